@@ -1,0 +1,32 @@
+# Thin on purpose: each target is one call. Needs Python 3.11 or newer, git and make; everything else is fetched.
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+RUN := $(VENV)/bin/python
+
+.PHONY: up preview down stop shell status test check bench clean
+
+$(READY): requirements.txt requirements-dev.txt
+	@echo "making $(VENV) and installing requirements-dev.txt into it (about 1 min, once) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; run: make PYTHON=python3.11 ...")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+up preview down stop shell status: $(READY)
+	@$(RUN) -m localcloud $@
+
+test: $(READY)
+	@$(RUN) -m localcloud.engine
+	@$(RUN) -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: $(READY)
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+
+bench: $(READY)
+	@$(RUN) -m tests.bench
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

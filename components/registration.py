@@ -1,0 +1,98 @@
+"""What happens on the manager: installation, registration, config.toml, and the clean-up at the end.
+
+Four remote commands, each re-run in place when what it is fed with changes. None uses `triggers`: those replace the
+command, and a replacement runs the new one before the old one's `delete`, which would unregister the successor.
+"""
+
+import hashlib
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_command as command
+
+from config_render import ManagerSettings
+
+from .downloads import downloads
+from .manager_tool import END
+
+_TOOL = Path(__file__).with_name("manager_tool.py")
+_TARGET = "/usr/local/lib/gitlab-runner-aws/manager-tool"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationArgs:
+    """What is to be on the manager."""
+
+    connection: command.remote.ConnectionArgs
+    settings: ManagerSettings
+
+    config_toml: pulumi.Input[str]
+    """With placeholders where it has secrets, so that a preview can show it."""
+
+    token: pulumi.Input[str]
+    """The runner's authentication token; made secret here."""
+
+    needs: Sequence[pulumi.Resource] = ()
+    """What workers need: it must be there before the runner starts, and until the last worker is gone."""
+
+
+class Registration(pulumi.ComponentResource):
+    """The runner on an existing host that is reached by SSH."""
+
+    config_toml: pulumi.Output[str]
+
+    def __init__(self, name: str, args: RegistrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gitlab-runner-aws:index:Registration", name, None, opts)
+        sudo = "" if args.settings.user == "root" else "sudo -n "
+
+        def step(
+            what: str,
+            create: str,
+            stdin: pulumi.Input[str],
+            after: Sequence[pulumi.Resource],
+            delete: str | None = None,
+        ) -> command.remote.Command:
+            return command.remote.Command(
+                f"{name}-{what}",
+                connection=args.connection,
+                create=create,
+                delete=delete,
+                stdin=stdin,
+                add_previous_output_in_env=False,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=list(after), retain_on_delete=args.settings.lost),
+            )
+
+        source = _TOOL.read_text()
+        tool = step("tool", f"{sudo}sh -c {shlex.quote(_receive(source))}", source, [])
+        # Its `delete` is the end of the runner's life: it comes first of all at a destroy, when the network, the
+        # identities and the bucket that the removal needs are still there.
+        installed = step(
+            "install",
+            f"{sudo}{_TARGET} install",
+            json.dumps(downloads(args.settings), indent=2),
+            [tool, *args.needs],
+            delete=f"{sudo}{_TARGET} remove",
+        )
+        token = pulumi.Output.secret(args.token).apply(lambda text: json.dumps({"token": text}))
+        secrets = step("secrets", f"{sudo}{_TARGET} secrets", token, [installed])
+        self.config_toml = pulumi.Output.from_input(args.config_toml)
+        # The last line tells the manager that the text arrived whole.
+        whole = self.config_toml.apply(lambda text: f"{text}{END}\n")
+        step("config", f"{sudo}{_TARGET} config", whole, [secrets])
+
+        self.register_outputs({"config_toml": self.config_toml})
+
+
+def _receive(source: str) -> str:
+    """A shell command that puts its standard input in place as the tool, if it arrived whole."""
+    folder, scratch = _TARGET.rsplit("/", 1)[0], f"{_TARGET}.new"
+    digest = hashlib.sha256(source.encode()).hexdigest()
+    return (
+        f"umask 022 && mkdir -p {folder} && cat > {scratch} && "
+        f"echo {digest} {scratch} | sha256sum -c --quiet - && "
+        f"chmod 755 {scratch} && mv {scratch} {_TARGET}"
+    )

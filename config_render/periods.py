@@ -1,0 +1,110 @@
+"""Cron expressions and time zones of `[[runners.machine.autoscaling]]`.
+
+gitlab-runner parses periods with github.com/gorhill/cronexpr. What that library takes but can't match (a range
+that runs backwards, `03` as a month) is refused here: the runner would never enter such a period, or panic.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo, available_timezones
+
+_ORDER = "second minute hour day-of-month month day-of-week year"
+_STEPPED = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\d{1,2}))?", re.ASCII)
+
+
+def _names(first: int, words: str) -> dict[str, int]:
+    """Number words from `first`; each goes by its full form and by its first three letters."""
+    numbered = list(enumerate(words.split(), first))
+    return {word: number for number, word in numbered} | {word[:3]: number for number, word in numbered}
+
+
+@dataclass(frozen=True)
+class _Field:
+    name: str
+    low: int
+    high: int
+    names: Mapping[str, int] = field(default_factory=dict)
+    leading_zero: bool = True
+    special: str = r"(?!)"
+
+    def number(self, text: str) -> int | None:
+        if text in self.names:
+            return self.names[text]
+        if not (text.isascii() and text.isdigit()) or (text[0] == "0" and text != "0" and not self.leading_zero):
+            return None
+        return int(text) if self.low <= int(text) <= self.high and len(text) <= len(str(self.high)) else None
+
+    def check(self, entry: str) -> str | None:
+        """Return why one entry of the field's comma-separated list can't be used, or None."""
+        entry = entry.lower()
+        if entry in ("*", "?") or re.fullmatch(self.special, entry):
+            return None
+        parts = _STEPPED.fullmatch(entry)
+        if parts is None or (parts["first"] == "*" and (parts["last"] or not parts["step"])):
+            return f"has the {self.name} `{entry}`, which can't be read"
+        highest_step = min(self.high, 59)
+        if parts["step"] and not 1 <= int(parts["step"]) <= highest_step:
+            return f"has the {self.name} step `{entry}`; a step goes from 1 to {highest_step}"
+        return self._check_range(entry, parts["first"], parts["last"])
+
+    def _check_range(self, entry: str, first: str, last: str | None) -> str | None:
+        if first == "*":
+            return None
+        start, end = self.number(first), self.number(last or first)
+        if start is None or end is None:
+            return f"has the {self.name} `{entry}`; it goes from {self.low} to {self.high}{self._or_names()}"
+        if start > end:
+            return f"has the {self.name} `{entry}`, which runs backwards and never matches; split it at the turn"
+        return None
+
+    def _or_names(self) -> str:
+        return f" or {min(self.names, key=self.names.__getitem__)}, ..." if self.names else ""
+
+
+_MONTHS = _names(1, "january february march april may june july august september october november december")
+_DAYS = _names(0, "sunday monday tuesday wednesday thursday friday saturday") | {"7": 0}
+_DAY = rf"(?:[0-6]|{'|'.join(_DAYS)})"
+
+_FIELDS = (
+    _Field("second", 0, 59),
+    _Field("minute", 0, 59),
+    _Field("hour", 0, 23),
+    _Field("day-of-month", 1, 31, special=r"l|lw|(?:[1-9]|[12][0-9]|3[01])w"),
+    _Field("month", 1, 12, names=_MONTHS, leading_zero=False),
+    _Field("day-of-week", 0, 6, names=_DAYS, leading_zero=False, special=rf"{_DAY}l|{_DAY}#[1-5]"),
+    _Field("year", 1970, 2099),
+)
+
+
+def check_period(period: str) -> str | None:
+    """Return why gitlab-runner could not use `period`, or None."""
+    texts = period.split()
+    if len(texts) != len(_FIELDS):
+        return f"has {len(texts)} fields; there must be 7: {_ORDER}"
+    if texts[0] != "*":
+        # The runner asks whether the next match is at most a second away.
+        return f"has the second `{texts[0]}`; write *, or the period lasts for moments only"
+    for kind, text in zip(_FIELDS, texts, strict=True):
+        for entry in text.split(","):
+            if reason := kind.check(entry):
+                return reason
+    return None
+
+
+def check_timezone(name: str) -> str | None:
+    """Return why `name` is no time zone, or None. Without zone data on this system anything passes."""
+
+    def exists(zone: str) -> bool:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            return False
+        return True
+
+    if name in ("", "Local") or exists(name) or not exists("UTC"):
+        return None
+    close = get_close_matches(name, sorted(available_timezones()), n=1)
+    hint = f"did you mean `{close[0]}`?" if close else "write it as Europe/Berlin"
+    return f"is no time zone; {hint}"

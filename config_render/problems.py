@@ -1,0 +1,99 @@
+"""What is wrong with a stack's settings, in the words of the stack file."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+NAMESPACE = "gitlab-runner-aws"
+
+Location = tuple[str | int, ...]
+"""Keys and indexes that lead to a value, such as ("pools", 0, "limit")."""
+
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_LONGEST_SHOWN = 60
+
+# Texts that need no quotes, unless they would be read as something else: 5 is not "5".
+_PLAIN_VALUE = re.compile(r"[\w./:%+=@-]+")
+_LITERAL = re.compile(r"true|false|null|[0-9.+-].*")
+
+# GitLab's tokens, AWS key ids, AWS secret keys (40 characters of base64), private keys, and addresses that
+# carry a user or a password.
+_SECRET = re.compile(
+    r"gl(agent|cbt|dt|ffct|ft|imt|oas|pat|ptt|rtr?|soat|wt)-[\w.-]+|GR1348941[\w.-]*|(AKIA|ASIA)[0-9A-Z]+"
+    r"|-----BEGIN.*|://[^/\s]*@\S*|(?<![\w/+])[\w/+]{40}(?![\w/+])"
+)
+
+# What stands here is often a secret or belongs into a secret, whatever it looks like.
+_NEVER_SHOWN = {"MachineOptions", "MachineOptionsWithName", "environment", "extra", "sentry_dsn", "token"}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake: where it is, what stands there and what to do about it."""
+
+    path: str
+    """As in the stack file: `gitlab-runner-aws:pools[0].machine.IdleCount`."""
+    value: str | None
+    """The value as it would be typed; None where there is none or it must not be shown."""
+    message: str
+    """The limit that is broken and the fix; never a secret."""
+
+    def __str__(self) -> str:
+        shown = "" if self.value is None else f" = {self.value}"
+        return f"{self.path}{shown}: {self.message}"
+
+
+class SettingsError(Exception):
+    """Settings can't be used; `problems` holds every mistake that was found."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        count = len(self.problems)
+        heading = f"{count} mistake{'' if count == 1 else 's'} in the settings; nothing was changed:"
+        return "\n".join([heading, *(f"  {problem}" for problem in self.problems)])
+
+
+def problem(location: Location, message: str, value: object = None) -> Problem:
+    """Describe a mistake at `location`, showing `value` unless it is or may be a secret.
+
+    What looks like a secret is taken out of the message too: some messages quote a part of the value.
+    """
+    hidden = any(part in _NEVER_SHOWN for part in location)
+    return Problem(path_of(location), None if hidden else shown(value), _printable(_SECRET.sub("(hidden)", message)))
+
+
+def path_of(location: Location) -> str:
+    """Spell a location as the stack file and `pulumi config --path` do."""
+    path = f"{NAMESPACE}:"
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif _SECRET.search(part):
+            path += ".(hidden)"
+        elif _PLAIN_KEY.fullmatch(part):
+            path += f".{part}"
+        else:
+            path += f"[{json.dumps(part)}]"
+    return path.replace(":.", ":", 1)
+
+
+def shown(value: object) -> str | None:
+    """Spell a single value in one short line; None for tables, lists and what looks like a secret."""
+    if value is None or isinstance(value, dict | list | tuple):
+        return None
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    if _SECRET.search(text):
+        return None
+    if isinstance(value, str) and _PLAIN_VALUE.fullmatch(value) and not _LITERAL.fullmatch(value):
+        text = value
+    text = _printable(text)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
+
+
+def _printable(text: str) -> str:
+    """Keep a message on its line and in any encoding, whatever it quotes."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

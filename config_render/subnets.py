@@ -1,0 +1,36 @@
+"""How a VPC's network is divided among zones."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network
+
+MOST_ZONES = 6
+"""No region has more availability zones."""
+
+_SLICE_BITS = 4
+# The router, DNS, one for later use, and both ends of the range: taken by AWS in each subnet.
+_RESERVED = 5
+
+
+def check_range(cidr: IPv4Network) -> str | None:
+    """Return why `cidr` can't be a VPC's range, or None."""
+    # AWS takes /16 to /28 for a VPC and for a subnet.
+    if 16 <= cidr.prefixlen <= 28 - _SLICE_BITS:
+        return None
+    return f"is a /{cidr.prefixlen}; it must be a /16 to /24, so that each zone gets a sixteenth"
+
+
+def subnet_cidrs(cidr: IPv4Network, zones: Sequence[str]) -> dict[str, IPv4Network]:
+    """Give each zone one sixteenth of `cidr`, in order.
+
+    The size does not depend on how many zones there are, so a zone added at the end moves no other's subnet.
+    Raises ValueError for more than 16 zones.
+    """
+    slices = list(cidr.subnets(prefixlen_diff=_SLICE_BITS))
+    if len(zones) > len(slices):
+        raise ValueError(f"{len(zones)} zones do not fit into {cidr}: at most {len(slices)}")
+    return dict(zip(zones, slices, strict=False))
+
+
+def machines_that_fit(subnet: IPv4Network) -> int:
+    """Count the addresses of a subnet that are left for workers, one being kept for the manager."""
+    return subnet.num_addresses - _RESERVED - 1

@@ -1,0 +1,56 @@
+"""Settings and facts for tests of the renderer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from config_render import Facts, Problem, Settings, document, parse, problems_of
+
+TOKEN = "glrt-" + "a1B2" * 5
+REGION = "eu-central-1"
+
+FACTS = Facts(
+    deployment="dev",
+    region=REGION,
+    vpc_id="vpc-0abc",
+    subnets={"eu-central-1a": "subnet-0a", "eu-central-1b": "subnet-0b", "eu-central-1c": "subnet-0c"},
+    security_group="dev-workers",
+    instance_profile="dev-worker",
+    bucket="dev-cache",
+    images={"x86_64": "ami-000000aa", "arm64": "ami-000000bb"},
+)
+
+
+def stack(pool: Mapping[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
+    """A valid stack with one pool; `pool` and the keywords go over its settings."""
+    return {
+        "gitlab": {"url": "https://gitlab.example.com"},
+        "manager": {"sshFrom": ["203.0.113.0/24"]},
+        "network": {"zones": ["a", "b", "c"]},
+        "pools": [{"name": "ci", "zones": ["a"], "limit": 20, **(pool or {})}],
+        **settings,
+    }
+
+
+def parsed(raw: Mapping[str, Any]) -> Settings:
+    return parse(raw, token=TOKEN, region=REGION)
+
+
+def runners(raw: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = document(parsed(raw), FACTS)["runners"]
+    return found
+
+
+def problems(raw: Mapping[str, Any]) -> list[Problem]:
+    return problems_of(raw, token=TOKEN, region=REGION)[1]
+
+
+def lines(raw: Mapping[str, Any]) -> list[str]:
+    """The problems as a person reads them, less the namespace that all of them begin with."""
+    return [str(each).removeprefix("gitlab-runner-aws:") for each in problems(raw)]
+
+
+def options_of(runner: dict[str, Any]) -> dict[str, str]:
+    """The MachineOptions by name; fails when one is there twice."""
+    pairs = [option.partition("=")[::2] for option in runner["machine"]["MachineOptions"]]
+    assert len(pairs) == len(dict(pairs))
+    return dict(pairs)

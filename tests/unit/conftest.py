@@ -1,0 +1,77 @@
+"""A stand-in for the Pulumi engine that remembers what was registered."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"  # f"{an_output}" raises instead of giving a help text
+
+import pulumi
+import pytest
+from pulumi.runtime import rpc
+from pulumi.runtime.mocks import MockMonitor
+
+LATE = {
+    "aws:ec2/vpc:Vpc": {"arn": "arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-1"},
+    "aws:ec2/subnet:Subnet": {"arn": "arn:aws:ec2:eu-central-1:123456789012:subnet/subnet-1"},
+    "aws:ec2/securityGroup:SecurityGroup": {"arn": "arn:aws:ec2:eu-central-1:123456789012:security-group/sg-1"},
+    "aws:ec2/instance:Instance": {"publicIp": "192.0.2.1"},
+    "aws:iam/role:Role": {"arn": "arn:aws:iam::123456789012:role/a-role"},
+    "aws:iam/instanceProfile:InstanceProfile": {"arn": "arn:aws:iam::123456789012:instance-profile/a-profile"},
+    "aws:s3/bucket:Bucket": {"arn": "arn:aws:s3:::a-bucket", "bucket": "a-bucket"},
+    "tls:index/privateKey:PrivateKey": {
+        "privateKeyOpenssh": "-----BEGIN OPENSSH PRIVATE KEY-----\nsecret\n-----END OPENSSH PRIVATE KEY-----\n",
+        "publicKeyOpenssh": "ssh-ed25519 AAAA\n",
+    },
+}
+"""What a provider adds to a resource's inputs, by type."""
+
+
+@dataclass
+class Recorder(pulumi.runtime.Mocks):
+    """Answers each registration with its inputs and what is in `LATE`, and keeps both."""
+
+    inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+    urns: set[str] = field(default_factory=set)
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        key = f"{args.typ}::{args.name}"
+        assert key not in self.inputs, f"two resources are {key}"
+        self.inputs[key], self.types[key] = args.inputs, args.typ
+        named = {} if "name" in args.inputs else {"name": f"{args.name}-0000000"}
+        return f"{args.name}-id", {**named, **args.inputs, **LATE.get(args.typ, {})}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        assert args.token == "aws:ec2/getAmi:getAmi", f"a lookup no test asked for: {args.token}"
+        return {"id": f"ami-{'arm64' if 'arm64' in str(args.args) else 'amd64'}"}, []
+
+    def named(self, name: str) -> dict[str, Any]:
+        """The inputs of the one resource of this name; components have none."""
+        (found,) = [v for k, v in self.inputs.items() if k.endswith(f"::{name}") and not k.startswith("gitlab-")]
+        return found
+
+    def secret(self, name: str, key: str) -> Any:
+        """Return an input, having checked that it is kept secret."""
+        value = self.named(name)[key]
+        assert rpc.is_rpc_secret(value), f"{name}.{key} would be stored in the clear"
+        return rpc.unwrap_rpc_secret(value)
+
+
+Deploy = Callable[[Callable[[], object]], Recorder]
+
+
+@pytest.fixture
+def deploy() -> Deploy:
+    """Run a program until every registration has landed, then hand them back."""
+
+    def run(program: Callable[[], object]) -> Recorder:
+        recorder = Recorder()
+        monitor = MockMonitor(recorder)
+        pulumi.runtime.set_mocks(recorder, "gitlab-runner-aws", "test", preview=False, monitor=monitor)
+        pulumi.runtime.test(lambda: program() and None)()  # type: ignore[no-untyped-call]
+        recorder.urns = {urn.split("::", 2)[2] for urn in monitor.get_registered_resources()}
+        return recorder
+
+    return run

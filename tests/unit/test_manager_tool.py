@@ -1,0 +1,92 @@
+"""How the tool on the manager joins config.toml with its secrets."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from components import manager_tool as tool
+
+TEMPLATE = """concurrent = 2
+
+[[runners]]
+name = "a"
+limit = 1
+url = "https://gitlab.example.com/"
+token = "<secret:token>"
+executor = "docker+machine"
+
+[runners.docker]
+image = "alpine"
+
+[[runners]]
+name = "b"
+url = "https://gitlab.example.com/"
+token = "<secret:token>"
+executor = "docker+machine"
+"""
+REGISTERED = {"id": "7", "token": '"glrt-given"', "token_obtained_at": "2026-01-01T00:00:00Z"}
+
+
+@pytest.fixture
+def registrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names that were registered; the tool's files lie in a folder of the test."""
+    names: list[str] = []
+
+    def register(section: dict[str, str], token: str) -> dict[str, str]:
+        names.append(json.loads(section["name"]))
+        return {**REGISTERED, "token": json.dumps(token)}
+
+    monkeypatch.setattr(tool, "register", register)
+    monkeypatch.setattr(tool, "LIVE", tmp_path / "config.toml")
+    monkeypatch.setattr(tool, "APPLIED", tmp_path / "applied.json")
+    return names
+
+
+def join_and_keep(token: str) -> str:
+    text, applied = tool.joined(TEMPLATE, {"token": token})
+    tool.LIVE.write_text(text)
+    tool.APPLIED.write_text(json.dumps(applied))
+    return text
+
+
+def test_one_token_is_registered_once_and_serves_all_sections(registrations: list[str]) -> None:
+    runners = tomllib.loads(join_and_keep("glrt-given"))["runners"]
+    assert registrations == ["a"]
+    assert [(r["name"], r["id"], r["token"]) for r in runners] == [("a", 7, "glrt-given"), ("b", 7, "glrt-given")]
+    assert runners[0]["docker"]["image"] == "alpine"
+
+
+def test_a_second_join_registers_nothing_and_gives_the_same_text(registrations: list[str]) -> None:
+    first = join_and_keep("glrt-given")
+    assert join_and_keep("glrt-given") == first
+    assert registrations == ["a"]
+
+
+def test_a_token_that_gitlab_runner_rotated_is_carried_over(registrations: list[str]) -> None:
+    tool.LIVE.write_text(join_and_keep("glrt-given").replace("glrt-given", "glrt-rotated"))
+    assert [r["token"] for r in tomllib.loads(join_and_keep("glrt-given"))["runners"]] == ["glrt-rotated"] * 2
+
+
+def test_a_token_changed_in_the_settings_wins_over_the_live_one(registrations: list[str]) -> None:
+    join_and_keep("glrt-given")
+    assert "glrt-given" not in join_and_keep("glrt-changed")
+    assert registrations == ["a", "a"]
+
+
+def test_a_new_file_is_never_readable_by_others(tmp_path: Path) -> None:
+    path = tmp_path / "private" / "config.toml"
+    tool.write(path, "x")
+    tool.write(path, "y")
+    assert path.read_text() == "y"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [p.name for p in path.parent.iterdir()] == ["config.toml"]
+
+
+def test_output_of_a_program_never_shows_a_secret() -> None:
+    with pytest.raises(tool.StepError) as failure:
+        tool.run("sh", "-c", 'echo "token $TOKEN"; exit 3', secrets=["glrt-given"], TOKEN="glrt-given")
+    assert "ended with 3" in str(failure.value)
+    assert "<hidden>" in str(failure.value)
+    assert "glrt-given" not in str(failure.value)
