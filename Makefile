@@ -18,7 +18,7 @@ up preview down stop shell status: $(READY)
 
 test: $(READY)
 	@$(RUN) -m localcloud.engine
-	@$(RUN) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(READY)
 	@$(RUN) -m ruff format --check .

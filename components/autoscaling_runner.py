@@ -12,7 +12,7 @@ from .identity import Identity, IdentityArgs
 from .images import ubuntu_image
 from .manager import Manager, ManagerArgs
 from .network import Network, NetworkArgs
-from .preview import or_marker
+from .preview import or_marker, show_incomplete
 from .registration import Registration, RegistrationArgs
 
 
@@ -104,7 +104,9 @@ class AutoscalingRunner(pulumi.ComponentResource):
                 connection=manager.connection,
                 settings=settings.manager,
                 config_toml=late.apply(
-                    lambda values: render(settings, Facts(deployment=deployment, region=args.region, **values))
+                    lambda values: show_incomplete(
+                        render(settings, Facts(deployment=deployment, region=args.region, **values)), self
+                    )
                 ),
                 token=args.token,
                 needs=[network, identity, cache],

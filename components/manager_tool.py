@@ -7,12 +7,16 @@ time: each one replaces whole files by renaming and leaves alone what is in plac
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import hashlib
+import hmac
 import json
 import os
 import platform
 import re
+import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -20,11 +24,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 HOME = Path("/etc/gitlab-runner")
 LIVE = HOME / "config.toml"
 TEMPLATE = HOME / "staged" / "config.toml"
+SEALING_KEY = HOME / "staged" / "sealing.key"
 SECRETS = HOME / "staged" / "secrets.json"
 APPLIED = HOME / "staged" / "applied.json"
 BINARIES = Path("/usr/local/bin")
@@ -34,6 +39,19 @@ PLACEHOLDER = '"<secret:token>"'
 OWN_KEYS = ("id", "token", "token_obtained_at", "token_expires_at")
 """What gitlab-runner itself writes into a `[[runners]]` section, at registration and when it rotates a token."""
 
+GROUP_BYTES = 256
+GENERATOR = 2
+PRIME = int(
+    "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD"
+    "EF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED"
+    "EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE45B3DC2007CB8A163BF0598DA48361C55D39A69163FA8FD24CF5F"
+    "83655D23DCA3AD961C62F356208552BB9ED529077096966D670C354E4ABC9804F1746C08CA18217C32905E462E36CE3B"
+    "E39E772C180E86039B2783A2EC07A28FB5C55DF06F4C52C9DE2BCBF6955817183995497CEA956AE515D2261898FA0510"
+    "15728E5A8AACAA68FFFFFFFFFFFFFFFF",
+    16,
+)
+"""The 2048-bit group of RFC 3526, section 3."""
+
 ENVIRONMENT = {**os.environ, "HOME": "/root", "PATH": f"{BINARIES}:/usr/sbin:/usr/bin:/sbin:/bin"}
 
 
@@ -41,8 +59,8 @@ class StepError(Exception):
     """A step could not be done; the text says what was refused and how to go on."""
 
 
-def run(*command: str, check: bool = True, secrets: Sequence[str] = (), **environment: str) -> tuple[int, str]:
-    """Run a program; its output never shows one of `secrets`."""
+def run(*command: str, check: bool = True, hidden: Sequence[str] = (), **environment: str) -> tuple[int, str]:
+    """Run a program; its output never shows a text of `hidden`."""
     result = subprocess.run(
         command,
         env={**ENVIRONMENT, **environment},
@@ -53,8 +71,8 @@ def run(*command: str, check: bool = True, secrets: Sequence[str] = (), **enviro
         check=False,
     )
     output = result.stdout.strip()
-    for secret in secrets:
-        output = output.replace(secret, "<hidden>")
+    for text in hidden:
+        output = output.replace(text, "<hidden>")
     if check and result.returncode != 0:
         raise StepError(f"`{' '.join(command)}` ended with {result.returncode}:\n{output}")
     return result.returncode, output
@@ -75,6 +93,37 @@ def write(path: Path, text: str, mode: int = 0o600) -> None:
 
 def load(path: Path) -> dict[str, str]:
     return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+class Keystream(NamedTuple):
+    """What a shared number yields: the bytes that hide a text, and the key of its authentication tag."""
+
+    pad: bytes
+    tag_key: bytes
+
+
+def keystream(shared: int, length: int) -> Keystream:
+    """Derive the keystream for a text of `length` bytes."""
+    stream = hashlib.shake_256(shared.to_bytes(GROUP_BYTES, "big")).digest(32 + length)
+    return Keystream(stream[32:], stream[:32])
+
+
+def show_key() -> None:
+    """Print the public key for which secrets are sealed; its private half is made once and stays here."""
+    if not SEALING_KEY.exists():
+        write(SEALING_KEY, secrets.token_hex(64))
+    print(f"{pow(GENERATOR, int(SEALING_KEY.read_text(), 16), PRIME):x}")
+
+
+def unseal(sealed: str) -> str:
+    """Return the text that was sealed for this manager."""
+    content = base64.b64decode(sealed)
+    half, tag, hidden = content[:GROUP_BYTES], content[GROUP_BYTES : GROUP_BYTES + 32], content[GROUP_BYTES + 32 :]
+    shared = pow(int.from_bytes(half, "big"), int(SEALING_KEY.read_text(), 16), PRIME)
+    stream = keystream(shared, len(hidden))
+    if not hmac.compare_digest(tag, hmac.digest(stream.tag_key, hidden, "sha256")):
+        raise StepError("the secrets arrived altered, or were sealed for another manager; nothing was changed")
+    return bytes(a ^ b for a, b in zip(hidden, stream.pad)).decode()
 
 
 def fetch(url: str) -> bytes:
@@ -120,8 +169,12 @@ def install_binary(name: str, spec: dict[str, Any]) -> None:
 def install(spec: dict[str, Any]) -> None:
     for name in ("gitlab-runner", "docker-machine"):
         install_binary(name, spec[name])
-    # Stopping is graceful: SIGQUIT lets running jobs end, within the time given.
-    write(DROP_IN, f"[Service]\nKillSignal=SIGQUIT\nTimeoutStopSec={spec['stopSeconds']}\n", 0o644)
+    # Stopping is graceful: SIGQUIT lets running jobs end, within the time given. And systemd sets no HOME, without
+    # which docker-machine would not find its machines.
+    # Only the runner itself gets the signal: it would end a docker-machine that is creating a machine half way.
+    settings = ["Environment=HOME=/root", "KillMode=mixed", "KillSignal=SIGQUIT"]
+    settings.append(f"TimeoutStopSec={spec['stopSeconds']}")
+    write(DROP_IN, "\n".join(["[Service]", *settings, ""]), 0o644)
     if not Path("/etc/systemd/system/gitlab-runner.service").exists():
         HOME.mkdir(mode=0o700, exist_ok=True)
         run("gitlab-runner", "install", "--user", "root", "--working-directory", "/root")
@@ -172,7 +225,7 @@ def register(section: dict[str, str], token: str) -> dict[str, str]:
     command += ["--url", url, "--executor", "docker+machine", "--docker-image", "alpine"]
     try:
         # The token goes by the environment: arguments can be read by every process of the host.
-        code, output = run(*command, check=False, secrets=[token], CI_SERVER_TOKEN=token)
+        code, output = run(*command, check=False, hidden=[token], CI_SERVER_TOKEN=token)
         if code != 0:
             raise StepError(
                 f"GitLab at {url} did not accept the token for runner {name}:\n{output}\n"
@@ -188,9 +241,9 @@ def register(section: dict[str, str], token: str) -> dict[str, str]:
     return {key: written[key] for key in OWN_KEYS if key in written}
 
 
-def joined(template: str, secrets: dict[str, str]) -> tuple[str, dict[str, str]]:
+def joined(template: str, token: str) -> tuple[str, dict[str, str]]:
     """The template with its secrets in place, and what to remember of where they came from."""
-    given = hashlib.sha256(secrets["token"].encode()).hexdigest()
+    given = hashlib.sha256(token.encode()).hexdigest()
     live, applied = live_runners(), load(APPLIED)
     registered: dict[str, dict[str, str]] = {}
     out: list[str] = []
@@ -205,32 +258,31 @@ def joined(template: str, secrets: dict[str, str]) -> tuple[str, dict[str, str]]
             # gitlab-runner may have rotated the token since: what stands in the live file is the newest.
             own = {key: live[name][key] for key in OWN_KEYS if key in live[name]}
         else:
-            own = registered.get(url) or register(section, secrets["token"])
+            own = registered.get(url) or register(section, token)
             registered[url] = own
         applied[name] = given
         out += [f"{key} = {value}" for key, value in own.items()]
     return "\n".join(out) + "\n", applied
 
 
-def check(path: Path, secrets: dict[str, str]) -> None:
+def check(path: Path) -> None:
     """Let gitlab-runner itself judge the new file, and GitLab its tokens."""
     _, version = run("gitlab-runner", "--version")
     numbers = re.search(r"Version:\s+(\d+)\.(\d+)", version)
     # Older ones have no lint; list loads the file too, but prints tokens, which `run` hides.
     lint = numbers is not None and (int(numbers[1]), int(numbers[2])) >= (19, 3)
-    tokens = [json.loads(section["token"]) for section in map(keys, sections(path.read_text()))]
-    hidden = [*secrets.values(), *tokens]
+    hidden = [json.loads(section["token"]) for section in map(keys, sections(path.read_text()))]
     for command, what in ((["lint" if lint else "list"], "config.toml"), (["verify"], "the runner's token")):
-        code, output = run("gitlab-runner", *command, "--config", str(path), check=False, secrets=hidden)
+        code, output = run("gitlab-runner", *command, "--config", str(path), check=False, hidden=hidden)
         if code != 0:
             raise StepError(f"gitlab-runner refused {what}:\n{output}\nCorrect the setting that is named here.")
 
 
 def activate() -> None:
     """Have the service use the file that is in place; a running one rereads it and keeps its jobs."""
-    code, _ = run("systemctl", "is-active", "--quiet", "gitlab-runner", check=False)
-    if code == 0:
-        run("systemctl", "kill", "-s", "HUP", "gitlab-runner")
+    _, pid = run("systemctl", "show", "--property", "MainPID", "--value", "gitlab-runner")
+    if pid != "0":
+        os.kill(int(pid), signal.SIGHUP)
         return
     run("systemctl", "start", "gitlab-runner")
     deadline = time.monotonic() + 10
@@ -244,13 +296,12 @@ def apply() -> None:
     """Join the staged template and secrets, check the result, and put it in place."""
     if not TEMPLATE.exists() or not SECRETS.exists():
         return
-    secrets = load(SECRETS)
-    text, applied = joined(TEMPLATE.read_text(), secrets)
+    text, applied = joined(TEMPLATE.read_text(), load(SECRETS)["token"])
     # Beside the live file, so that gitlab-runner finds the same .runner_system_id.
     candidate = HOME / ".candidate.toml"
     try:
         write(candidate, text)
-        check(candidate, secrets)
+        check(candidate)
         candidate.rename(LIVE)
     finally:
         candidate.unlink(missing_ok=True)
@@ -268,7 +319,7 @@ def stage_config() -> None:
 
 
 def stage_secrets() -> None:
-    write(SECRETS, json.dumps(json.load(sys.stdin)))
+    write(SECRETS, json.dumps({name: unseal(sealed) for name, sealed in json.load(sys.stdin).items()}))
     apply()
 
 
@@ -289,6 +340,7 @@ def remove() -> None:
 
 
 STEPS = {
+    "key": show_key,
     "install": lambda: install(json.load(sys.stdin)),
     "secrets": stage_secrets,
     "config": stage_config,

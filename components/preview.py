@@ -22,3 +22,13 @@ def or_marker(value: pulumi.Input[str]) -> pulumi.Output[str]:
         return True
 
     return pulumi.Output(output.resources(), known_value(), known(), output.is_secret())
+
+
+def show_incomplete(text: str, resource: pulumi.Resource) -> str:
+    """Return `text`, having told it to the person if parts of it are not known yet.
+
+    The engine shows a change of a text line by line, but a text that is new only as one long escaped line.
+    """
+    if MARKER in text:
+        pulumi.log.info(f"config.toml, as far as it is known:\n{text}", resource)
+    return text

@@ -1,6 +1,6 @@
 """What happens on the manager: installation, registration, config.toml, and the clean-up at the end.
 
-Four remote commands, each re-run in place when what it is fed with changes. None uses `triggers`: those replace the
+Five remote commands, each re-run in place when what it is fed with changes. None uses `triggers`: those replace the
 command, and a replacement runs the new one before the old one's `delete`, which would unregister the successor.
 """
 
@@ -18,6 +18,7 @@ from config_render import ManagerSettings
 
 from .downloads import downloads
 from .manager_tool import END
+from .sealing import seal
 
 _TOOL = Path(__file__).with_name("manager_tool.py")
 _TARGET = "/usr/local/lib/gitlab-runner-aws/manager-tool"
@@ -68,6 +69,7 @@ class Registration(pulumi.ComponentResource):
 
         source = _TOOL.read_text()
         tool = step("tool", f"{sudo}sh -c {shlex.quote(_receive(source))}", source, [])
+        key = step("key", f"{sudo}{_TARGET} key", "", [tool])
         # Its `delete` is the end of the runner's life: it comes first of all at a destroy, when the network, the
         # identities and the bucket that the removal needs are still there.
         installed = step(
@@ -77,8 +79,10 @@ class Registration(pulumi.ComponentResource):
             [tool, *args.needs],
             delete=f"{sudo}{_TARGET} remove",
         )
-        token = pulumi.Output.secret(args.token).apply(lambda text: json.dumps({"token": text}))
-        secrets = step("secrets", f"{sudo}{_TARGET} secrets", token, [installed])
+        sealed = pulumi.Output.all(key.stdout, pulumi.Output.secret(args.token)).apply(
+            lambda values: json.dumps({"token": seal(*values)})
+        )
+        secrets = step("secrets", f"{sudo}{_TARGET} secrets", sealed, [installed])
         self.config_toml = pulumi.Output.from_input(args.config_toml)
         # The last line tells the manager that the text arrived whole.
         whole = self.config_toml.apply(lambda text: f"{text}{END}\n")

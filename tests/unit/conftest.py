@@ -12,6 +12,8 @@ import pytest
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor
 
+from components import manager_tool
+
 LATE = {
     "aws:ec2/vpc:Vpc": {"arn": "arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-1"},
     "aws:ec2/subnet:Subnet": {"arn": "arn:aws:ec2:eu-central-1:123456789012:subnet/subnet-1"},
@@ -20,6 +22,7 @@ LATE = {
     "aws:iam/role:Role": {"arn": "arn:aws:iam::123456789012:role/a-role"},
     "aws:iam/instanceProfile:InstanceProfile": {"arn": "arn:aws:iam::123456789012:instance-profile/a-profile"},
     "aws:s3/bucket:Bucket": {"arn": "arn:aws:s3:::a-bucket", "bucket": "a-bucket"},
+    "command:remote:Command": {"stdout": f"{manager_tool.GENERATOR:x}"},
     "tls:index/privateKey:PrivateKey": {
         "privateKeyOpenssh": "-----BEGIN OPENSSH PRIVATE KEY-----\nsecret\n-----END OPENSSH PRIVATE KEY-----\n",
         "publicKeyOpenssh": "ssh-ed25519 AAAA\n",

@@ -45,7 +45,7 @@ def registrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def join_and_keep(token: str) -> str:
-    text, applied = tool.joined(TEMPLATE, {"token": token})
+    text, applied = tool.joined(TEMPLATE, token)
     tool.LIVE.write_text(text)
     tool.APPLIED.write_text(json.dumps(applied))
     return text
@@ -86,7 +86,7 @@ def test_a_new_file_is_never_readable_by_others(tmp_path: Path) -> None:
 
 def test_output_of_a_program_never_shows_a_secret() -> None:
     with pytest.raises(tool.StepError) as failure:
-        tool.run("sh", "-c", 'echo "token $TOKEN"; exit 3', secrets=["glrt-given"], TOKEN="glrt-given")
+        tool.run("sh", "-c", 'echo "token $TOKEN"; exit 3', hidden=["glrt-given"], TOKEN="glrt-given")
     assert "ended with 3" in str(failure.value)
     assert "<hidden>" in str(failure.value)
     assert "glrt-given" not in str(failure.value)

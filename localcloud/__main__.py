@@ -1,0 +1,162 @@
+"""`python -m localcloud up|down|shell|status`: the program on a laptop, without an AWS account."""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from typing import Any
+
+import yaml
+
+from . import control
+from .cloud import ROOT, LocalCloud, LocalCloudError, Project
+from .engine import EngineUnavailableError
+
+FOLDER = ROOT / ".localcloud"
+STACK = "local"
+_STARTED = time.monotonic()
+
+
+def say(text: str) -> None:
+    """Print a line of progress with the seconds since the start."""
+    print(f"[{time.monotonic() - _STARTED:5.1f} s] {text}", flush=True)
+
+
+def stack_config(cloud: LocalCloud) -> dict[str, Any]:
+    """The settings of Pulumi.local.yaml, with the addresses of this local cloud filled in."""
+    config = yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())["config"]
+    return control.with_addresses(config, cloud)
+
+
+def up() -> None:
+    """Start the local cloud, deploy the program into it, and say how to look at the result."""
+    cloud = LocalCloud.start(FOLDER, say=say)
+    say(f"local cloud runs: AWS {cloud.addresses.aws}, GitLab {cloud.addresses.gitlab}")
+    folder = FOLDER / "project"
+    fresh = not (folder / f"Pulumi.{STACK}.yaml").exists()
+    project = Project.create(cloud, folder, STACK, stack_config(cloud))
+    if fresh:
+        project.set_secret("gitlab-runner-aws:token", control.create_runner(cloud))
+    say("pulumi up ...")
+    result = subprocess.run(
+        [str(cloud.cli), "up", "--yes", "--skip-preview", "--stack", STACK, "--suppress-outputs"],
+        cwd=folder,
+        env=cloud.environment(),
+        check=False,
+    )
+    if result.returncode != 0:
+        raise LocalCloudError(
+            "pulumi up failed; its message is above. Once that is mended, `make up` goes on from here; "
+            "`make down` removes what there is. The local cloud still runs."
+        )
+    _show(project)
+
+
+def _show(project: Project) -> None:
+    outputs = json.loads(project.pulumi("stack", "output", "--json", "--stack", STACK).stdout)
+    addresses = project.cloud.addresses
+    live = control.host(project.cloud, outputs["manager_instance_id"]).read("/etc/gitlab-runner/config.toml")
+    say("done")
+    print("\nconfig.toml, live on the manager (secrets hidden):\n")
+    for line in live.splitlines():
+        hidden = line.split("=")[0] + '= "<hidden>"' if line.strip().startswith("token = ") else line
+        print(f"    {hidden}")
+    environment = FOLDER / "pulumi.env"
+    environment.write_text("".join(f"export {k}={v!r}\n" for k, v in _engine_variables(project).items()))
+    print(
+        f"""
+manager   {outputs["manager_address"]}:{addresses.ssh_port}, instance {outputs["manager_instance_id"]}
+cache     s3://{outputs["cache_bucket"]} at {addresses.aws}
+GitLab    {addresses.gitlab}/-/stand-in/state shows its runners and jobs
+
+Next:
+  make shell      a shell on the manager; try: docker-machine ls, or systemctl status gitlab-runner
+  edit Pulumi.local.yaml, say pools[0].limit, and run: make preview, then make up
+  make down       removes everything again
+"""
+    )
+
+
+def _engine_variables(project: Project) -> dict[str, str]:
+    return {k: v for k, v in project.cloud.environment().items() if k.startswith("PULUMI_") or k == "PATH"}
+
+
+def preview() -> None:
+    """Show what `up` would change, line by line."""
+    cloud = _running()
+    Project.create(cloud, FOLDER / "project", STACK, stack_config(cloud))
+    command = [str(cloud.cli), "preview", "--diff", "--stack", STACK]
+    code = subprocess.run(command, cwd=FOLDER / "project", env=cloud.environment(), check=False).returncode
+    if code != 0:
+        raise LocalCloudError("pulumi preview failed; its message is above. Nothing was changed.")
+
+
+def down() -> None:
+    """Destroy the stack, then stop everything and forget it."""
+    cloud = _running()
+    command = [str(cloud.cli), "destroy", "--yes", "--skip-preview", "--stack", STACK]
+    if (FOLDER / "project").exists():
+        code = subprocess.run(command, cwd=FOLDER / "project", env=cloud.environment(), check=False).returncode
+        if code != 0:
+            raise LocalCloudError(
+                "pulumi destroy failed; its message is above. Run `make down` again, or `make stop` to stop the "
+                "local cloud as it is: nothing outside this machine is left over by that."
+            )
+        left = control.leftovers(cloud)
+        if left:
+            raise LocalCloudError("the stack is destroyed, but this is left over:\n  " + "\n  ".join(left))
+        say("nothing is left in the emulated AWS, no runner manager in the emulated GitLab")
+    stop()
+
+
+def stop() -> None:
+    """Stop the local cloud and forget its state, whatever is deployed there."""
+    _running().stop()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    say("stopped; nothing runs any more")
+
+
+def shell() -> None:
+    """Open a shell on the manager; does not return."""
+    cloud = _running()
+    hosts = control.hosts(cloud)
+    if not hosts:
+        raise LocalCloudError("no manager runs; deploy one with: make up")
+    command = [*next(iter(hosts.values())).enter, "bash", "-l"]
+    os.execvp(command[0], command)
+
+
+def status() -> None:
+    """Say whether a local cloud runs, and where."""
+    cloud = _running()
+    print(json.dumps(vars(cloud.addresses), indent=2))
+
+
+def _running() -> LocalCloud:
+    cloud = LocalCloud.running(FOLDER)
+    if cloud is None:
+        raise LocalCloudError("no local cloud runs here; start one with: make up")
+    return cloud
+
+
+def main() -> int:
+    """Run one of the commands; returns its exit code."""
+    commands = {f.__name__: f for f in (up, preview, down, stop, shell, status)}
+    parser = argparse.ArgumentParser(prog="python -m localcloud", description=__doc__)
+    parser.add_argument("command", choices=commands)
+    try:
+        commands[parser.parse_args().command]()
+    except (LocalCloudError, EngineUnavailableError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; `make up` goes on from here, `make down` removes what there is", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""Stand-in for pulumi-aws: what happens to one resource, in plain Python values; the gRPC service is around it."""
+
+from dataclasses import dataclass
+
+from . import outputs, validation
+from .access import Access
+from .diff import Change, changed_tags, changes
+from .errors import ProviderError, doing
+from .naming import AUTO_NAMES, NameTooLongError, defaults
+from .properties import Properties, has_unknown
+from .recording import behaviour
+from .resources import RESOURCES, Resource
+
+
+class PartlyCreatedError(ProviderError):
+    """The creation failed half way, and what was made could not be deleted again."""
+
+    def __init__(self, text: str, identity: str) -> None:
+        super().__init__(text)
+        self.identity = identity
+
+
+@dataclass(frozen=True)
+class Found:
+    """A resource as AWS has it."""
+
+    identity: str
+    outputs: Properties
+    inputs: Properties
+
+
+def kind_of(token: str, operation: str) -> Resource:
+    """Raises ProviderError for a type that the stand-in does not carry out."""
+    if token not in RESOURCES:
+        raise ProviderError(f"unrecognized resource type ({operation}): {token}; the aws stand-in does not have it")
+    return RESOURCES[token]
+
+
+def check(
+    token: str, name: str, news: Properties, olds: Properties, seed: bytes
+) -> tuple[Properties, list[tuple[str, str]]]:
+    """Return the inputs to add to `news`, and (property, reason) for each input that is refused."""
+    resource = kind_of(token, "Check")
+    refused = [*validation.failures(token, news, resource.carries_out), *resource.refusals(news)]
+    try:
+        return defaults(token, name, news, olds, seed), refused
+    except NameTooLongError as error:
+        return {}, [*refused, (AUTO_NAMES[token].property, str(error))]
+
+
+def diff(aws: Access, token: str, old_inputs: Properties, olds: Properties, news: Properties) -> list[Change]:
+    """Return what differs, with what each difference does."""
+    kind_of(token, "Diff")
+    found = changes(token, old_inputs, olds, news)
+    tagged = "tags" in behaviour(token).inputs and not has_unknown(news.get("tags"))
+    if tagged and "tags" not in {change.key for change in found}:
+        found += changed_tags(aws.settings.default_tags, olds, news)
+    return found
+
+
+def create(aws: Access, token: str, inputs: Properties) -> Found:
+    """Raises ProviderError; nothing is left behind then, except with PartlyCreatedError."""
+    resource = kind_of(token, "Create")
+    given = _with_all_tags(aws, token, inputs)
+    identity = resource.create(aws, given)
+    try:
+        resource.finish(aws, identity, given)
+        return _read(aws, resource, identity, inputs)
+    except ProviderError as error:
+        try:
+            resource.delete(aws, identity, given)
+        except ProviderError as second:
+            raise PartlyCreatedError(f"{error}; and then: {second}", identity) from error
+        raise
+
+
+def read(aws: Access, token: str, identity: str, known: Properties, inputs: Properties) -> Found | None:
+    """Return the resource with the inputs that it would have to have now; None when it does not exist."""
+    resource = kind_of(token, "Read")
+    identity = str(known.get("id") or identity)
+    with doing(f"reading {token} ({identity})", resource.service):
+        live = resource.read(aws, identity, known or inputs)
+    if live is None:
+        return None
+    shown = outputs.full(token, aws, identity, live, {**known, **inputs})
+    if not known:
+        return Found(identity, shown, outputs.imported_inputs(token, shown))
+    return Found(identity, shown, outputs.refreshed_inputs(token, inputs, shown))
+
+
+def update(aws: Access, token: str, identity: str, olds: Properties, news: Properties) -> Found:
+    """Change a resource in place; raises ProviderError."""
+    resource = kind_of(token, "Update")
+    identity = str(olds.get("id") or identity)
+    given = _with_all_tags(aws, token, news)
+    identity = resource.update(aws, identity, olds, given) or identity
+    sticky = {key: olds[key] for key in behaviour(token).sticky if key in olds}
+    return _read(aws, resource, identity, {**sticky, **news})
+
+
+def delete(aws: Access, token: str, identity: str, olds: Properties) -> None:
+    """Raises ProviderError; a resource that is gone already is no error."""
+    resource = kind_of(token, "Delete")
+    try:
+        resource.delete(aws, str(olds.get("id") or identity), olds)
+    except ProviderError as error:
+        if not error.gone:
+            raise
+
+
+def _read(aws: Access, resource: Resource, identity: str, known: Properties) -> Found:
+    with doing(f"reading {resource.kind} ({identity})", resource.service):
+        live = resource.read(aws, identity, known)
+    if live is None:
+        raise ProviderError(f"reading {resource.kind} ({identity}): it is gone again")
+    return Found(identity, outputs.full(resource.kind, aws, identity, live, known), known)
+
+
+def _with_all_tags(aws: Access, token: str, inputs: Properties) -> Properties:
+    return {**inputs, "tags": aws.tags(inputs)} if "tags" in behaviour(token).inputs else inputs

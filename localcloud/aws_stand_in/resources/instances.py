@@ -1,0 +1,222 @@
+"""Stand-in for pulumi-aws: EC2 instances; one with a key pair and a public address gets a machine to log in to."""
+
+import base64
+import time
+from typing import Any
+
+from ..access import Access
+from ..errors import ProviderError, unless_gone
+from ..properties import Properties
+from .base import Resource, differs, present, retag, tag_list, values_filter
+from .instance_outputs import disks, outputs
+
+_METADATA = {
+    "httpEndpoint": "HttpEndpoint",
+    "httpProtocolIpv6": "HttpProtocolIpv6",
+    "httpPutResponseHopLimit": "HttpPutResponseHopLimit",
+    "httpTokens": "HttpTokens",
+    "instanceMetadataTags": "InstanceMetadataTags",
+}
+_TERMINATION_SECONDS = 60.0
+
+
+def _block(names: dict[str, str], values: Properties | None) -> dict[str, Any] | None:
+    if not values:
+        return None
+    return {parameter: values[name] for name, parameter in names.items() if values.get(name) is not None}
+
+
+class Instance(Resource):
+    kind = "aws:ec2/instance:Instance"
+    carries_out = frozenset(
+        {
+            "ami",
+            "associatePublicIpAddress",
+            "availabilityZone",
+            "creditSpecification",
+            "ebsBlockDevices",
+            "ebsOptimized",
+            "iamInstanceProfile",
+            "instanceType",
+            "keyName",
+            "maintenanceOptions",
+            "metadataOptions",
+            "monitoring",
+            "privateIp",
+            "rootBlockDevice",
+            "sourceDestCheck",
+            "subnetId",
+            "tags",
+            "userData",
+            "userDataBase64",
+            "userDataReplaceOnChange",
+            "volumeTags",
+            "vpcSecurityGroupIds",
+        }
+    )
+
+    def create(self, aws: Access, inputs: Properties) -> str:
+        profile, zone = inputs.get("iamInstanceProfile"), inputs.get("availabilityZone")
+        with self.doing("creating EC2 Instance"):
+            if inputs.get("keyName"):
+                # The emulated AWS would take a key pair that does not exist; AWS does not.
+                aws.client("ec2").describe_key_pairs(KeyNames=[inputs["keyName"]])
+            answer = aws.client("ec2").run_instances(
+                MinCount=1,
+                MaxCount=1,
+                ImageId=inputs["ami"],
+                InstanceType=inputs["instanceType"],
+                BlockDeviceMappings=self._devices(aws, inputs),
+                **present(
+                    KeyName=inputs.get("keyName"),
+                    UserData=_user_data(inputs) or None,
+                    IamInstanceProfile={"Name": profile} if profile else None,
+                    Placement={"AvailabilityZone": zone} if zone else None,
+                    MetadataOptions=_block(_METADATA, inputs.get("metadataOptions")),
+                    CreditSpecification=_block({"cpuCredits": "CpuCredits"}, inputs.get("creditSpecification")),
+                    MaintenanceOptions=_block({"autoRecovery": "AutoRecovery"}, inputs.get("maintenanceOptions")),
+                    EbsOptimized=inputs.get("ebsOptimized"),
+                    Monitoring={"Enabled": True} if inputs.get("monitoring") else None,
+                ),
+                **self._network(inputs),
+                **self._tags(inputs),
+            )
+        return str(answer["Instances"][0]["InstanceId"])
+
+    def _devices(self, aws: Access, inputs: Properties) -> list[dict[str, Any]]:
+        images = aws.client("ec2").describe_images(ImageIds=[inputs["ami"]])["Images"]
+        root = images[0].get("RootDeviceName", "/dev/sda1") if images else "/dev/sda1"
+        return disks(root, inputs)
+
+    def _network(self, inputs: Properties) -> dict[str, Any]:
+        subnet, address = inputs.get("subnetId"), inputs.get("privateIp")
+        groups = inputs.get("vpcSecurityGroupIds") or None
+        public = inputs.get("associatePublicIpAddress")
+        if public is None:
+            return present(SubnetId=subnet, SecurityGroupIds=groups, PrivateIpAddress=address)
+        interface = present(SubnetId=subnet, Groups=groups, PrivateIpAddress=address)
+        return {"NetworkInterfaces": [{"DeviceIndex": 0, "AssociatePublicIpAddress": public, **interface}]}
+
+    def _tags(self, inputs: Properties) -> dict[str, Any]:
+        volume = inputs.get("volumeTags") or (inputs.get("rootBlockDevice") or {}).get("tags")
+        specifications = [
+            {"ResourceType": kind, "Tags": tag_list(tags)}
+            for kind, tags in (("instance", inputs.get("tags")), ("volume", volume))
+            if tags
+        ]
+        return {"TagSpecifications": specifications} if specifications else {}
+
+    def finish(self, aws: Access, identity: str, inputs: Properties) -> None:
+        if inputs.get("sourceDestCheck") is False:
+            with self.doing(f"modifying EC2 Instance ({identity}) SourceDestCheck attribute"):
+                aws.client("ec2").modify_instance_attribute(InstanceId=identity, SourceDestCheck={"Value": False})
+        self._boot(aws, identity, inputs)
+
+    def _boot(self, aws: Access, identity: str, inputs: Properties) -> None:
+        if aws.hypervisor is None or not inputs.get("keyName") or not self._is_public(aws, inputs):
+            return
+        pairs = aws.client("ec2").describe_key_pairs(KeyNames=[inputs["keyName"]], IncludePublicKey=True)
+        key = pairs["KeyPairs"][0]["PublicKey"].strip()
+        try:
+            aws.hypervisor.boot(identity, _user_data(inputs), key)
+        except Exception as error:
+            # Whatever goes wrong there, the caller has to take the instance away again.
+            raise ProviderError(f"starting the machine of EC2 Instance ({identity}): {error}") from error
+
+    def _is_public(self, aws: Access, inputs: Properties) -> bool:
+        if inputs.get("associatePublicIpAddress") is not None:
+            return bool(inputs["associatePublicIpAddress"])
+        if not inputs.get("subnetId"):
+            return True
+        subnets = aws.client("ec2").describe_subnets(SubnetIds=[inputs["subnetId"]])["Subnets"]
+        return bool(subnets[0]["MapPublicIpOnLaunch"])
+
+    def read(self, aws: Access, identity: str, known: Properties) -> Properties | None:
+        ec2 = aws.client("ec2")
+        answer = unless_gone(lambda: ec2.describe_instances(InstanceIds=[identity]))
+        instance = None if answer is None else answer["Reservations"][0]["Instances"][0]
+        if instance is None or instance["State"]["Name"] == "terminated":
+            return None
+        of_instance = [{"Name": "attachment.instance-id", "Values": [identity]}]
+        volumes = ec2.describe_volumes(Filters=of_instance)["Volumes"]
+        live = outputs(aws, instance, volumes, known)
+        live["iamInstanceProfile"] = self._profile(aws, identity)
+        return live
+
+    def _profile(self, aws: Access, identity: str) -> str:
+        # DescribeInstances of the emulated AWS goes on showing the first profile.
+        answer = aws.client("ec2").describe_iam_instance_profile_associations(
+            Filters=values_filter(instance_id=identity)
+        )
+        arns = [found["IamInstanceProfile"]["Arn"] for found in answer["IamInstanceProfileAssociations"]]
+        return str(arns[0]).rpartition("/")[2] if arns else ""
+
+    def update(self, aws: Access, identity: str, olds: Properties, news: Properties) -> str | None:
+        ec2 = aws.client("ec2")
+        stopped = [name for name in ("instanceType", "userData", "userDataBase64") if differs(name, olds, news)]
+        if olds.get("userData") and not _user_data(news):
+            stopped.append("userData")
+        if stopped:
+            with self.doing(f"updating EC2 Instance ({identity})"):
+                ec2.stop_instances(InstanceIds=[identity])
+                if "instanceType" in stopped:
+                    value = {"Value": news["instanceType"]}
+                    ec2.modify_instance_attribute(InstanceId=identity, InstanceType=value)
+                if stopped != ["instanceType"]:
+                    # Given as `UserData`, the emulated AWS refuses what the real one takes.
+                    encoded = base64.b64encode(_user_data(news).encode()).decode()
+                    ec2.modify_instance_attribute(InstanceId=identity, Attribute="userData", Value=encoded)
+                ec2.start_instances(InstanceIds=[identity])
+        self._update_running(aws, identity, olds, news)
+        retag(aws, identity, olds, news)
+        return None
+
+    def _update_running(self, aws: Access, identity: str, olds: Properties, news: Properties) -> None:
+        ec2 = aws.client("ec2")
+        with self.doing(f"modifying EC2 Instance ({identity})"):
+            if differs("vpcSecurityGroupIds", olds, news):
+                ec2.modify_instance_attribute(InstanceId=identity, Groups=news["vpcSecurityGroupIds"])
+            if differs("sourceDestCheck", olds, news):
+                value = {"Value": news["sourceDestCheck"]}
+                ec2.modify_instance_attribute(InstanceId=identity, SourceDestCheck=value)
+            if differs("metadataOptions", olds, news):
+                options = _block(_METADATA, {**(olds.get("metadataOptions") or {}), **news["metadataOptions"]})
+                ec2.modify_instance_metadata_options(InstanceId=identity, **(options or {}))
+            if differs("monitoring", olds, news):
+                call = ec2.monitor_instances if news["monitoring"] else ec2.unmonitor_instances
+                call(InstanceIds=[identity])
+            if differs("iamInstanceProfile", olds, news):
+                self._change_profile(aws, identity, news["iamInstanceProfile"])
+            old_disk, disk = olds.get("rootBlockDevice") or {}, news.get("rootBlockDevice") or {}
+            sizes = {"volumeSize": "Size", "volumeType": "VolumeType", "iops": "Iops"}
+            changed = {sizes[name]: disk[name] for name in sizes if differs(name, old_disk, disk)}
+            if changed:
+                ec2.modify_volume(VolumeId=old_disk["volumeId"], **changed)
+
+    def _change_profile(self, aws: Access, identity: str, profile: str) -> None:
+        ec2 = aws.client("ec2")
+        answer = ec2.describe_iam_instance_profile_associations(Filters=values_filter(instance_id=identity))
+        for association in answer["IamInstanceProfileAssociations"]:
+            ec2.replace_iam_instance_profile_association(
+                AssociationId=association["AssociationId"], IamInstanceProfile={"Name": profile}
+            )
+            return
+        ec2.associate_iam_instance_profile(InstanceId=identity, IamInstanceProfile={"Name": profile})
+
+    def delete(self, aws: Access, identity: str, known: Properties) -> None:
+        ec2 = aws.client("ec2")
+        if aws.hypervisor is not None:
+            aws.hypervisor.terminate(identity)
+        with self.doing(f"terminating EC2 Instance ({identity})"):
+            ec2.terminate_instances(InstanceIds=[identity])
+            until = time.monotonic() + _TERMINATION_SECONDS
+            while self.read(aws, identity, known) is not None:
+                if time.monotonic() > until:
+                    raise ProviderError(f"waiting for EC2 Instance ({identity}) delete: timeout")
+                time.sleep(0.1)
+
+
+def _user_data(inputs: Properties) -> str:
+    if inputs.get("userDataBase64"):
+        return base64.b64decode(inputs["userDataBase64"]).decode()
+    return inputs.get("userData") or ""

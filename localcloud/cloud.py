@@ -1,0 +1,193 @@
+"""Starting and stopping a local cloud, and running the real engine against it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from . import engine
+from .addresses import Addresses
+
+ROOT = Path(__file__).parent.parent
+PASSPHRASE = "local"  # noqa: S105 - guards nothing: this state exists on one machine, for emulated resources
+_START_SECONDS = 60
+
+
+class LocalCloudError(Exception):
+    """A part of the local cloud did not start or stop; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class LocalCloud:
+    """A running local cloud."""
+
+    folder: Path
+    addresses: Addresses
+    cli: Path
+    process: "subprocess.Popen[bytes] | None" = None
+    """What serves it, where this process has started it."""
+
+    @staticmethod
+    def start(folder: Path, *, say: engine.Say = lambda _: None, trace: bool = False) -> "LocalCloud":
+        """Start a local cloud that keeps all its state in `folder`, or return the one that runs there already.
+
+        With `trace`, the argument list of every process started on a manager host is recorded.
+        """
+        cli = engine.obtain(say)
+        folder.mkdir(parents=True, exist_ok=True)
+        addresses, process = Addresses.load(folder), None
+        if addresses is None:
+            addresses, process = _spawn(folder, trace)
+        return LocalCloud(folder, addresses, engine.beside_language_host(cli, folder / "bin"), process)
+
+    @staticmethod
+    def running(folder: Path) -> "LocalCloud | None":
+        """Return the local cloud that runs from `folder`, or None."""
+        addresses = Addresses.load(folder)
+        if addresses is None:
+            return None
+        return LocalCloud(folder, addresses, engine.beside_language_host(engine.obtain(), folder / "bin"))
+
+    def stop(self) -> None:
+        """End the process and with it every server and manager host."""
+        os.kill(self.addresses.pid, signal.SIGTERM)
+        deadline = time.monotonic() + 30
+        while Addresses.load(self.folder) is not None:
+            if time.monotonic() > deadline:
+                raise LocalCloudError(f"process {self.addresses.pid} did not end within 30 s; kill it by hand")
+            time.sleep(0.05)
+        if self.process is not None:
+            self.process.wait()
+
+    def environment(self) -> dict[str, str]:
+        """What the engine needs to find the stand-ins and its state, and nothing from the person's own Pulumi."""
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "AWS_"))}
+        state = self.folder / "state"
+        state.mkdir(exist_ok=True)
+        return {
+            **inherited,
+            "PATH": os.pathsep.join([str(self.cli.parent), inherited["PATH"]]),
+            "PULUMI_HOME": str(self.folder / "pulumi-home"),
+            "PULUMI_BACKEND_URL": f"file://{state}",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_DISABLE_REGISTRY_RESOLVE": "true",
+        }
+
+    def aws_config(self, region: str) -> dict[str, Any]:
+        """The provider settings that lead pulumi-aws to the emulated AWS."""
+        services = ("ec2", "iam", "s3", "ssm", "sts")
+        return {
+            "aws:region": region,
+            "aws:accessKey": "local",
+            "aws:secretKey": "local",
+            "aws:endpoints": [dict.fromkeys(services, self.addresses.aws)],
+            "aws:s3UsePathStyle": True,
+            "aws:skipCredentialsValidation": True,
+            "aws:skipMetadataApiCheck": True,
+            "aws:skipRequestingAccountId": True,
+        }
+
+
+@dataclass(frozen=True)
+class Project:
+    """A Pulumi project folder with one stack, deployed into a local cloud."""
+
+    cloud: LocalCloud
+    folder: Path
+    stack: str
+
+    @staticmethod
+    def create(
+        cloud: LocalCloud, folder: Path, stack: str, config: Mapping[str, Any], program: Path = ROOT
+    ) -> "Project":
+        """Make a project in `folder` that runs `program`, with `config` as the stack's settings.
+
+        The stack file lies in `folder`, not in the checkout, so that ports of this machine end up in no commit.
+        An existing stack is kept, its settings are written anew, but for secrets and the salt of its encryption.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        project = yaml.safe_load((program / "Pulumi.yaml").read_text())
+        project["main"] = os.path.relpath(program, folder)
+        project["runtime"]["options"]["virtualenv"] = str(Path(sys.prefix))
+        (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
+        made = Project(cloud, folder, stack)
+        if not made._file.exists():
+            made.pulumi("stack", "init", stack)
+        made.configure(config)
+        return made
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / f"Pulumi.{self.stack}.yaml"
+
+    def config(self) -> dict[str, Any]:
+        """The settings as they stand in the stack file, without secrets."""
+        content = yaml.safe_load(self._file.read_text())["config"]
+        return {key: value for key, value in content.items() if not _is_secret(value)}
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """Write `config` over the stack's settings; secrets that are there stay."""
+        content = yaml.safe_load(self._file.read_text()) if self._file.exists() else None
+        content = content or {}
+        old = content.get("config") or {}
+        secrets = {key: value for key, value in old.items() if _is_secret(value)}
+        content["config"] = {**secrets, **config}
+        self._file.write_text(yaml.safe_dump(content, sort_keys=False))
+
+    def set_secret(self, key: str, value: str) -> None:
+        """Encrypt `value` into the stack file; it goes by standard input and so into no process's arguments."""
+        self.pulumi("config", "set", "--secret", key, "--stack", self.stack, stdin=value)
+
+    def command(self, *arguments: str) -> list[str]:
+        """The engine's command line, for callers that run it by themselves."""
+        return [str(self.cloud.cli), "--non-interactive", "--color", "never", *arguments]
+
+    def pulumi(self, *arguments: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the engine in this project; raises `LocalCloudError` with its output when it fails and `check` is set."""
+        result = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.cloud.environment(),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check and result.returncode != 0:
+            raise LocalCloudError(f"pulumi {arguments[0]} failed:\n{result.stdout}{result.stderr}")
+        return result
+
+
+def _is_secret(value: object) -> bool:
+    return isinstance(value, dict) and "secure" in value
+
+
+def _spawn(folder: Path, trace: bool) -> tuple[Addresses, subprocess.Popen[bytes]]:
+    log = folder / "daemon.log"
+    command: Sequence[str] = [sys.executable, "-m", "localcloud.daemon", str(folder), *["--trace"] * trace]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + _START_SECONDS
+    while (addresses := Addresses.load(folder)) is None:
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            tail = "\n".join(log.read_text().splitlines()[-15:])
+            raise LocalCloudError(f"the local cloud did not start; the end of {log}:\n{tail}")
+        time.sleep(0.05)
+    return addresses, process

@@ -1,0 +1,132 @@
+"""Looking into a local cloud from outside: its hosts, its GitLab, and what is left in its emulated AWS."""
+
+import json
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .cloud import LocalCloud
+
+
+@dataclass(frozen=True)
+class Host:
+    """The throw-away host of one emulated instance."""
+
+    enter: list[str]
+    """A command line that runs the arguments after it as root on the host."""
+
+    exec_log: str
+    """Where the argument lists of its processes are recorded, if the local cloud was started with tracing."""
+
+    def run(self, command: str) -> str:
+        """Run a shell command there and return its output; raises CalledProcessError if it fails."""
+        result = subprocess.run(
+            [*self.enter, "sh", "-c", command],
+            check=True,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+        return result.stdout
+
+    def read(self, path: str) -> str:
+        """Return the text of a file there."""
+        return self.run(f"cat {path}")
+
+
+def call(cloud: LocalCloud, name: str, *arguments: str) -> Any:
+    """Ask the local cloud's process for something; see `daemon.py` for what there is."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(cloud.addresses.control)
+        connection.sendall(json.dumps({"call": name, "arguments": arguments}).encode() + b"\n")
+        with connection.makefile() as answer:
+            return json.loads(answer.read())
+
+
+def hosts(cloud: LocalCloud) -> dict[str, Host]:
+    """The hosts that run, by instance id."""
+    return {instance: Host(**what) for instance, what in call(cloud, "hosts").items()}
+
+
+def host(cloud: LocalCloud, instance_id: str) -> Host:
+    """The host of one instance; raises KeyError where none runs."""
+    return hosts(cloud)[instance_id]
+
+
+def power_off(cloud: LocalCloud, instance_id: str) -> None:
+    """Let a host vanish although its instance still exists."""
+    call(cloud, "power_off", instance_id)
+
+
+def gitlab(cloud: LocalCloud, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    """GET, or with `body` POST, something of the GitLab stand-in's control side."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(
+        f"{cloud.addresses.gitlab}/-/stand-in/{path}", data, {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def create_runner(cloud: LocalCloud) -> str:
+    """Create a runner in the GitLab stand-in and return its authentication token."""
+    return str(gitlab(cloud, "runners", {})["token"])
+
+
+def with_addresses(config: Mapping[str, Any], cloud: LocalCloud) -> dict[str, Any]:
+    """A copy of a stack's settings that leads to this local cloud."""
+    prefix, addresses = "gitlab-runner-aws:", cloud.addresses
+    manager = config[f"{prefix}manager"]
+    endpoint = addresses.aws.removeprefix("http://")
+    options = [f"amazonec2-endpoint={endpoint}", "amazonec2-insecure-transport=true"]
+
+    def pool(given: Mapping[str, Any]) -> dict[str, Any]:
+        machine = given.get("machine", {})
+        return {
+            **given,
+            "machine": {**machine, "MachineOptions": [*machine.get("MachineOptions", []), *options]},
+        }
+
+    return {
+        **config,
+        **cloud.aws_config(config["aws:region"]),
+        f"{prefix}gitlab": {"url": addresses.gitlab},
+        f"{prefix}manager": {
+            **manager,
+            "sshPort": addresses.ssh_port,
+            "gitlabRunner": {"url": f"{addresses.mirror}/gitlab-runner", **manager.get("gitlabRunner", {})},
+            "dockerMachine": {
+                "url": f"{addresses.mirror}/docker-machine",
+                **manager.get("dockerMachine", {}),
+            },
+        },
+        f"{prefix}pools": [pool(given) for given in config[f"{prefix}pools"]],
+    }
+
+
+def leftovers(cloud: LocalCloud, region: str = "eu-central-1") -> list[str]:
+    """What a destroyed stack should have removed and did not: AWS resources by id, and runner managers in GitLab."""
+    import boto3
+
+    def client(service: str) -> Any:
+        keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+        return boto3.client(service, region_name=region, endpoint_url=cloud.addresses.aws, **keys)
+
+    ec2, iam, s3 = client("ec2"), client("iam"), client("s3")
+    reservations = ec2.describe_instances()["Reservations"]
+    instances = [i for reservation in reservations for i in reservation["Instances"]]
+    found = [i["InstanceId"] for i in instances if i["State"]["Name"] not in ("terminated", "shutting-down")]
+    found += [vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]]
+    found += [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"] if not subnet["DefaultForAz"]]
+    found += [g["GroupId"] for g in ec2.describe_security_groups()["SecurityGroups"] if g["GroupName"] != "default"]
+    found += [key["KeyName"] for key in ec2.describe_key_pairs()["KeyPairs"]]
+    found += [volume["VolumeId"] for volume in ec2.describe_volumes()["Volumes"]]
+    found += [role["RoleName"] for role in iam.list_roles()["Roles"]]
+    found += [p["InstanceProfileName"] for p in iam.list_instance_profiles()["InstanceProfiles"]]
+    found += [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+    for runner in gitlab(cloud, "state")["runners"]:
+        found += [f"runner manager {m['system_id']}" for m in runner["managers"]]
+    return found

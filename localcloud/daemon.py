@@ -1,0 +1,124 @@
+"""The one process behind a local cloud: emulated AWS, GitLab stand-in, download mirror, manager hosts, plugin servers.
+
+Started by `localcloud.cloud`; everything listens on loopback only, on ports that were free.
+"""
+
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import grpc
+from pulumi.runtime.proto.language_pb2_grpc import add_LanguageRuntimeServicer_to_server
+from pulumi.runtime.proto.provider_pb2_grpc import (
+    ResourceProviderServicer,
+    add_ResourceProviderServicer_to_server,
+)
+
+from . import engine, plugins
+from .addresses import Addresses
+from .aws_stand_in import AwsProviderStandIn
+from .command_stand_in import CommandProviderStandIn
+from .download_mirror import DownloadMirror
+from .gitlab_stand_in import GitLabStandIn
+from .language_host_stand_in import LanguageHostStandIn
+from .manager_host import Hypervisor, ManagerHost
+from .plugins import Launch, PluginServers
+from .tls_stand_in import TlsProviderStandIn
+
+_IMAGES = Path(__file__).with_name("images.json")
+_PROGRAMS = Path(__file__).with_name("host_programs")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _start_aws() -> str:
+    # Set before moto is imported, which reads them once: the images that the program looks up.
+    os.environ["MOTO_AMIS_PATH"] = str(_IMAGES)
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    return f"http://{host}:{port}"
+
+
+def _provider(servicer: ResourceProviderServicer, server: grpc.Server) -> None:
+    add_ResourceProviderServicer_to_server(servicer, server)
+
+
+def _language(launch: Launch, server: grpc.Server) -> None:
+    script = engine.language_host_script()
+    if script is None:
+        raise FileNotFoundError("this engine has no program runner for Python; delete it and run `make up` again")
+    host = LanguageHostStandIn(launch.engine_address, launch.environment, script, launch.stdout, launch.stderr)
+    add_LanguageRuntimeServicer_to_server(host, server)
+
+
+def _described(host: ManagerHost) -> dict[str, Any]:
+    return {"enter": host.enter, "exec_log": str(host.exec_log)}
+
+
+def _warm_up() -> None:
+    """Import now what the first deployment would otherwise wait for."""
+    __import__("asyncssh")
+    __import__("boto3")
+
+
+def main(folder: Path, trace: bool) -> None:
+    """Run until SIGTERM; `folder` is where this local cloud keeps its state."""
+    gitlab, mirror = GitLabStandIn(), DownloadMirror(_PROGRAMS)
+    gitlab.start()
+    mirror.start()
+    hypervisor = Hypervisor(folder / "hosts", ssh_port=_free_port(), programs=_PROGRAMS, trace=trace)
+    # A Unix socket's path may have 107 characters at the most, which a test's own folder easily exceeds.
+    with tempfile.TemporaryDirectory(prefix="local-cloud-") as sockets:
+        control = Path(sockets) / "plugins"
+        servers = PluginServers(
+            control,
+            {
+                "aws": lambda launch, server: _provider(AwsProviderStandIn(hypervisor), server),
+                "command": lambda launch, server: _provider(CommandProviderStandIn(launch.engine_address), server),
+                "tls": lambda launch, server: _provider(TlsProviderStandIn(), server),
+                "language-python": _language,
+            },
+            {
+                "hosts": lambda: {i: _described(host) for i, host in hypervisor.hosts().items()},
+                "power_off": hypervisor.power_off,
+            },
+        )
+        home, binaries = folder / "pulumi-home", folder / "bin"
+        plugins.install(home, control, {name: version(f"pulumi-{name}") for name in ("aws", "command", "tls")})
+        plugins.install_language_host(binaries, control)
+        addresses = Addresses(
+            pid=os.getpid(),
+            aws=_start_aws(),
+            gitlab=gitlab.url,
+            mirror=mirror.url,
+            ssh_port=hypervisor.ssh_port,
+            control=str(control),
+        )
+        stopped = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopped.set())
+        _warm_up()
+        addresses.save(folder)
+        stopped.wait()
+        servers.close()
+        hypervisor.close()
+        addresses.remove(folder)
+    # Threads of the emulated AWS are not worth waiting for.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), trace="--trace" in sys.argv[2:])

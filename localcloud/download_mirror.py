@@ -1,0 +1,109 @@
+"""A stand-in for the download sites of gitlab-runner and docker-machine, with paths and checksums like theirs.
+
+The programs it serves are stand-ins as well. Where GitLab publishes `release.sha256` for gitlab-runner is known;
+that the other site has one beside each version of docker-machine is this project's assumption.
+"""
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from . import host_program_archives as archives
+
+_GITLAB_RUNNER_ARCHITECTURES = ("amd64", "arm64")
+_DOCKER_MACHINE_ARCHITECTURES = ("x86_64", "aarch64")
+
+
+class DownloadMirror:
+    """The server, in a thread of its own.
+
+    `programs` is the folder `host_programs`; a version that is not among those given is answered with 404.
+    """
+
+    def __init__(
+        self,
+        programs: Path,
+        *,
+        gitlab_runner_versions: Sequence[str] = ("19.3.0", "19.2.0"),
+        docker_machine_versions: Sequence[str] = ("0.16.2-gitlab.48",),
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self._files: dict[str, bytes] = {}
+        for version in gitlab_runner_versions:
+            folder = f"/gitlab-runner/v{version}"
+            for kind in _GITLAB_RUNNER_ARCHITECTURES:
+                path = f"{folder}/binaries/gitlab-runner-linux-{kind}"
+                self._files[path] = archives.gitlab_runner(programs, version, kind)
+            self._add_checksums(folder)
+        for version in docker_machine_versions:
+            folder = f"/docker-machine/v{version}"
+            for kind in _DOCKER_MACHINE_ARCHITECTURES:
+                path = f"{folder}/docker-machine-Linux-{kind}"
+                self._files[path] = archives.docker_machine(programs, version, kind)
+            self._add_checksums(folder)
+        handler = type("Handler", (_Handler,), {"files": self._files})
+        self._server = ThreadingHTTPServer((host, port), handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a slash at the end."""
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop answering and give the port back."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def checksums(self) -> dict[str, str]:
+        """The SHA-256 of each program as it is published, by path."""
+        published = {}
+        for path, content in self._files.items():
+            if path.endswith("/release.sha256"):
+                for line in content.decode().splitlines():
+                    digest, name = line.split("  ")
+                    published[f"{path.removesuffix('release.sha256')}{name}"] = digest
+        return published
+
+    def corrupt(self, path: str) -> None:
+        """Serve other bytes at `path` from now on; the published checksum stays."""
+        self._files[path] += b"#"
+
+    def _add_checksums(self, folder: str) -> None:
+        lines = [
+            f"{hashlib.sha256(content).hexdigest()}  {path.removeprefix(folder + '/')}\n"
+            for path, content in self._files.items()
+            if path.startswith(f"{folder}/")
+        ]
+        self._files[f"{folder}/release.sha256"] = "".join(lines).encode()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    files: dict[str, bytes]
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        """Send the file of this path."""
+        content = self.files.get(self.path)
+        if content is None:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "application/octet-stream")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)

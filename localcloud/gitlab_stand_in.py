@@ -1,0 +1,187 @@
+"""A stand-in for GitLab: the runner endpoints of its REST API, and a control side under /-/stand-in/.
+
+What it answers follows GitLab's API reference (`docs.gitlab.com/api/runners` and `/api/users`) and
+`recordings/runner_gitlab_http.json`. It knows no projects, groups or users: a personal access token has
+scopes alone.
+"""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from .gitlab_stand_in_calls import Answer, Call, State
+from .gitlab_stand_in_records import RefusalError, random_token
+from .gitlab_stand_in_routes import ROUTES, Handler
+
+
+@dataclass
+class _Fault:
+    path: str
+    times: int
+    status: int | None = None
+    delay: float = 0.0
+    close: bool = False
+
+
+@dataclass
+class _Shared:
+    """What all connections share."""
+
+    state: State
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    requests: list[tuple[str, str, int]] = field(default_factory=list)
+    faults: list[_Fault] = field(default_factory=list)
+
+    def take_fault(self, path: str) -> _Fault | None:
+        with self.lock:
+            for fault in self.faults:
+                if fault.path == path and fault.times > 0:
+                    fault.times -= 1
+                    return fault
+        return None
+
+
+class GitLabStandIn:
+    """The server, in a thread of its own.
+
+    `registration_token` None means that registration tokens are disabled, GitLab's default since 17.0.
+    `access_tokens` maps personal access tokens to their scopes.
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        registration_token: str | None = None,
+        access_tokens: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
+        state = State(registration_token=registration_token, access_tokens=dict(access_tokens or {}))
+        self._shared = _Shared(state)
+        handler = type("Handler", (_Handler,), {"shared": self._shared})
+        self._server = ThreadingHTTPServer((host, port), handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a slash at the end."""
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+    @property
+    def requests(self) -> list[tuple[str, str, int]]:
+        """Method, path and status of each request so far; status 0 where a fault closed the connection."""
+        return list(self._shared.requests)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop answering and give the port back."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    shared: _Shared
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
+        """Say nothing: the requests are kept in a list."""
+
+    def _handle(self) -> None:
+        path = urlsplit(self.path).path
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if path.startswith("/-/stand-in/"):
+            self._send(self._control(path, body))
+            return
+        fault = self.shared.take_fault(path)
+        if fault:
+            time.sleep(fault.delay)
+        if fault and fault.close:
+            self._log(path, 0)
+            self.close_connection = True
+            return
+        if fault and fault.status:
+            answer = Answer(fault.status, {"message": f"{fault.status} by request of the test"})
+        else:
+            answer = self._route(path, body)
+        self._log(path, answer.status)
+        self._send(answer)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815 - names of the base class
+
+    def _route(self, path: str, body: bytes) -> Answer:
+        for method, pattern, handler in ROUTES:
+            match = re.fullmatch(pattern, path)
+            if match and method == self.command:
+                return self._answer(handler, match.groups(), body)
+        return Answer(404, {"error": "404 Not Found"})
+
+    def _answer(self, handler: Handler, numbers: tuple[str, ...], body: bytes) -> Answer:
+        try:
+            call = Call(self.shared.state, self._parameters(body), dict(self.headers.items()), body)
+            with self.shared.lock:
+                return handler(call, *numbers)
+        except RefusalError as refusal:
+            return Answer(refusal.status, refusal.body)
+
+    def _parameters(self, body: bytes) -> dict[str, Any]:
+        """Parameters may come in the URL, as JSON or as a form, as with Grape."""
+        query = {key: values[-1] for key, values in parse_qs(urlsplit(self.path).query).items()}
+        kind = (self.headers.get("Content-Type") or "").partition(";")[0]
+        if not body or kind == "text/plain":
+            return query
+        if kind == "application/json":
+            try:
+                document = json.loads(body)
+            except ValueError:
+                raise RefusalError(400, {"error": "The request body is not valid JSON"}) from None
+            return {**query, **document} if isinstance(document, dict) else query
+        form = parse_qs(body.decode("utf-8", "replace"))
+        return {**query, **{key: values[-1] for key, values in form.items()}}
+
+    def _send(self, answer: Answer) -> None:
+        content = b"" if answer.body is None else json.dumps(answer.body).encode()
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if answer.status != 204:
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _log(self, path: str, status: int) -> None:
+        with self.shared.lock:
+            self.shared.requests.append((self.command, path, status))
+
+    def _control(self, path: str, body: bytes) -> Answer:
+        wanted = (self.command, path.removeprefix("/-/stand-in/"))
+        parameters = json.loads(body or b"{}")
+        state = self.shared.state
+        with self.shared.lock:
+            if wanted == ("GET", "state"):
+                return Answer(200, state.overview())
+            if wanted == ("POST", "runners"):
+                runner = state.create_runner({}, parameters.get("token"))
+                return Answer(201, {"id": runner.id, "token": runner.token})
+            if wanted == ("POST", "jobs"):
+                return Answer(201, state.records.add_job(float(parameters["seconds"])).details())
+            if wanted == ("POST", "access-tokens"):
+                token = parameters.get("token") or random_token("glpat-")
+                state.access_tokens[token] = frozenset(parameters["scopes"])
+                return Answer(201, {"token": token})
+            if wanted == ("POST", "faults"):
+                self.shared.faults.append(_Fault(**{"times": 1, **parameters}))
+                return Answer(201, {})
+        return Answer(404, {"error": "404 Not Found"})

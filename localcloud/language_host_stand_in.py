@@ -1,0 +1,91 @@
+"""A stand-in for Pulumi's Python language host, for engines that were built from source and so have none.
+
+It answers what the engine asks in order to run one program, and runs it with the engine's own
+`pulumi-language-python-exec`. Checked by running whole deployments through the real engine.
+"""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import language_pb2, plugin_pb2
+from pulumi.runtime.proto.language_pb2_grpc import LanguageRuntimeServicer
+
+_ALREADY_REPORTED = 32
+"""Exit code with which the program runner says that the person has already been told what went wrong."""
+
+
+class LanguageHostStandIn(LanguageRuntimeServicer):
+    """Runs Python programs for one engine."""
+
+    def __init__(
+        self,
+        engine_address: str | None,
+        environment: Mapping[str, str],
+        script: Path,
+        stdout: int,
+        stderr: int,
+    ) -> None:
+        self._engine_address = engine_address
+        self._environment = environment
+        self._script = script
+        self._output = (stdout, stderr)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def Handshake(
+        self, request: language_pb2.LanguageHandshakeRequest, context: grpc.ServicerContext
+    ) -> language_pb2.LanguageHandshakeResponse:
+        self._engine_address = request.engine_address
+        return language_pb2.LanguageHandshakeResponse()
+
+    def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
+        return plugin_pb2.PluginInfo(version="0.0.0-stand-in")
+
+    def GetRequiredPackages(
+        self, request: language_pb2.GetRequiredPackagesRequest, context: grpc.ServicerContext
+    ) -> language_pb2.GetRequiredPackagesResponse:
+        return language_pb2.GetRequiredPackagesResponse()
+
+    def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:
+        arguments = {
+            "--monitor": request.monitor_address,
+            "--engine": self._engine_address or "",
+            "--project": request.project,
+            "--stack": request.stack,
+            "--pwd": request.pwd,
+            "--root_directory": request.info.root_directory,
+            "--dry_run": "true" if request.dryRun else "false",
+            "--parallel": str(request.parallel),
+            "--organization": request.organization,
+        }
+        command = [sys.executable, "-u", str(self._script)]
+        command += [text for pair in arguments.items() for text in pair]
+        command += [request.info.entry_point or ".", *request.args]
+        environment = {
+            **self._environment,
+            "PULUMI_CONFIG": json.dumps(dict(request.config)),
+            "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
+        }
+        stdout, stderr = self._output
+        with self._lock:
+            self._process = subprocess.Popen(
+                command, env=environment, cwd=request.info.program_directory, stdout=stdout, stderr=stderr
+            )
+        code = self._process.wait()
+        if code == 0:
+            return language_pb2.RunResponse()
+        if code == _ALREADY_REPORTED:
+            return language_pb2.RunResponse(bail=True)
+        return language_pb2.RunResponse(error=f"Program exited with non-zero exit code: {code}")
+
+    def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:
+        with self._lock:
+            if self._process is not None:
+                self._process.terminate()
+        return Empty()

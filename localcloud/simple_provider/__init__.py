@@ -1,0 +1,1 @@
+"""What the stand-ins for small providers share: values on the wire, checks, differences, and the protocol's forms."""

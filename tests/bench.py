@@ -1,0 +1,122 @@
+"""`make bench`: how long people wait. Medians of five runs, each figure beside an empty program on the same engine."""
+
+import copy
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from localcloud import control
+from localcloud.cloud import ROOT, LocalCloud, Project
+
+RUNS = 5
+STACK = "local"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Medians of several runs of one command."""
+
+    seconds: float
+    peak_mib: float
+    """The largest single process of the run, in MiB."""
+
+
+def measure(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> Figure:
+    seconds, peaks = [], []
+    for _ in range(RUNS):
+        started = time.monotonic()
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            sys.exit(f"{' '.join(command)} ended with {process.returncode}")
+        seconds.append(time.monotonic() - started)
+        peaks.append(usage.ru_maxrss / 1024)
+    return Figure(statistics.median(seconds), statistics.median(peaks))
+
+
+def empty_project(cloud: LocalCloud, folder: Path) -> Project:
+    program = folder / "program"
+    program.mkdir(parents=True)
+    (program / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
+    (program / "__main__.py").write_text("import pulumi\n")
+    return Project.create(cloud, folder / "project", STACK, {}, program=program)
+
+
+def default_project(cloud: LocalCloud, folder: Path) -> Project:
+    config = copy.deepcopy(yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())["config"])
+    project = Project.create(cloud, folder / "project", STACK, control.with_addresses(config, cloud))
+    project.set_secret("gitlab-runner-aws:token", control.create_runner(cloud))
+    return project
+
+
+def show(what: str, figure: Figure, limit: str, ok: bool) -> None:
+    verdict = "ok" if ok else "TOO SLOW"
+    print(f"{what:<44} {figure.seconds:6.2f} s {figure.peak_mib:6.0f} MiB   {limit:<28} {verdict}", flush=True)
+
+
+def engine_figures(folder: Path) -> None:
+    cloud = LocalCloud.start(folder / "cloud")
+    try:
+        empty, default = empty_project(cloud, folder / "empty"), default_project(cloud, folder / "default")
+        for project in (empty, default):
+            project.pulumi("up", "--yes", "--skip-preview", "--stack", STACK)
+
+        def run(project: Project, *arguments: str) -> Figure:
+            command = project.command(*arguments, "--stack", STACK)
+            return measure(command, project.folder, cloud.environment())
+
+        for what, arguments in (
+            ("pulumi preview", ("preview",)),
+            ("pulumi up without changes", ("up", "--yes", "--skip-preview")),
+        ):
+            base, ours = run(empty, *arguments), run(default, *arguments)
+            show(f"{what}, empty program", base, "", ok=True)
+            limit = f"at most 3x: {ours.seconds / base.seconds:.1f}x"
+            show(f"{what}, default deployment", ours, limit, ok=ours.seconds <= 3 * base.seconds)
+        default.pulumi("destroy", "--yes", "--skip-preview", "--stack", STACK)
+    finally:
+        cloud.stop()
+
+
+def timed(what: str, command: list[str], limit_seconds: float, between: Callable[[], object] = lambda: None) -> None:
+    figures = []
+    for _ in range(RUNS):
+        started = time.monotonic()
+        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        figures.append(time.monotonic() - started)
+        between()
+    median = statistics.median(figures)
+    verdict = "ok" if median <= limit_seconds else "TOO SLOW"
+    limit = f"at most {limit_seconds:.0f} s"
+    print(f"{what:<44} {median:6.2f} s {'':>10}   {limit:<28} {verdict}", flush=True)
+
+
+def main() -> None:
+    print(f"medians of {RUNS} runs on {os.cpu_count()} cores\n")
+    with tempfile.TemporaryDirectory() as folder:
+        engine_figures(Path(folder))
+    python = [sys.executable, "-m"]
+    if LocalCloud.running(ROOT / ".localcloud") is None:
+        down = [*python, "localcloud", "down"]
+        timed(
+            "make up, engine there",
+            [*python, "localcloud", "up"],
+            30,
+            lambda: subprocess.run(down, cwd=ROOT, check=True, stdout=subprocess.DEVNULL),
+        )
+    else:
+        print("make up: not measured, because a local cloud runs here; `make down` first")
+    timed("unit and render tests", [*python, "pytest", "-q", "tests/unit", "tests/render"], 10)
+
+
+if __name__ == "__main__":
+    main()

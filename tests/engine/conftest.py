@@ -1,0 +1,90 @@
+"""The real engine, deploying the real program into a local cloud of the test process's own."""
+
+import copy
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from localcloud import control
+from localcloud.cloud import ROOT, LocalCloud, Project
+
+STACK = "local"
+TOKEN_KEY = "gitlab-runner-aws:token"
+CONFIG = "runner-registration-config"
+
+
+@dataclass
+class Deployment:
+    """One stack in a local cloud."""
+
+    project: Project
+    config: dict[str, Any]
+    token: str = field(repr=False)
+
+    @property
+    def cloud(self) -> LocalCloud:
+        return self.project.cloud
+
+    @property
+    def pool(self) -> dict[str, Any]:
+        """The one pool of the settings; what a test changes in it counts after `configure`."""
+        pool: dict[str, Any] = self.config["gitlab-runner-aws:pools"][0]
+        return pool
+
+    def configure(self) -> None:
+        self.project.configure(control.with_addresses(self.config, self.cloud))
+
+    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.project.pulumi(*arguments, "--stack", STACK, check=check)
+
+    def up(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.run("up", "--yes", "--skip-preview", *arguments, check=check)
+
+    def destroy(self) -> subprocess.CompletedProcess[str]:
+        return self.run("destroy", "--yes", "--skip-preview")
+
+    def plan(self) -> dict[str, dict[str, Any]]:
+        """What a preview would do, by resource name; steps that change nothing are left out."""
+        steps = json.loads(self.run("preview", "--json").stdout)["steps"]
+        return {step["urn"].rsplit("::", 1)[1]: step for step in steps if step["op"] != "same"}
+
+    def outputs(self) -> dict[str, Any]:
+        return dict(json.loads(self.run("stack", "output", "--json").stdout))
+
+    def resources(self) -> list[dict[str, Any]]:
+        return list(json.loads(self.run("stack", "export").stdout)["deployment"].get("resources", []))
+
+    def host(self) -> control.Host:
+        return control.host(self.cloud, self.outputs()["manager_instance_id"])
+
+    def live(self) -> str:
+        return self.host().read("/etc/gitlab-runner/config.toml")
+
+    def service_pid(self) -> int:
+        return int(self.host().run("systemctl show -p MainPID --value gitlab-runner"))
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    running = LocalCloud.start(tmp_path_factory.mktemp("cloud"), trace=True)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def deployment(cloud: LocalCloud, tmp_path: Path) -> Iterator[Deployment]:
+    """A stack with the settings of Pulumi.local.yaml, not deployed yet; destroyed after the test."""
+    config = copy.deepcopy(yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())["config"])
+    # Every test has a state of its own, though they share the cloud.
+    project = Project.create(cloud, tmp_path / "project", f"{STACK}", control.with_addresses(config, cloud))
+    made = Deployment(project, config, control.create_runner(cloud))
+    project.set_secret(TOKEN_KEY, made.token)
+    yield made
+    made.destroy()
+    made.run("stack", "rm", "--yes", "--preserve-config")

@@ -1,0 +1,148 @@
+"""From nothing to a working runner, through changes, and back to nothing."""
+
+import re
+import time
+import tomllib
+
+import pytest
+
+from components.manager_tool import END
+from components.preview import MARKER
+from localcloud import control
+from localcloud.cloud import LocalCloudError
+
+from .conftest import CONFIG, Deployment
+
+
+def without_name_suffixes(text: str) -> str:
+    """The engine draws the end of an automatic name anew at each preview."""
+    return re.sub(r"-[0-9a-f]{7}\b", "", text)
+
+
+def test_the_first_preview_shows_the_whole_config_and_the_up_after_it_ends_with_real_values(
+    deployment: Deployment,
+) -> None:
+    shown = without_name_suffixes(deployment.run("preview").stdout)
+    planned = deployment.plan()[CONFIG]["newState"]["inputs"]["stdin"]
+    *lines, last = without_name_suffixes(planned).splitlines()
+    assert [line for line in lines if line not in shown] == []
+    assert last == END
+    assert f"amazonec2-subnet-id={MARKER}" in planned
+    sections = tomllib.loads(planned)["runners"][0]
+    assert {"docker", "cache", "machine"} < set(sections)
+    assert sections["machine"]["autoscaling"][0]["Timezone"] == "UTC"
+
+    deployment.up()
+    live = deployment.live()
+    assert MARKER not in live
+    assert "<secret:" not in live
+    machine_options = tomllib.loads(live)["runners"][0]["machine"]["MachineOptions"]
+    assert any(option.startswith("amazonec2-subnet-id=subnet-") for option in machine_options)
+    assert tomllib.loads(live)["runners"][0]["token"] == deployment.token
+
+    deployment.up("--expect-no-changes")
+    deployment.run("preview", "--expect-no-changes")
+    deployment.run("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+def test_an_up_brings_a_runner_online_that_starts_machines(deployment: Deployment) -> None:
+    deployment.up()
+    state = control.gitlab(deployment.cloud, "state")
+    managers = [manager for runner in state["runners"] for manager in runner["managers"]]
+    assert len(managers) == 1
+    deadline = time.monotonic() + 20
+    while not (machines := deployment.host().run("docker-machine ls -q").split()):
+        assert time.monotonic() < deadline, "the runner started no idle machine"
+        time.sleep(0.2)
+    assert machines[0].startswith("runner-")
+    assert deployment.host().run("stat -c %a /etc/gitlab-runner/config.toml").strip() == "600"
+
+
+def test_a_changed_limit_is_one_update_in_place_that_is_live_at_once_without_a_restart(
+    deployment: Deployment,
+) -> None:
+    deployment.up()
+    before = deployment.service_pid()
+    deployment.pool["limit"] = 7
+    deployment.configure()
+
+    plan = deployment.plan()
+    assert {name: step["op"] for name, step in plan.items() if "Stack" not in step["urn"].split("::")[2]} == {
+        CONFIG: "update"
+    }
+    lines = [line.strip() for line in deployment.run("preview", "--diff").stdout.splitlines()]
+    assert {line for line in lines if line.startswith(("- ", "+ "))} == {"- limit = 5", "+ limit = 7"}
+
+    deployment.up()
+    finished = time.monotonic()
+    assert tomllib.loads(deployment.live())["runners"][0]["limit"] == 7
+    host = deployment.host()
+    while host.run("grep -c 'Configuration loaded' /var/log/journal-stand-in/gitlab-runner.log").strip() == "1":
+        assert time.monotonic() < finished + 5, "the service did not reread its configuration"
+        time.sleep(0.1)
+    assert deployment.service_pid() == before
+    deployment.up("--expect-no-changes")
+
+
+def test_a_config_that_gitlab_runner_refuses_changes_nothing_and_the_next_good_one_finishes(
+    deployment: Deployment,
+) -> None:
+    deployment.up()
+    live, pid = deployment.live(), deployment.service_pid()
+    deployment.pool["extra"] = {"no_such_key": 1}
+    deployment.pool["limit"] = 6
+    deployment.configure()
+
+    failed = deployment.up(check=False)
+    assert failed.returncode != 0
+    output = failed.stdout + failed.stderr
+    assert "gitlab-runner refused config.toml" in output
+    assert "no_such_key" in output
+    assert "run `pulumi up` again" in output
+    assert (deployment.live(), deployment.service_pid()) == (live, pid)
+
+    del deployment.pool["extra"]
+    deployment.configure()
+    deployment.up()
+    assert tomllib.loads(deployment.live())["runners"][0]["limit"] == 6
+    assert deployment.service_pid() == pid
+
+
+def test_a_token_that_gitlab_refuses_fails_the_first_up_and_a_good_one_finishes(deployment: Deployment) -> None:
+    deployment.project.set_secret("gitlab-runner-aws:token", "glrt-notknowntothisgitlab")
+    failed = deployment.up(check=False)
+    assert failed.returncode != 0
+    assert "did not accept the token" in failed.stdout + failed.stderr
+    assert "glrt-notknowntothisgitlab" not in failed.stdout + failed.stderr
+
+    deployment.project.set_secret("gitlab-runner-aws:token", deployment.token)
+    deployment.up()
+    assert tomllib.loads(deployment.live())["runners"][0]["token"] == deployment.token
+
+
+def test_destroy_leaves_nothing_in_aws_and_no_manager_in_gitlab(deployment: Deployment) -> None:
+    deployment.up()
+    deadline = time.monotonic() + 20
+    while not deployment.host().run("docker-machine ls -q --filter state=Running").split():
+        assert time.monotonic() < deadline, "no machine to remove"
+        time.sleep(0.2)
+    assert control.leftovers(deployment.cloud) != []
+    output = deployment.destroy().stdout
+    assert "removed machine runner-" in output
+    assert control.leftovers(deployment.cloud) == []
+
+
+def test_destroy_ends_when_the_host_is_gone_by_the_way_that_the_readme_names(deployment: Deployment) -> None:
+    deployment.config["gitlab-runner-aws:manager"]["connectAttempts"] = 2
+    deployment.configure()
+    deployment.pool["machine"]["IdleCount"] = 0
+    deployment.pool["machine"]["autoscaling"] = []
+    deployment.configure()
+    deployment.up()
+    control.power_off(deployment.cloud, deployment.outputs()["manager_instance_id"])
+    with pytest.raises(LocalCloudError, match="after 2 failed attempts"):
+        deployment.destroy()
+    deployment.config["gitlab-runner-aws:manager"]["lost"] = True
+    deployment.configure()
+    deployment.run("destroy", "--yes", "--skip-preview", "--run-program")
+    assert [r for r in deployment.resources() if r["type"].startswith(("aws:", "command:"))] == []
