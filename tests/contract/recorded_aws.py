@@ -2,6 +2,7 @@
 
 import re
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -99,8 +100,9 @@ def emulated() -> Iterator[Moto]:
     host, port = server.get_host_and_port()
     session = boto3.Session("test", "test", region_name="us-east-1")
     iam = session.client("iam", endpoint_url=f"http://{host}:{port}")
-    if not iam.list_instance_profiles()["InstanceProfiles"]:
-        iam.create_instance_profile(InstanceProfileName="prof")
+    # Its state is the process's, and so has what the tests of another file left.
+    urllib.request.urlopen(urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
+    iam.create_instance_profile(InstanceProfileName="prof")
     yield Moto(host, port, session.client("ec2", endpoint_url=f"http://{host}:{port}"))
     server.stop()
 
