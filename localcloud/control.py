@@ -76,6 +76,13 @@ def create_runner(cloud: LocalCloud) -> str:
     return str(gitlab(cloud, "runners", {})["token"])
 
 
+def delete_runner(cloud: LocalCloud, token: str) -> None:
+    """Delete a runner, and with it its managers, as a person does in GitLab."""
+    headers = {"Content-Type": "application/json"}
+    url, data = f"{cloud.addresses.gitlab}/api/v4/runners", json.dumps({"token": token}).encode()
+    urllib.request.urlopen(urllib.request.Request(url, data, headers, method="DELETE"), timeout=10).close()
+
+
 def with_addresses(config: Mapping[str, Any], cloud: LocalCloud) -> dict[str, Any]:
     """A copy of a stack's settings that leads to this local cloud."""
     prefix, addresses = "gitlab-runner-aws:", cloud.addresses

@@ -134,7 +134,6 @@ def test_destroy_leaves_nothing_in_aws_and_no_manager_in_gitlab(deployment: Depl
 
 def test_destroy_ends_when_the_host_is_gone_by_the_way_that_the_readme_names(deployment: Deployment) -> None:
     deployment.config["gitlab-runner-aws:manager"]["connectAttempts"] = 2
-    deployment.configure()
     deployment.pool["machine"]["IdleCount"] = 0
     deployment.pool["machine"]["autoscaling"] = []
     deployment.configure()
@@ -146,3 +145,5 @@ def test_destroy_ends_when_the_host_is_gone_by_the_way_that_the_readme_names(dep
     deployment.configure()
     deployment.run("destroy", "--yes", "--skip-preview", "--run-program")
     assert [r for r in deployment.resources() if r["type"].startswith(("aws:", "command:"))] == []
+    control.delete_runner(deployment.cloud, deployment.token)
+    assert control.leftovers(deployment.cloud) == []
