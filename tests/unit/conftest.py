@@ -1,5 +1,6 @@
 """A stand-in for the Pulumi engine that remembers what was registered."""
 
+import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -65,11 +66,16 @@ class Recorder(pulumi.runtime.Mocks):
 Deploy = Callable[[Callable[[], object]], Recorder]
 
 
+LOOP = asyncio.new_event_loop()
+"""One for all tests: the SDK takes the thread's current loop, of which an earlier test may have left none."""
+
+
 @pytest.fixture
 def deploy() -> Deploy:
     """Run a program until every registration has landed, then hand them back."""
 
     def run(program: Callable[[], object]) -> Recorder:
+        asyncio.set_event_loop(LOOP)
         recorder = Recorder()
         monitor = MockMonitor(recorder)
         pulumi.runtime.set_mocks(recorder, "gitlab-runner-aws", "test", preview=False, monitor=monitor)
