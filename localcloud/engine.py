@@ -16,6 +16,7 @@ VERSION = "3.259.0"
 
 _RECIPE = Path(__file__).parent / "cli_build"
 _GO_MODULE = "github.com/pulumi/pulumi/sdk/v3"
+_GO_COMMAND = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 _GO_MINIMUM = (1, 26)
 
 Say = Callable[[str], None]
@@ -94,8 +95,9 @@ def _version(cli: Path) -> tuple[int, ...]:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, subprocess.CalledProcessError):
-        lines = (error.stderr or error.stdout or "").strip().splitlines()
-        return f"{error.cmd[0]} ended with {error.returncode}: {lines[-1] if lines else 'no output'}"
+        # The last line alone seldom names what could not be had.
+        lines = (error.stderr or error.stdout or "no output").strip().splitlines()[-3:]
+        return f"{error.cmd[0]} ended with {error.returncode}: {' '.join(map(str.strip, lines))}"
     return str(error).splitlines()[0]
 
 
@@ -131,11 +133,13 @@ def _build(home: Path, say: Say) -> Path:
         shutil.copytree(_RECIPE, recipe)
         made.mkdir()
         say("no download here, so the engine is built from its Go module: fetching modules (about 30 s) ...")
-        run("mod", "download")
+        # Not `go mod download`: that asks for more than the build needs, and fails when a proxy serves a module's
+        # files but not the record of its version.
+        run("list", "-deps", _GO_COMMAND)
         say("compiling the engine (about 4 min on 2 cores; once per machine) ...")
         stamp = f"-X {_GO_MODULE}/go/common/version.Version=v{VERSION}"
         tags = ("-trimpath", "-tags", "osusergo,grpcnotrace", "-ldflags", f"-s -w {stamp}")
-        run("build", *tags, "-o", str(made / "pulumi"), "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi")
+        run("build", *tags, "-o", str(made / "pulumi"), _GO_COMMAND)
         sdk = Path(run("list", "-m", "-f", "{{.Dir}}", _GO_MODULE))
         shutil.copy(sdk / "python" / "cmd" / "pulumi-language-python-exec", made)
         made.rename(home)
