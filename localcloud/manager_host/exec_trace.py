@@ -78,8 +78,8 @@ def _start(argv: list[str]) -> int:
     if pid == 0:
         os.close(opener)
         os.read(gate, 1)
-        # Python ignores these; a program expects the default.
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        # Python ignores the first two, and under nohup the others may be ignored; a program expects the defaults.
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, *_FORWARDED):
             signal.signal(number, signal.SIG_DFL)
         try:
             os.execvp(argv[0], argv)

@@ -72,7 +72,8 @@ class ManagerHost:
         own_user = ["--user", "--preserve-credentials"] if self._holder.has_own_user else []
         namespaces = [f"--target={self.pid}", "--mount", f"--pid=/proc/{self.pid}/ns/pid_for_children"]
         variables = [f"{name}={value}" for name, value in self._environment.items()]
-        clean = ["/usr/bin/env", "--ignore-environment", "--chdir=/root", *variables]
+        # Like sshd's, whatever this process itself was started with: under nohup, say, a hang-up would be ignored.
+        clean = ["/usr/bin/env", "--ignore-environment", "--default-signal", "--chdir=/root", *variables]
         return [self._nsenter, *own_user, *namespaces, "--", *clean]
 
     def login_command(self, command: str) -> list[str]:
