@@ -25,6 +25,9 @@ check: $(READY)
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
 
+fuzz: $(READY)
+	@$(RUN) -m tests.properties.hostile $(ARGS)
+
 bench: $(READY)
 	@$(RUN) -m tests.bench
 

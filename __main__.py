@@ -7,7 +7,7 @@ from components import AutoscalingRunner, AutoscalingRunnerArgs, read_stack
 stack = read_stack()
 runner = AutoscalingRunner(
     "runner",
-    AutoscalingRunnerArgs(settings=stack.settings, region=stack.region, token=stack.token),
+    AutoscalingRunnerArgs(settings=stack.settings, region=stack.region, token=stack.token, secrets=stack.secrets),
 )
 
 pulumi.export("manager_address", runner.manager_address)

@@ -1,6 +1,7 @@
 """`AutoscalingRunner`: a GitLab Runner that starts and removes its EC2 workers on demand."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_command as command
@@ -28,6 +29,9 @@ class AutoscalingRunnerArgs:
 
     token: pulumi.Input[str]
     """The runner's authentication token (`glrt-...`); kept secret."""
+
+    secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """What the settings' `<secret:NAME>` stand for, by their names; kept secret."""
 
 
 class AutoscalingRunner(pulumi.ComponentResource):
@@ -89,6 +93,9 @@ class AutoscalingRunner(pulumi.ComponentResource):
             child,
         )
         late = pulumi.Output.all(
+            deployment=deployment,
+            region=args.region,
+            bucket_region=args.region,
             vpc_id=or_marker(network.vpc_id),
             subnets=pulumi.Output.all(**{zone: or_marker(id_) for zone, id_ in network.subnet_ids.items()}),
             security_group=or_marker(network.worker_group_name),
@@ -103,12 +110,9 @@ class AutoscalingRunner(pulumi.ComponentResource):
             RegistrationArgs(
                 connection=manager.connection,
                 settings=settings.manager,
-                config_toml=late.apply(
-                    lambda values: show_incomplete(
-                        render(settings, Facts(deployment=deployment, region=args.region, **values)), self
-                    )
-                ),
+                config_toml=late.apply(lambda facts: show_incomplete(render(settings, Facts(**facts)), self)),
                 token=args.token,
+                secrets=args.secrets,
                 needs=[network, identity, cache],
             ),
             child,

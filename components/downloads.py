@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from config_render import ManagerSettings
-
-_STOP_SECONDS = 7200
-"""How long the service may take to stop, so that running jobs can end; what GitLab's documentation suggests."""
+from config_render import STOP_SECONDS, ManagerSettings
 
 _RUNNER_BUILDS = {"x86_64": "linux-amd64", "aarch64": "linux-arm64"}
 _MACHINE_BUILDS = {"x86_64": "Linux-x86_64", "aarch64": "Linux-aarch64"}
@@ -15,7 +12,7 @@ def downloads(settings: ManagerSettings) -> dict[str, Any]:
     """The files for each machine architecture (as `uname -m` spells it), and how to check them."""
     runner, machine = settings.gitlab_runner, settings.docker_machine
     runner_base = f"{runner.url}/v{runner.version}"
-    machine_base = f"{machine.url}/v{machine.version}"
+    machine_base = f"{machine.site}/v{machine.release}"
     return {
         "gitlab-runner": {
             "files": {k: f"{runner_base}/binaries/gitlab-runner-{v}" for k, v in _RUNNER_BUILDS.items()},
@@ -29,5 +26,5 @@ def downloads(settings: ManagerSettings) -> dict[str, Any]:
             "sha256": machine.sha256,
             "setting": "manager.dockerMachine.sha256",
         },
-        "stopSeconds": _STOP_SECONDS,
+        "stopSeconds": STOP_SECONDS,
     }

@@ -36,6 +36,7 @@ BINARIES = Path("/usr/local/bin")
 DROP_IN = Path("/etc/systemd/system/gitlab-runner.service.d/gitlab-runner-aws.conf")
 END = "# end of config.toml"
 PLACEHOLDER = '"<secret:token>"'
+SECRET = re.compile(r"<secret:([A-Za-z][A-Za-z0-9_]*)>")
 OWN_KEYS = ("id", "token", "token_obtained_at", "token_expires_at")
 """What gitlab-runner itself writes into a `[[runners]]` section, at registration and when it rotates a token."""
 
@@ -241,17 +242,22 @@ def register(section: dict[str, str], token: str) -> dict[str, str]:
     return {key: written[key] for key in OWN_KEYS if key in written}
 
 
-def joined(template: str, token: str) -> tuple[str, dict[str, str]]:
-    """The template with its secrets in place, and what to remember of where they came from."""
+def in_toml(text: str) -> str:
+    """A text as it stands between the quotes of a TOML string."""
+    return json.dumps(text, ensure_ascii=False)[1:-1].replace("\x7f", "\\u007f")
+
+
+def joined(template: str, secrets: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """The template with its secrets in place, and what to remember of where the tokens came from."""
+    token = secrets["token"]
     given = hashlib.sha256(token.encode()).hexdigest()
     live, applied = live_runners(), load(APPLIED)
     registered: dict[str, dict[str, str]] = {}
     out: list[str] = []
     for line in template.splitlines():
-        out.append(line)
         if line.strip() != f"token = {PLACEHOLDER}":
+            out.append(SECRET.sub(lambda found: in_toml(secrets[found[1]]), line))
             continue
-        out.pop()
         section = keys(out[max(n for n, text in enumerate(out) if text.strip() == "[[runners]]") :])
         name, url = section["name"], section["url"]
         if name in live and live[name]["url"] == url and applied.get(name) == given:
@@ -265,13 +271,14 @@ def joined(template: str, token: str) -> tuple[str, dict[str, str]]:
     return "\n".join(out) + "\n", applied
 
 
-def check(path: Path) -> None:
+def check(path: Path, secrets: dict[str, str]) -> None:
     """Let gitlab-runner itself judge the new file, and GitLab its tokens."""
     _, version = run("gitlab-runner", "--version")
     numbers = re.search(r"Version:\s+(\d+)\.(\d+)", version)
     # Older ones have no lint; list loads the file too, but prints tokens, which `run` hides.
     lint = numbers is not None and (int(numbers[1]), int(numbers[2])) >= (19, 3)
     hidden = [json.loads(section["token"]) for section in map(keys, sections(path.read_text()))]
+    hidden += filter(None, secrets.values())
     for command, what in ((["lint" if lint else "list"], "config.toml"), (["verify"], "the runner's token")):
         code, output = run("gitlab-runner", *command, "--config", str(path), check=False, hidden=hidden)
         if code != 0:
@@ -296,12 +303,13 @@ def apply() -> None:
     """Join the staged template and secrets, check the result, and put it in place."""
     if not TEMPLATE.exists() or not SECRETS.exists():
         return
-    text, applied = joined(TEMPLATE.read_text(), load(SECRETS)["token"])
+    secrets = load(SECRETS)
+    text, applied = joined(TEMPLATE.read_text(), secrets)
     # Beside the live file, so that gitlab-runner finds the same .runner_system_id.
     candidate = HOME / ".candidate.toml"
     try:
         write(candidate, text)
-        check(candidate)
+        check(candidate, secrets)
         candidate.rename(LIVE)
     finally:
         candidate.unlink(missing_ok=True)
@@ -319,8 +327,11 @@ def stage_config() -> None:
 
 
 def stage_secrets() -> None:
-    write(SECRETS, json.dumps({name: unseal(sealed) for name, sealed in json.load(sys.stdin).items()}))
-    apply()
+    given = {name: unseal(sealed) for name, sealed in json.load(sys.stdin).items()}
+    write(SECRETS, json.dumps(given))
+    # A secret that is no longer there is no longer in the config.toml that follows this step either.
+    if not TEMPLATE.exists() or {*SECRET.findall(TEMPLATE.read_text())} <= {*given}:
+        apply()
 
 
 def remove() -> None:

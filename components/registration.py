@@ -7,14 +7,14 @@ command, and a replacement runs the new one before the old one's `delete`, which
 import hashlib
 import json
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pulumi
 import pulumi_command as command
 
-from config_render import ManagerSettings
+from config_render import TOKEN, ManagerSettings
 
 from .downloads import downloads
 from .manager_tool import END
@@ -36,6 +36,9 @@ class RegistrationArgs:
 
     token: pulumi.Input[str]
     """The runner's authentication token; made secret here."""
+
+    secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """What config.toml's further placeholders stand for, by their names; made secret here."""
 
     needs: Sequence[pulumi.Resource] = ()
     """What workers need: it must be there before the runner starts, and until the last worker is gone."""
@@ -79,8 +82,9 @@ class Registration(pulumi.ComponentResource):
             [tool, *args.needs],
             delete=f"{sudo}{_TARGET} remove",
         )
-        sealed = pulumi.Output.all(key.stdout, pulumi.Output.secret(args.token)).apply(
-            lambda values: json.dumps({"token": seal(*values)})
+        clear = pulumi.Output.secret({TOKEN: args.token, **args.secrets})
+        sealed = pulumi.Output.all(key.stdout, clear).apply(
+            lambda values: json.dumps({name: seal(values[0], text) for name, text in sorted(values[1].items())})
         )
         secrets = step("secrets", f"{sudo}{_TARGET} secrets", sealed, [installed])
         self.config_toml = pulumi.Output.from_input(args.config_toml)

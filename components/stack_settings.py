@@ -1,17 +1,19 @@
 """Reading the settings of a stack, and refusing wrong ones before anything is registered with the engine."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi.runtime import config as runtime_config
 
-from config_render import Problem, Settings, SettingsError, problems_of
+from config_render import SECRETS, TOKEN, Problem, Settings, SettingsError, cautions, problems_of
 
 from .gitlab_check import gitlab_problem
 
 PROJECT = "gitlab-runner-aws"
+_SET = "pulumi config set --secret"
 
 
 @dataclass(frozen=True)
@@ -21,29 +23,46 @@ class StackSettings:
     settings: Settings
     region: str
     token: pulumi.Output[str]
+    secrets: Mapping[str, pulumi.Output[str]]
 
 
 def read_stack() -> StackSettings:
-    """Return the current stack's settings; raises `pulumi.RunError` with every mistake at once."""
+    """Return the current stack's settings, having warned of what may cost money, time or safety.
+
+    Raises `pulumi.RunError` with every mistake at once.
+    """
     prefix = f"{PROJECT}:"
     given = {k.removeprefix(prefix): v for k, v in runtime_config.CONFIG.get().items() if k.startswith(prefix)}
-    token = given.pop("token", None)
+    token = given.pop(TOKEN, None)
+    secrets, misplaced = _secrets(_decoded(given.pop(SECRETS, "{}")))
     raw = {key: _decoded(value) for key, value in given.items()}
     region = pulumi.Config("aws").get("region")
-    settings, problems = problems_of(raw, token=token, region=region)
-    if token is not None and not runtime_config.is_config_secret(f"{PROJECT}:token"):
-        problems.append(
-            Problem(
-                f"{PROJECT}:token",
-                None,
-                "stands in the stack file in clear text; create a new one in GitLab and encrypt it: "
-                f"pulumi config set --secret {PROJECT}:token",
-            )
-        )
+    settings, problems = problems_of(raw, token=token, region=region, secrets=secrets)
+    problems += misplaced
+    if token is not None and not runtime_config.is_config_secret(f"{PROJECT}:{TOKEN}"):
+        problems.append(_in_clear(TOKEN, f"create a new one in GitLab and encrypt it: {_SET} {PROJECT}:{TOKEN}"))
     problems += _gitlab_problems(raw)
     if settings is None or problems:
         raise pulumi.RunError(str(SettingsError(problems)))
-    return StackSettings(settings, str(region), pulumi.Output.secret(str(token)))
+    for caution in cautions(settings):
+        pulumi.log.warn(str(caution))
+    kept = {name: pulumi.Output.secret(text) for name, text in secrets.items()}
+    return StackSettings(settings, str(region), pulumi.Output.secret(str(token)), kept)
+
+
+def _secrets(given: Any) -> tuple[dict[str, str], list[Problem]]:
+    path = f"{PROJECT}:{SECRETS}"
+    if not isinstance(given, dict):
+        return {}, [Problem(path, None, f"must be a table of texts by their names; set one with: {_SET} --path")]
+    texts = {name: text for name, text in given.items() if isinstance(text, str)}
+    problems = [Problem(f"{path}.{name}", None, "must be text; put it in quotes") for name in given.keys() - texts]
+    if given and not runtime_config.is_config_secret(path):
+        problems.append(_in_clear(SECRETS, f"make new ones and encrypt each: {_SET} --path {path}.NAME"))
+    return texts, problems
+
+
+def _in_clear(key: str, fix: str) -> Problem:
+    return Problem(f"{PROJECT}:{key}", None, f"stands in the stack file in clear text; {fix}")
 
 
 def _decoded(value: Any) -> Any:

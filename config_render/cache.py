@@ -1,54 +1,103 @@
-"""The shared cache: a bucket, and `[runners.cache]` for it.
+"""The shared cache: `[runners.cache]`, and the bucket that this stack creates for it.
 
 https://docs.gitlab.com/runner/configuration/advanced-configuration/#the-runnerscache-section
 """
 
-from collections.abc import Mapping
-from typing import ClassVar, Literal
+import re
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .section import ConfigTable, Integer, Natural, Positive
+from .section import ConfigTable, HostPort, Natural, NoLess, Positive, Secret, checked_by, once, refuse
 
-_NO_KEYS = "is a secret that config.toml would show; the manager's instance profile gives access instead"
+
+def _check_role(arn: str) -> str | None:
+    fits = re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", arn, re.ASCII)
+    return None if fits else "is no role's ARN; write it as arn:aws:iam::123456789012:role/cache"
+
+
+_OWN_BUCKET = "is the bucket that this stack creates; leave it out"
+_OWN_REGION = "is the stack's region; leave it out"
 
 
 class CacheS3(ConfigTable):
-    """`[runners.cache.s3]`, less the bucket's name and place, which this program knows."""
+    """`[runners.cache.s3]`, in the order of GitLab's reference."""
 
-    server_address: str = Field(default="s3.amazonaws.com", alias="ServerAddress")
+    server_address: HostPort = Field(default="s3.amazonaws.com", alias="ServerAddress")
+    access_key: Secret | None = Field(
+        default=None, alias="AccessKey", description="A secret's name, such as <secret:cacheKeyId>"
+    )
+    secret_key: Secret | None = Field(
+        default=None, alias="SecretKey", description="A secret's name, such as <secret:cacheKey>"
+    )
+    session_token: Secret | None = Field(
+        default=None, alias="SessionToken", description="A secret's name, such as <secret:cacheSession>"
+    )
+    bucket_name: None = refuse(_OWN_BUCKET, alias="BucketName")
+    bucket_location: None = refuse(_OWN_REGION, alias="BucketLocation")
     insecure: bool | None = Field(default=None, alias="Insecure")
-    server_side_encryption: str | None = Field(default=None, alias="ServerSideEncryption")
+    authentication_type: Literal["iam", "access-key"] | None = Field(
+        default=None,
+        alias="AuthenticationType",
+        description="iam: by the manager's instance profile; access-key: with AccessKey and SecretKey, if they are set",
+    )
+    server_side_encryption: Literal["S3", "AES256", "KMS", "aws:kms", "DSSE-KMS", "aws:kms:dsse"] | None = Field(
+        default=None, alias="ServerSideEncryption"
+    )
     server_side_encryption_key_id: str | None = Field(default=None, alias="ServerSideEncryptionKeyID")
     dual_stack: bool | None = Field(default=None, alias="DualStack")
     path_style: bool | None = Field(default=None, alias="PathStyle")
     accelerate: bool | None = Field(default=None, alias="Accelerate")
-    role_arn: str | None = Field(default=None, alias="RoleARN")
-    upload_role_arn: str | None = Field(default=None, alias="UploadRoleARN")
-    assume_role_max_concurrency: Integer | None = Field(default=None, alias="AssumeRoleMaxConcurrency")
+    role_arn: Annotated[str, checked_by(_check_role)] | None = Field(
+        default=None, alias="RoleARN", description="Role assumed for objects, which may then be larger than 5 GB"
+    )
+    upload_role_arn: None = refuse("is deprecated; set RoleARN", alias="UploadRoleARN")
+    assume_role_max_concurrency: NoLess | None = Field(default=None, alias="AssumeRoleMaxConcurrency")
     disable_assume_role_credentials_caching: bool | None = Field(
         default=None, alias="DisableAssumeRoleCredentialsCaching"
     )
-    authentication_type: Literal["iam"] = Field(default="iam", alias="AuthenticationType")
 
-    refused: ClassVar[Mapping[str, str]] = {
-        "BucketName": "is the bucket that this stack creates; leave it out",
-        "BucketLocation": "is the stack's region; leave it out",
-        "AccessKey": _NO_KEYS,
-        "SecretKey": _NO_KEYS,
-        "SessionToken": _NO_KEYS,
-    }
+
+class CacheGcs(ConfigTable):
+    """`[runners.cache.gcs]`: a bucket of Google's."""
+
+    access_id: str | None = Field(default=None, alias="AccessID")
+    private_key: Secret | None = Field(
+        default=None, alias="PrivateKey", description="A secret's name, such as <secret:gcsKey>"
+    )
+    credentials_file: str | None = Field(
+        default=None, alias="CredentialsFile", description="Path on the manager of a JSON key file"
+    )
+    bucket_name: str = Field(alias="BucketName", description="The bucket")
+    universe_domain: str | None = Field(default=None, alias="UniverseDomain")
+
+
+class CacheAzure(ConfigTable):
+    """`[runners.cache.azure]`: a container of Azure's blob storage."""
+
+    account_name: str = Field(alias="AccountName", description="The storage account")
+    account_key: Secret | None = Field(
+        default=None, alias="AccountKey", description="A secret's name, such as <secret:azureKey>"
+    )
+    container_name: str = Field(alias="ContainerName", description="The container")
+    storage_domain: str | None = Field(default=None, alias="StorageDomain")
 
 
 class CacheKeys(ConfigTable):
     """`[runners.cache]`."""
 
-    type: Literal["s3"] = Field(default="s3", alias="Type")
-    path: str | None = Field(default=None, alias="Path")
+    type: Literal["s3", "gcs", "azure"] = Field(
+        default="s3", alias="Type", description="s3 is the stack's own bucket; gcs and azure are ones that are there"
+    )
+    path: str | None = Field(default=None, alias="Path", description="Prefix of the objects in the bucket")
     # Several pools, each a runner entry of its own, would not find each other's objects otherwise.
-    shared: bool = Field(default=True, alias="Shared")
-    max_uploaded_archive_size: Natural | None = Field(default=None, alias="MaxUploadedArchiveSize")
-    s3: CacheS3 = CacheS3()
+    shared: bool = Field(default=True, alias="Shared", description="Whether pools find each other's objects")
+    max_uploaded_archive_size: Natural | None = Field(
+        default=None, alias="MaxUploadedArchiveSize", description="Largest cache archive in bytes"
+    )
+    s3: CacheS3 = Field(default_factory=once(CacheS3), description="The stack's own bucket")
+    gcs: CacheGcs | None = Field(default=None, description="With Type gcs: the bucket")
+    azure: CacheAzure | None = Field(default=None, description="With Type azure: the container")
 
 
 class CacheSettings(CacheKeys):

@@ -1,23 +1,33 @@
 """config.toml, made of the settings and of what the stack created."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import tomli_w
-
-from .cache import CacheKeys
+from .bulk import collector_paused
+from .cache import CacheKeys, CacheSettings
 from .instance_types import architecture
 from .machine import Autoscaling, Machine
 from .machine_options import Placement, machine_options
-from .pool import Pool, RunnerKeys
-from .runner_token import TOKEN_PLACEHOLDER
+from .placeholders import TOKEN_PLACEHOLDER
+from .pool import Pool
+from .process import GlobalKeys
+from .runner import RunnerKeys
 from .sections import Entry, entries
-from .settings import GlobalKeys, Settings
+from .settings import Settings
+from .tags import DEPLOYMENT_TAG, MANAGER_TAG
+from .toml_text import dumps
 
 _Numbers = TypeVar("_Numbers", Machine, Autoscaling)
 
-_HEADING = "# Made by gitlab-runner-aws from the settings of its stack; edits on this host are overwritten.\n"
+_HEADING = "# Made by gitlab-runner-aws from its stack's settings ({digest}); edits on this host are overwritten.\n"
+_NOT_IN_THE_FILE: Any = {
+    "manager": True,
+    "network": True,
+    "gitlab": {"check"},
+    "cache": {"expire_days", "force_destroy"},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,48 +45,57 @@ class Facts:
     instance_profile: str
     """Name of the workers' instance profile."""
     bucket: str
+    bucket_region: str
     images: Mapping[str, str]
     """Image ids by architecture: x86_64, arm64. Needed for the types of pools that name no image."""
 
 
 def render(settings: Settings, facts: Facts) -> str:
     """Return the text of config.toml. Equal arguments give equal bytes, whatever the order of tables and tags."""
-    content = document(settings, facts)
-    text = tomli_w.dumps(content)
-    # Scripts are easier to review over several lines, but that form would lose carriage returns.
-    return _HEADING + (text if "\\r" in text else tomli_w.dumps(content, multiline_strings=True))
+    with collector_paused():
+        content = settings.table(GlobalKeys, runners=_runners(settings, facts))
+        return _HEADING.format(digest=settings_digest(settings)) + dumps(content)
+
+
+def settings_digest(settings: Settings) -> str:
+    """Return 12 hexadecimal digits that stand for all settings that config.toml is made from."""
+    content = settings.model_dump_json(by_alias=True, exclude=_NOT_IN_THE_FILE)
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
 def document(settings: Settings, facts: Facts) -> dict[str, Any]:
-    """Return the content of config.toml as TOML would be read, with a placeholder for the token."""
-    runners = [
-        _runner(settings, facts, pool, entry)
-        for pool in settings.pools
-        for entry in entries(pool.name, pool.zones or settings.network.zones, pool.instance_types)
-    ]
-    return {**settings.table(GlobalKeys), "runners": runners}
+    """Return the content of config.toml as TOML would be read, with placeholders for its secrets."""
+    return settings.table(GlobalKeys, runners=list(_runners(settings, facts)))
 
 
-def _runner(settings: Settings, facts: Facts, pool: Pool, entry: Entry) -> dict[str, Any]:
-    return {
-        "name": entry.name,
-        "url": settings.gitlab.url,
-        "token": TOKEN_PLACEHOLDER,
-        "executor": "docker+machine",
-        "limit": entry.share(pool.limit),
-        **pool.table(RunnerKeys),
-        "docker": pool.docker.table(),
-        "cache": _cache(settings, facts),
-        "machine": _machine(settings, facts, pool, entry).table(),
-    }
+def _runners(settings: Settings, facts: Facts) -> Iterator[dict[str, Any]]:
+    """Make the entries one by one: thousands need not be there at the same time to be written."""
+    cache = _cache(settings.cache, facts)
+    for pool in settings.pools:
+        docker = pool.docker.table()
+        for entry in entries(pool.name, pool.zones or settings.network.zones, pool.instance_types):
+            yield pool.table(
+                RunnerKeys,
+                name=entry.name,
+                limit=entry.share(pool.limit),
+                url=settings.gitlab.url,
+                token=TOKEN_PLACEHOLDER,
+                executor="docker+machine",
+                cache=cache,
+                docker=docker,
+                machine=_machine(settings, facts, pool, entry),
+            )
 
 
-def _cache(settings: Settings, facts: Facts) -> dict[str, Any]:
-    cache = settings.cache.table(CacheKeys)
-    return {**cache, "s3": {**cache["s3"], "BucketName": facts.bucket, "BucketLocation": facts.region}}
+def _cache(settings: CacheSettings, facts: Facts) -> dict[str, Any]:
+    s3 = settings.s3
+    bucket = {"bucket_name": facts.bucket, "bucket_location": facts.bucket_region}
+    by_profile = "iam" if s3.access_key is None else None
+    table = s3.table(**bucket, authentication_type=s3.authentication_type or by_profile)
+    return settings.table(CacheKeys, s3=table if settings.type == "s3" else None)
 
 
-def _machine(settings: Settings, facts: Facts, pool: Pool, entry: Entry) -> Machine:
+def _machine(settings: Settings, facts: Facts, pool: Pool, entry: Entry) -> dict[str, Any]:
     machine = pool.machine
     placement = Placement(
         region=facts.region,
@@ -87,30 +106,20 @@ def _machine(settings: Settings, facts: Facts, pool: Pool, entry: Entry) -> Mach
         instance_type=entry.instance_type,
         instance_profile=facts.instance_profile,
         ami=pool.ami or facts.images[architecture(entry.instance_type)],
-        ssh_user=pool.ssh_user,
-        root_size=pool.root_size,
-        volume_type=pool.volume_type,
-        spot_price=pool.spot.max_price if pool.spot else None,
-        tags={
-            "runner-manager-name": entry.name,
-            "gitlab-runner-aws": facts.deployment,
-            **dict(sorted(settings.tags.items())),
-        },
+        spot_price=pool.spot.cap(entry.instance_type) if pool.spot else None,
+        tags={MANAGER_TAG: entry.name, DEPLOYMENT_TAG: facts.deployment, **settings.tags},
     )
-    return _share(machine, entry).model_copy(
-        update={
-            "machine_name": entry.machine_name(machine.machine_name),
-            "machine_options": machine_options(placement, machine.machine_options or ()),
-            "autoscaling": [_share(period, entry) for period in machine.autoscaling or ()] or None,
-        }
+    return machine.table(
+        **_shares(machine, entry),
+        machine_name=entry.machine_name(machine.machine_name),
+        machine_options=machine_options(placement, pool.driver, machine.machine_options or ()),
+        autoscaling=[period.table(**_shares(period, entry)) for period in machine.autoscaling or ()] or None,
     )
 
 
-def _share(numbers: _Numbers, entry: Entry) -> _Numbers:
+def _shares(numbers: _Numbers, entry: Entry) -> dict[str, int | None]:
     least = numbers.idle_count_min
-    return numbers.model_copy(
-        update={
-            "idle_count": entry.share(numbers.idle_count),
-            "idle_count_min": None if least is None else entry.share(least),
-        }
-    )
+    return {
+        "idle_count": entry.share(numbers.idle_count),
+        "idle_count_min": None if least is None else entry.share(least),
+    }

@@ -4,14 +4,13 @@ https://docs.gitlab.com/runner/configuration/advanced-configuration/#the-runners
 """
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .driver_flags import check_option
-from .periods import check_period, check_timezone
-from .section import ConfigTable, Duration, Integer, Items, Natural, SomeItems, checked_by
+from .periods import Period, TimeZone
+from .raw_options import check_option
+from .section import ConfigTable, Items, Natural, SomeItems, checked_by, refuse
 
 Option = Annotated[str, checked_by(check_option)]
 
@@ -30,6 +29,9 @@ def _check_holds_name(option: str) -> str | None:
     return None if "%s" in option else "must contain %s: the machine's name goes there"
 
 
+_NO_OFF_PEAK = "has had no effect since gitlab-runner 14.0; use autoscaling"
+
+
 class Autoscaling(ConfigTable):
     """`[[runners.machine.autoscaling]]`: other numbers during some periods; the last one that matches wins.
 
@@ -37,24 +39,37 @@ class Autoscaling(ConfigTable):
     defaults: left out, IdleTime would be 0 and each machine would go right after its job.
     """
 
-    periods: SomeItems[Annotated[str, checked_by(check_period)]] = Field(alias="Periods")
-    idle_count: Natural = Field(default=0, alias="IdleCount")
+    periods: SomeItems[Period] = Field(
+        alias="Periods",
+        description="When it holds, in seven fields: second minute hour day-of-month month day-of-week year",
+        examples=[["* * 9-17 * * mon-fri *"]],
+    )
+    timezone: TimeZone | None = Field(
+        default=None, alias="Timezone", description="Time zone of the periods, such as Europe/Berlin"
+    )
+    idle_count: Natural = Field(default=0, alias="IdleCount", description="Machines that wait for jobs")
     idle_scale_factor: float | None = Field(default=None, alias="IdleScaleFactor", ge=0)
     idle_count_min: Natural | None = Field(default=None, alias="IdleCountMin")
-    idle_time: Natural = Field(default=1800, alias="IdleTime")
-    timezone: Annotated[str, checked_by(check_timezone)] | None = Field(default=None, alias="Timezone")
+    idle_time: Natural = Field(default=1800, alias="IdleTime", description="Seconds that a spare machine waits")
 
 
 class Machine(ConfigTable):
-    """`[runners.machine]`. IdleCount and IdleCountMin count the machines of the whole pool."""
+    """`[runners.machine]`, in the order of GitLab's reference. IdleCount and IdleCountMin count the whole pool's."""
 
-    idle_count: Natural = Field(default=0, alias="IdleCount")
-    idle_scale_factor: float | None = Field(default=None, alias="IdleScaleFactor", ge=0)
-    idle_count_min: Natural | None = Field(default=None, alias="IdleCountMin")
-    idle_time: Natural = Field(default=1800, alias="IdleTime")
-    max_builds: Natural | None = Field(default=None, alias="MaxBuilds")
-    max_growth_rate: Natural | None = Field(default=None, alias="MaxGrowthRate")
-    max_removal_attempts: Natural | None = Field(default=None, alias="MaxRemovalAttempts")
+    max_growth_rate: Natural | None = Field(
+        default=None, alias="MaxGrowthRate", description="Most machines that are created at the same time"
+    )
+    idle_count: Natural = Field(default=0, alias="IdleCount", description="Machines that wait for jobs")
+    idle_scale_factor: float | None = Field(
+        default=None, alias="IdleScaleFactor", ge=0, description="Waiting machines as a multiple of those in use"
+    )
+    idle_count_min: Natural | None = Field(
+        default=None, alias="IdleCountMin", description="Least number of waiting machines with IdleScaleFactor"
+    )
+    idle_time: Natural = Field(default=1800, alias="IdleTime", description="Seconds that a spare machine waits")
+    max_builds: Natural | None = Field(
+        default=None, alias="MaxBuilds", description="Jobs after which a machine is replaced"
+    )
     machine_driver: Literal["amazonec2"] = Field(default="amazonec2", alias="MachineDriver")
     machine_name: Annotated[str, checked_by(check_machine_name)] | None = Field(
         default=None,
@@ -64,30 +79,19 @@ class Machine(ConfigTable):
     machine_options: Items[Option] | None = Field(
         default=None,
         alias="MachineOptions",
-        description="Further docker-machine options, such as engine-registry-mirror=http://mirror:5000; "
-        "one that is also set by this program takes its place",
+        description="Options of docker-machine as name=value; the same go under driver, where they have types",
+        examples=[["engine-registry-mirror=http://mirror.example.com:5000"]],
     )
     machine_options_with_name: Items[Annotated[Option, checked_by(_check_holds_name)]] | None = Field(
-        default=None, alias="MachineOptionsWithName"
+        default=None, alias="MachineOptionsWithName", description="Such options with the machine's name for %s"
     )
-    autoscaling: Items[Autoscaling] | None = None
-
-    refused: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("OffPeakPeriods", "OffPeakTimezone", "OffPeakIdleCount", "OffPeakIdleTime"),
-        "has had no effect since gitlab-runner 14.0; use autoscaling",
+    max_removal_attempts: Natural | None = Field(
+        default=None, alias="MaxRemovalAttempts", description="Attempts after which a machine may be left behind"
     )
-
-
-class ShutdownDrain(ConfigTable):
-    """`[machine.shutdown_drain]`: removal of the workers when gitlab-runner stops."""
-
-    enabled: bool | None = None
-    concurrency: Integer | None = None
-    max_retries: Integer | None = None
-    retry_backoff: Duration | None = None
-
-
-class MachineGlobals(ConfigTable):
-    """`[machine]`: what holds for the workers of all pools."""
-
-    shutdown_drain: ShutdownDrain | None = None
+    off_peak_periods: None = refuse(_NO_OFF_PEAK, alias="OffPeakPeriods")
+    off_peak_timezone: None = refuse(_NO_OFF_PEAK, alias="OffPeakTimezone")
+    off_peak_idle_count: None = refuse(_NO_OFF_PEAK, alias="OffPeakIdleCount")
+    off_peak_idle_time: None = refuse(_NO_OFF_PEAK, alias="OffPeakIdleTime")
+    autoscaling: Items[Autoscaling] | None = Field(
+        default=None, description="Other numbers during some periods; the last one that matches wins"
+    )

@@ -1,10 +1,13 @@
-"""The options that docker-machine creates a worker with."""
+"""The options that docker-machine creates a worker with, put together from all who have a say."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from functools import cache
+from typing import Any
 
-from .driver_flags import FLAGS, split_tags
+from .driver import FIELDS, DriverOptions
+from .raw_options import merge_options
+from .tags import join_tags
 
 
 @dataclass(frozen=True)
@@ -21,63 +24,70 @@ class Placement:
     instance_type: str
     instance_profile: str
     ami: str
-    ssh_user: str
-    root_size: int
-    """GiB."""
-    volume_type: str
-    spot_price: float | None
+    spot_price: str | None
     """US dollars per hour; None for on-demand."""
     tags: Mapping[str, str]
 
 
-def machine_options(placement: Placement, given: Sequence[str]) -> list[str]:
-    """Return MachineOptions: ours, with those of `given` in their place or, if new or repeatable, at the end.
+def machine_options(placement: Placement, driver: DriverOptions, given: Sequence[str]) -> list[str]:
+    """Return MachineOptions in the driver's order, each option once but for those that make a list.
 
-    Tags are joined by key, since a key given twice is refused by AWS; a tag of `given` goes over one of ours.
+    `given` goes over `driver`, and that over what follows from the placement; lists and tags are joined instead.
     """
-    own_endpoint = any(option.startswith("amazonec2-endpoint=") for option in given)
+    given_typed = ((_OPTIONS[name], getattr(driver, name)) for name in driver.model_fields_set)
+    typed = {**_defaults(), **{option: value for option, value in given_typed if value is not None}}
+    raw = merge_options(given)
+    own_endpoint = raw.get("amazonec2-endpoint", driver.endpoint)
+    options: dict[str, Any] = {**_placed(placement, own_endpoint=own_endpoint is not None)}
+    for layer in (typed, raw):
+        for option, value in layer.items():
+            if isinstance(value, dict | tuple) and option in options:
+                options[option] = _joined(options[option], value)
+            else:
+                options[option] = value
+    in_order = sorted(options, key=_PLACES.__getitem__)
+    return [f"{option}={text}" for option in in_order for text in _texts(options[option])]
+
+
+_OPTIONS = {name: option for option, name in FIELDS.items()}
+_PLACES = {option: place for place, option in enumerate(FIELDS)}
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    driver = DriverOptions()
+    return {option: value for option, name in FIELDS.items() if (value := getattr(driver, name)) is not None}
+
+
+def _placed(placement: Placement, *, own_endpoint: bool) -> dict[str, Any]:
     # With an endpoint of its own the driver no longer puts the region before the zone.
     zone = placement.region + placement.zone if own_endpoint else placement.zone
-    options = {name: [value] for name, value in _own(placement, zone).items()}
-    for option in given:
-        name, equals, value = option.partition("=")
-        text = value if equals else "true"
-        if name == "amazonec2-tags":
-            options[name] = [_tags({**placement.tags, **split_tags(text)})]
-        elif FLAGS[name] == "list":
-            options[name] = [*options.get(name, []), text]
-        else:
-            options[name] = [text]
-    return [f"{name}={value}" for name, values in options.items() for value in values]
-
-
-def _own(placement: Placement, zone: str) -> dict[str, str]:
     options = {
+        "amazonec2-ami": placement.ami,
         "amazonec2-region": placement.region,
         "amazonec2-vpc-id": placement.vpc_id,
-        "amazonec2-subnet-id": placement.subnet_id,
         "amazonec2-zone": zone,
-        "amazonec2-security-group": placement.security_group,
-        "amazonec2-security-group-readonly": "true",
-        "amazonec2-use-private-address": "true",
+        "amazonec2-subnet-id": placement.subnet_id,
+        "amazonec2-security-group": (placement.security_group,),
+        "amazonec2-tags": dict(placement.tags),
         "amazonec2-instance-type": placement.instance_type,
         "amazonec2-iam-instance-profile": placement.instance_profile,
-        "amazonec2-ami": placement.ami,
-        "amazonec2-ssh-user": placement.ssh_user,
-        "amazonec2-root-size": str(placement.root_size),
-        "amazonec2-volume-type": placement.volume_type,
-        "amazonec2-volume-encrypted": "true",
-        "amazonec2-metadata-token": "required",
-        # Containers are one hop further away from the metadata service than the machine.
-        "amazonec2-metadata-token-response-hop-limit": "2",
-        "amazonec2-tags": _tags(placement.tags),
     }
-    if placement.spot_price is not None:
-        # A price alone would silently start on-demand machines, spot without a price caps it at 0.50.
-        options["amazonec2-request-spot-instance"] = "true"
-        options["amazonec2-spot-price"] = format(Decimal(str(placement.spot_price)), "f")
-    return options
+    if placement.spot_price is None:
+        return options
+    # A price alone would silently start on-demand machines, spot without a price caps it at 0.50.
+    return {**options, "amazonec2-request-spot-instance": True, "amazonec2-spot-price": placement.spot_price}
 
 
-def _tags(tags: Mapping[str, str]) -> str:
-    return ",".join(f"{key},{value}" for key, value in tags.items())
+def _joined(old: Any, new: Any) -> Any:
+    return {**old, **new} if isinstance(new, dict) else (*old, *new)
+
+
+def _texts(value: Any) -> Sequence[str]:
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, tuple):
+        return value
+    if isinstance(value, dict):
+        return [join_tags(value)]
+    return [str(value).lower() if isinstance(value, bool) else str(value)]

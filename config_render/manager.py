@@ -1,6 +1,7 @@
 """The manager: the one instance that is always there and runs gitlab-runner."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -17,7 +18,11 @@ from .section import (
     UserName,
     Version,
     checked_by,
+    once,
 )
+
+STOP_SECONDS = 7200
+"""How long the service may take to stop, so that running jobs can end; what GitLab's documentation suggests."""
 
 
 class GitlabRunnerProgram(Section):
@@ -33,17 +38,46 @@ class GitlabRunnerProgram(Section):
     )
 
 
+@dataclass(frozen=True)
+class _Release:
+    version: str
+    url: str
+
+
+# Where each fork publishes its programs, and the newest that is known.
+_FORKS = {
+    "gitlab": _Release("0.16.2-gitlab.48", "https://gitlab-docker-machine-downloads.s3.amazonaws.com"),
+    "cki": _Release("0.16.2-gitlab.19-cki.5", "https://arr-cki-prod-docker-machine.s3.amazonaws.com"),
+}
+
+
 class DockerMachineProgram(Section):
     """Which docker-machine is installed, and from where."""
 
-    version: Version = Field(default="0.16.2-gitlab.48", description="Version of docker-machine to install")
-    url: BaseUrl = Field(
-        default="https://gitlab-docker-machine-downloads.s3.amazonaws.com",
-        description="Where to download from: GitLab's own site, a mirror laid out like it, or another fork's site",
+    fork: Literal["gitlab", "cki"] = Field(
+        default="gitlab",
+        description="Whose docker-machine: GitLab's, or that of the CKI project, which knows EC2 fleets",
+    )
+    version: Version | None = Field(
+        default=None, description=f"Version to install; by default {_FORKS['gitlab'].version}, or the fork's newest"
+    )
+    url: BaseUrl | None = Field(
+        default=None, description="Where to download from: the fork's own site by default, or a mirror laid out like it"
     )
     sha256: Sha256 | None = Field(
-        default=None, description="Checksum of the program; by default the one published beside it"
+        default=None,
+        description="Checksum of the program; by default the one published beside it; the CKI project has none",
     )
+
+    @property
+    def release(self) -> str:
+        """The version to install."""
+        return self.version or _FORKS[self.fork].version
+
+    @property
+    def site(self) -> str:
+        """The address to download from."""
+        return self.url or _FORKS[self.fork].url
 
 
 class ManagerSettings(Section):
@@ -72,8 +106,8 @@ class ManagerSettings(Section):
         default=None, description="Image; by default a current Ubuntu of the instance type's architecture"
     )
     gitlab_runner: GitlabRunnerProgram = Field(
-        default=GitlabRunnerProgram(), alias="gitlabRunner", description="The gitlab-runner to install"
+        default_factory=once(GitlabRunnerProgram), alias="gitlabRunner", description="The gitlab-runner to install"
     )
     docker_machine: DockerMachineProgram = Field(
-        default=DockerMachineProgram(), alias="dockerMachine", description="The docker-machine to install"
+        default_factory=once(DockerMachineProgram), alias="dockerMachine", description="The docker-machine to install"
     )

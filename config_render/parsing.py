@@ -1,61 +1,71 @@
 """From the stack's raw settings to checked ones, or to every mistake in them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from .bulk import collector_paused
+from .placeholders import TOKEN
 from .problems import NAMESPACE, Location, Problem, SettingsError, problem, shown
 from .regions import check_region
 from .relations import related_problems
 from .runner_token import check_token
 from .section import ConfigTable, Section
 from .settings import Settings
+from .wording import in_words
 
-_TOKEN = "token"  # noqa: S105  the setting's name
-_SET_TOKEN = f"missing; set it with: pulumi config set --secret {NAMESPACE}:{_TOKEN}"
+SECRETS = "secrets"
+"""The setting that holds further secrets by their names, beside the token."""
 
-# What pydantic says is about Python; this is about a stack file.
-_WANTED = {
-    "bool_type": "must be true or false",
-    "dict_type": "must be a table of keys and values",
-    "finite_number": "must be a finite number",
-    "float_type": "must be a number",
-    "greater_than_equal": "must be at least {ge}",
-    "int_type": "must be a whole number",
-    "less_than_equal": "must be at most {le}",
-    "literal_error": "must be {expected}",
-    "model_type": "must be a table of keys and values",
-    "string_type": "must be text; put it in quotes",
-    "too_long": "must have at most {max_length} entries",
-    "too_short": "must have at least one entry",
-    "tuple_type": "must be a list",
-    "value_error": "{error}",
-}
+_SET_TOKEN = f"missing; set it with: pulumi config set --secret {NAMESPACE}:{TOKEN}"
+_NO_SECRET_NAME = "is no name for a secret: letters, digits and _, at most 64; and not token"  # noqa: S105
 
 
-def parse(raw: Mapping[str, Any], *, token: str | None = None, region: str | None = None) -> Settings:
+def parse(
+    raw: Mapping[str, Any],
+    *,
+    token: str | None = None,
+    region: str | None = None,
+    secrets: Collection[str] = (),
+) -> Settings:
     """Return checked settings. Raises SettingsError with all mistakes.
 
     `raw` holds the stack's settings by their names less the namespace, as plain tables, lists and values.
-    `token` is the runner authentication token in clear text; it is looked at and forgotten.
+    `token` is the runner authentication token in clear text; it is looked at and forgotten. `secrets` holds the names
+    of the further secrets that settings may name.
     """
-    settings, problems = problems_of(raw, token=token, region=region)
+    settings, problems = problems_of(raw, token=token, region=region, secrets=secrets)
     if settings is None or problems:
         raise SettingsError(problems)
     return settings
 
 
 def problems_of(
-    raw: Mapping[str, Any], *, token: str | None = None, region: str | None = None
+    raw: Mapping[str, Any],
+    *,
+    token: str | None = None,
+    region: str | None = None,
+    secrets: Collection[str] = (),
 ) -> tuple[Settings | None, list[Problem]]:
     """Return the settings, unless they could not be read, and all mistakes, in the order of their paths."""
-    # The token may be among the settings; no model and no message gets hold of it.
-    plain = {key: value for key, value in raw.items() if key != _TOKEN}
-    problems = [*_environment_problems(token, region), *related_problems(plain)]
+    # Secrets may be among the settings; no model and no message gets hold of them.
+    plain = {key: value for key, value in raw.items() if key not in (TOKEN, SECRETS)}
+    with collector_paused():
+        return _checked(plain, token, region, secrets)
+
+
+def _checked(
+    plain: Mapping[str, Any], token: str | None, region: str | None, secrets: Collection[str]
+) -> tuple[Settings | None, list[Problem]]:
+    problems = [*_environment_problems(token, region), *related_problems(plain, secrets)]
+    for name in secrets:
+        if name == TOKEN or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", name):
+            problems.append(problem((SECRETS, name), _NO_SECRET_NAME))
     settings = None
     try:
         # With these two there, what they lack is named instead of the whole.
@@ -69,7 +79,7 @@ def _environment_problems(token: str | None, region: str | None) -> list[Problem
     found = []
     reason = _SET_TOKEN if token is None else check_token(token)
     if reason:
-        found.append(problem((_TOKEN,), reason))
+        found.append(problem((TOKEN,), reason))
     if region is None:
         found.append(Problem("aws:region", None, "missing; set it with: pulumi config set aws:region eu-central-1"))
     elif reason := check_region(region):
@@ -82,8 +92,9 @@ def _place(each: Problem) -> list[str | int]:
 
 
 def _follows(error: ErrorDetails) -> bool:
-    # pydantic counts the entries that are right: a list whose entries are all wrong is not short.
-    return error["type"] == "too_short" and len(error["input"]) > 0
+    # pydantic counts the entries that are right: a list whose entries are all wrong is not short. And half a character
+    # is told of with its place by a rule of our own.
+    return error["type"] == "string_unicode" or (error["type"] == "too_short" and len(error["input"]) > 0)
 
 
 def _translate(error: ErrorDetails) -> Problem:
@@ -94,8 +105,10 @@ def _translate(error: ErrorDetails) -> Problem:
         return problem(location, _unknown(str(location[-1]), model))
     if kind == "missing":
         return problem(location, f"missing{_needed(location, model)}")
-    message = _WANTED[kind].format(**error.get("ctx", {})) if kind in _WANTED else error["msg"]
-    return problem(location, message + (_needed(location, model) if kind == "too_short" else ""), value)
+    key = str(location[-1])
+    if kind == "none_required" and key in model.refused():
+        return problem(location, model.refused()[key])
+    return problem(location, in_words(error) + (_needed(location, model) if kind == "too_short" else ""), value)
 
 
 def _needed(location: Location, model: type[Section]) -> str:
@@ -106,17 +119,23 @@ def _needed(location: Location, model: type[Section]) -> str:
 
 
 def _unknown(key: str, model: type[Section]) -> str:
-    if key in model.refused:
-        return model.refused[key]
+    # Such as rootSize for amazonec2-root-size, or idle_count for IdleCount.
+    bare = _bare(key)
+    if meant := [known for known in model.known_keys() if len(bare) > 3 and _bare(known).endswith(bare)]:
+        return f"unknown; did you mean `{meant[0]}`?"
     homes = [place for place, other in _tables(Settings, "") if key in other.known_keys()]
     if homes:
         return f"unknown here; it goes under {homes[0] or NAMESPACE}"
-    own = [*model.known_keys(), *([_TOKEN] if model is Settings else [])]
+    own = [*model.known_keys(), *([TOKEN, SECRETS] if model is Settings else [])]
     spelled = {known.lower(): known for known in own}
     if close := get_close_matches(key.lower(), spelled, n=1):
         return f"unknown; did you mean `{spelled[close[0]]}`?"
     hint = "; if it is a key of config.toml, put it under `extra`" if issubclass(model, ConfigTable) else ""
     return f"unknown{hint}"
+
+
+def _bare(key: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", key.lower())
 
 
 def _model_at(location: Location) -> type[Section]:
@@ -127,6 +146,7 @@ def _model_at(location: Location) -> type[Section]:
     return model
 
 
+@cache
 def _children(model: type[Section]) -> dict[str, type[Section]]:
     found = {field.alias or name: _inner(field.annotation) for name, field in model.model_fields.items()}
     return {key: inner for key, inner in found.items() if inner is not None}

@@ -4,11 +4,16 @@ gitlab-runner parses periods with github.com/gorhill/cronexpr. What that library
 that runs backwards, `03` as a month) is refused here: the runner would never enter such a period, or panic.
 """
 
+import dataclasses
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
+from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
+
+from .section import checked_by
 
 _ORDER = "second minute hour day-of-month month day-of-week year"
 _STEPPED = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\d{1,2}))?", re.ASCII)
@@ -21,20 +26,36 @@ def _names(first: int, words: str) -> dict[str, int]:
 
 
 @dataclass(frozen=True)
-class _Field:
+class Field:
+    """One of the seven fields of a period."""
+
     name: str
     low: int
     high: int
-    names: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[str, int] = dataclasses.field(default_factory=dict)
     leading_zero: bool = True
     special: str = r"(?!)"
 
     def number(self, text: str) -> int | None:
+        """Read a number or a name; None for anything else."""
         if text in self.names:
             return self.names[text]
         if not (text.isascii() and text.isdigit()) or (text[0] == "0" and text != "0" and not self.leading_zero):
             return None
         return int(text) if self.low <= int(text) <= self.high and len(text) <= len(str(self.high)) else None
+
+    def values(self, entry: str) -> range:
+        """Return what an entry that `check` found to be right stands for; nothing for the special forms of days."""
+        parts = _STEPPED.fullmatch(entry)
+        if entry == "?" or parts is None or re.fullmatch(self.special, entry):
+            return range(self.low, self.high + 1 if entry == "?" else self.low)
+        step = int(parts["step"] or 1)
+        if parts["first"] == "*":
+            return range(self.low, self.high + 1, step)
+        start = self.number(parts["first"])
+        # A single number with a step goes on to the end.
+        end = self.number(parts["last"]) if parts["last"] else self.high if parts["step"] else start
+        return range(start or 0, (end or 0) + 1, step)
 
     def check(self, entry: str) -> str | None:
         """Return why one entry of the field's comma-separated list can't be used, or None."""
@@ -67,32 +88,34 @@ _MONTHS = _names(1, "january february march april may june july august september
 _DAYS = _names(0, "sunday monday tuesday wednesday thursday friday saturday") | {"7": 0}
 _DAY = rf"(?:[0-6]|{'|'.join(_DAYS)})"
 
-_FIELDS = (
-    _Field("second", 0, 59),
-    _Field("minute", 0, 59),
-    _Field("hour", 0, 23),
-    _Field("day-of-month", 1, 31, special=r"l|lw|(?:[1-9]|[12][0-9]|3[01])w"),
-    _Field("month", 1, 12, names=_MONTHS, leading_zero=False),
-    _Field("day-of-week", 0, 6, names=_DAYS, leading_zero=False, special=rf"{_DAY}l|{_DAY}#[1-5]"),
-    _Field("year", 1970, 2099),
+FIELDS = (
+    Field("second", 0, 59),
+    Field("minute", 0, 59),
+    Field("hour", 0, 23),
+    Field("day-of-month", 1, 31, special=r"l|lw|(?:[1-9]|[12][0-9]|3[01])w"),
+    Field("month", 1, 12, names=_MONTHS, leading_zero=False),
+    Field("day-of-week", 0, 6, names=_DAYS, leading_zero=False, special=rf"{_DAY}l|{_DAY}#[1-5]"),
+    Field("year", 1970, 2099),
 )
 
 
+@lru_cache(1024)
 def check_period(period: str) -> str | None:
     """Return why gitlab-runner could not use `period`, or None."""
     texts = period.split()
-    if len(texts) != len(_FIELDS):
+    if len(texts) != len(FIELDS):
         return f"has {len(texts)} fields; there must be 7: {_ORDER}"
     if texts[0] != "*":
         # The runner asks whether the next match is at most a second away.
         return f"has the second `{texts[0]}`; write *, or the period lasts for moments only"
-    for kind, text in zip(_FIELDS, texts, strict=True):
+    for kind, text in zip(FIELDS, texts, strict=True):
         for entry in text.split(","):
             if reason := kind.check(entry):
                 return reason
     return None
 
 
+@lru_cache(256)
 def check_timezone(name: str) -> str | None:
     """Return why `name` is no time zone, or None. Without zone data on this system anything passes."""
 
@@ -108,3 +131,7 @@ def check_timezone(name: str) -> str | None:
     close = get_close_matches(name, sorted(available_timezones()), n=1)
     hint = f"did you mean `{close[0]}`?" if close else "write it as Europe/Berlin"
     return f"is no time zone; {hint}"
+
+
+Period = Annotated[str, checked_by(check_period)]
+TimeZone = Annotated[str, checked_by(check_timezone)]

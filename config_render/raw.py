@@ -6,6 +6,7 @@ each getter gives up what it can't use, which has been reported already.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from .machine import check_machine_name
@@ -17,7 +18,8 @@ from .settings import NetworkSettings
 
 def table(value: object) -> Mapping[str, Any]:
     """Return a table, or an empty one in place of anything else."""
-    return value if isinstance(value, Mapping) else {}
+    # Not Mapping: to ask for that takes ten times as long, thousands of times.
+    return value if isinstance(value, dict) else {}
 
 
 def items(value: object) -> list[Any]:
@@ -40,33 +42,28 @@ def whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RawPool:
     """One entry of `pools`."""
 
     index: int
     content: Mapping[str, Any]
-    network_zones: tuple[str, ...]
+    name: str | None
+    limit: int | None
+    docker: Mapping[str, Any]
+    machine: Mapping[str, Any]
+    machine_name: str | None
+    driver: Mapping[str, Any]
+    options: Mapping[str, Any]
+    """What is given for the driver's options in either place; texts where they are written as such."""
+    zones: tuple[str, ...]
+    instance_types: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    """The runner entries; a pool without a usable name still has as many."""
 
     def at(self, *keys: str | int) -> Location:
         """Locate a value of this pool."""
         return ("pools", self.index, *keys)
-
-    @property
-    def name(self) -> str | None:
-        return text(self.content.get("name"))
-
-    @property
-    def limit(self) -> int | None:
-        return whole(self.content.get("limit"))
-
-    @property
-    def machine(self) -> Mapping[str, Any]:
-        return table(self.content.get("machine"))
-
-    @property
-    def machine_name(self) -> str | None:
-        return text(self.machine.get("MachineName"))
 
     @property
     def machine_name_is_usable(self) -> bool:
@@ -77,46 +74,70 @@ class RawPool:
         """What the machines' names are made of."""
         return ("name",) if self.machine_name is None else ("machine", "MachineName")
 
-    @property
-    def options(self) -> tuple[str, ...]:
-        return texts(self.machine.get("MachineOptions"))
+    def option_at(self, name: str) -> Location:
+        """Locate one of the driver's options in the place that it is given in."""
+        for index, option in enumerate(items(self.machine.get("MachineOptions"))):
+            if isinstance(option, str) and option.partition("=")[0] == name and name not in self.driver:
+                return self.at("machine", "MachineOptions", index)
+        return self.at("driver", name)
 
-    @property
+
+def _pool(index: int, content: Mapping[str, Any], network_zones: tuple[str, ...]) -> RawPool:
+    machine, driver = table(content.get("machine")), table(content.get("driver"))
+    written = dict(option.partition("=")[::2] for option in texts(machine.get("MachineOptions")))
+    name = text(content.get("name"))
+    zones = texts(content.get("zones")) or network_zones
+    types = texts(content.get("instanceTypes")) or _DEFAULT_TYPES
+    return RawPool(
+        index=index,
+        content=content,
+        name=name,
+        limit=whole(content.get("limit")),
+        docker=table(content.get("docker")),
+        machine=machine,
+        machine_name=text(machine.get("MachineName")),
+        driver=driver,
+        options={**written, **driver},
+        zones=zones,
+        instance_types=types,
+        entries=entries(name or "", zones, types),
+    )
+
+
+@dataclass(frozen=True)
+class RawStack:
+    """All settings."""
+
+    content: Mapping[str, Any]
+
+    def table(self, *keys: str) -> Mapping[str, Any]:
+        """Return the table that these keys lead to."""
+        found = self.content
+        for key in keys:
+            found = table(found.get(key))
+        return found
+
+    @cached_property
     def zones(self) -> tuple[str, ...]:
-        return texts(self.content.get("zones")) or self.network_zones
+        """The zones of the network."""
+        return texts(self.table("network").get("zones")) or _DEFAULT_ZONES
 
-    @property
-    def instance_types(self) -> tuple[str, ...]:
-        default: tuple[str, ...] = Pool.model_fields["instance_types"].default
-        return texts(self.content.get("instanceTypes")) or default
-
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        """The runner entries; a pool without a usable name still has as many."""
-        return entries(self.name or "", self.zones, self.instance_types)
+    @cached_property
+    def pools(self) -> tuple[RawPool, ...]:
+        """Those entries of `pools` that are tables."""
+        given = enumerate(items(self.content.get("pools")))
+        return tuple(_pool(index, content, self.zones) for index, content in given if isinstance(content, dict))
 
 
-def network_zones(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the zones of the network."""
-    default: tuple[str, ...] = NetworkSettings.model_fields["zones"].default
-    return texts(table(raw.get("network")).get("zones")) or default
-
-
-def pools(raw: Mapping[str, Any]) -> list[RawPool]:
-    """Return those entries of `pools` that are tables."""
-    zones = network_zones(raw)
-    return [
-        RawPool(index, content, zones)
-        for index, content in enumerate(items(raw.get("pools")))
-        if isinstance(content, Mapping)
-    ]
+_DEFAULT_TYPES: tuple[str, ...] = Pool.model_fields["instance_types"].default
+_DEFAULT_ZONES: tuple[str, ...] = NetworkSettings.model_fields["zones"].default
 
 
 def walk(value: object, at: Location = ()) -> Iterator[tuple[Location, str]]:
     """Yield every text of the settings, keys included, with its place."""
     if isinstance(value, str):
         yield at, value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for key, item in value.items():
             yield (*at, str(key)), str(key)
             yield from walk(item, (*at, str(key)))

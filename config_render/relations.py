@@ -1,100 +1,37 @@
-"""Rules that join several settings."""
+"""Rules that join several settings of a stack."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from ipaddress import IPv4Network
-from itertools import combinations
 from typing import Any
 
-from .driver_flags import CKI_ONLY
-from .instance_types import architecture
+from .manager import STOP_SECONDS
+from .placeholders import check_placeholders, secret_names
+from .pool_relations import POOL_RULES
 from .problems import Problem, problem
-from .raw import RawPool, items, network_zones, pools, table, text, walk, whole
-from .runner_token import TOKEN_PLACEHOLDER
+from .raw import RawPool, RawStack, text, walk, whole
 from .sections import LONGEST_MACHINE_NAME, same_machines
 from .settings import NetworkSettings
 from .subnets import MOST_ZONES, check_range, machines_that_fit, subnet_cidrs
 
 
-def related_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield what is wrong between values that may each be right; wrong ones are passed over."""
-    for pool in pools(raw):
-        for rule in _POOL_RULES:
-            yield from rule(raw, pool)
-    yield from _names_differ(raw)
-    yield from _machine_names_fit(raw)
-    yield from _machine_names_differ(raw)
-    yield from _machines_fit(raw)
-    yield from _texts_are_harmless(raw)
+def related_problems(raw: Mapping[str, Any], secrets: Collection[str]) -> Iterator[Problem]:
+    """Yield what is wrong between values that may each be right; wrong ones are passed over.
+
+    `secrets` holds the names of the secrets that placeholders may stand for.
+    """
+    stack = RawStack(raw)
+    for pool in stack.pools:
+        for pool_rule in POOL_RULES:
+            yield from pool_rule(stack, pool)
+    for rule in STACK_RULES:
+        yield from rule(stack)
+    yield from _texts_are_harmless(stack, secrets)
 
 
-def _limit_suffices(raw: Mapping[str, Any], pool: RawPool) -> Iterator[Problem]:
-    limit = pool.limit
-    if limit is None or limit < 1:
-        return
-    count = len(pool.entries)
-    if limit < count:
-        # A share of 0 would mean no limit at all to gitlab-runner.
-        message = f"is below {count}, the number of zones x instance types; raise limit or name fewer of them"
-        yield problem(pool.at("limit"), message, limit)
-    # An autoscaling period may ask for more than limit, as GitLab's own guide does: the runner stops at limit.
-    idle = whole(pool.machine.get("IdleCount"))
-    if idle is not None and limit < idle:
-        yield problem(pool.at("limit"), f"is below IdleCount {idle}; raise limit or lower IdleCount", limit)
-
-
-def _zones_exist(raw: Mapping[str, Any], pool: RawPool) -> Iterator[Problem]:
-    there = network_zones(raw)
-    for index, zone in enumerate(items(pool.content.get("zones"))):
-        if isinstance(zone, str) and zone not in there:
-            message = f"is not in network.zones ({', '.join(there)}); add it there or leave it out here"
-            yield problem(pool.at("zones", index), message, zone)
-
-
-def _image_fits(raw: Mapping[str, Any], pool: RawPool) -> Iterator[Problem]:
-    if text(pool.content.get("ami")) and len({architecture(each) for each in pool.instance_types}) > 1:
-        message = "can't boot both x86_64 and arm64 instance types; put them into two pools, each with its image"
-        yield problem(pool.at("ami"), message, pool.content["ami"])
-
-
-def _spot_is_whole(raw: Mapping[str, Any], pool: RawPool) -> Iterator[Problem]:
-    given = dict(option.partition("=")[::2] for option in pool.options)
-    request, price = given.get("amazonec2-request-spot-instance"), given.get("amazonec2-spot-price")
-    has_spot = pool.content.get("spot") is not None
-    is_spot = has_spot if request is None else request in ("", "1", "t", "T", "true", "TRUE", "True")
-    at = pool.at("machine", "MachineOptions")
-    if price and not _is_price(price):
-        yield problem(at, "has a spot price that AWS refuses; it must be a number of at least 0.001")
-    elif is_spot and price is None and not has_spot:
-        yield problem(at, "asks for spot machines without a price; set spot.maxPrice of the pool instead")
-    elif not is_spot and (price is not None or has_spot):
-        yield problem(
-            at, "has a spot price for on-demand machines, which have none; set spot.maxPrice of the pool, or neither"
-        )
-
-
-def _is_price(value: str) -> bool:
-    return re.fullmatch(r"[0-9]+(\.[0-9]+)?", value) is not None and float(value) >= 0.001
-
-
-def _fork_has_options(raw: Mapping[str, Any], pool: RawPool) -> Iterator[Problem]:
-    if table(table(raw.get("manager")).get("dockerMachine")).get("url") is not None:
-        return
-    for index, option in enumerate(items(pool.machine.get("MachineOptions"))):
-        if isinstance(option, str) and option.partition("=")[0] in CKI_ONLY:
-            message = "is an option of the CKI project's fork; set manager.dockerMachine.url to its downloads"
-            yield problem(pool.at("machine", "MachineOptions", index), message)
-
-
-def _labels_fit(raw: Mapping[str, Any], pool: RawPool) -> Iterator[Problem]:
-    count = len({*table(raw.get("labels")), *table(pool.content.get("labels"))})
-    if pool.content.get("labels") and count > 32:
-        yield problem(pool.at("labels"), f"makes {count} labels together with the global ones; there may be 32")
-
-
-def _names_differ(raw: Mapping[str, Any]) -> Iterator[Problem]:
+def _names_differ(stack: RawStack) -> Iterator[Problem]:
     first: dict[str, RawPool] = {}
-    for pool in pools(raw):
+    for pool in stack.pools:
         if pool.name is None:
             continue
         if pool.name in first:
@@ -103,9 +40,9 @@ def _names_differ(raw: Mapping[str, Any]) -> Iterator[Problem]:
         first.setdefault(pool.name, pool)
 
 
-def _machine_names(raw: Mapping[str, Any]) -> list[tuple[RawPool, str]]:
+def _machine_names(stack: RawStack) -> list[tuple[RawPool, str]]:
     # Pools of the same name are reported by that: their machines need no second message.
-    named = {pool.name: pool for pool in reversed(pools(raw)) if pool.name and pool.machine_name_is_usable}
+    named = {pool.name: pool for pool in reversed(stack.pools) if pool.name and pool.machine_name_is_usable}
     return [
         (pool, entry.machine_name(pool.machine_name))
         for pool in sorted(named.values(), key=lambda pool: pool.index)
@@ -113,9 +50,9 @@ def _machine_names(raw: Mapping[str, Any]) -> list[tuple[RawPool, str]]:
     ]
 
 
-def _machine_names_fit(raw: Mapping[str, Any]) -> Iterator[Problem]:
+def _machine_names_fit(stack: RawStack) -> Iterator[Problem]:
     longest: dict[int, tuple[RawPool, str]] = {}
-    for pool, name in _machine_names(raw):
+    for pool, name in _machine_names(stack):
         if len(name) > max(LONGEST_MACHINE_NAME, len(longest.get(pool.index, (pool, ""))[1])):
             longest[pool.index] = (pool, name)
     for pool, name in longest.values():
@@ -126,30 +63,37 @@ def _machine_names_fit(raw: Mapping[str, Any]) -> Iterator[Problem]:
         yield problem(pool.at(*pool.machine_name_from), message, pool.machine_name or pool.name)
 
 
-def _machine_names_differ(raw: Mapping[str, Any]) -> Iterator[Problem]:
+def _machine_names_differ(stack: RawStack) -> Iterator[Problem]:
     reported: set[tuple[int, int]] = set()
-    for (pool, name), (other, other_name) in combinations(_machine_names(raw), 2):
-        if same_machines(name, other_name) and (pool.index, other.index) not in reported:
-            reported.add((pool.index, other.index))
-            message = (
-                f"makes machine names like {other_name}, which the runner can't tell from {name} of "
-                f"pools[{pool.index}]: up to its %s, one must not begin like the other; choose another name"
-            )
-            yield problem(other.at(*other.machine_name_from), message, other.machine_name or other.name)
+    # In this order a name follows those that it begins like, and no others stand between.
+    shorter: list[tuple[RawPool, str]] = []
+    for this in sorted(_machine_names(stack), key=lambda named: (named[1].partition("%s")[0], named[0].index)):
+        while shorter and not same_machines(shorter[-1][1], this[1]):
+            shorter.pop()
+        for that in shorter:
+            (pool, name), (other, other_name) = sorted((this, that), key=lambda named: named[0].index)
+            if (pool.index, other.index) not in reported:
+                reported.add((pool.index, other.index))
+                message = (
+                    f"makes machine names like {other_name}, which the runner can't tell from {name} of "
+                    f"pools[{pool.index}]: up to its %s, one must not begin like the other; choose another name"
+                )
+                yield problem(other.at(*other.machine_name_from), message, other.machine_name or other.name)
+        shorter.append(this)
 
 
-def _machines_fit(raw: Mapping[str, Any]) -> Iterator[Problem]:
-    cidr_text = text(table(raw.get("network")).get("cidr"))
+def _machines_fit(stack: RawStack) -> Iterator[Problem]:
+    cidr_text = text(stack.table("network").get("cidr"))
     try:
         cidr: IPv4Network = IPv4Network(cidr_text) if cidr_text else NetworkSettings.model_fields["cidr"].default
     except ValueError:
         return
-    zones = network_zones(raw)
+    zones = stack.zones
     if check_range(cidr) or len(zones) > MOST_ZONES:
         return
     subnets = subnet_cidrs(cidr, zones)
     wanted = dict.fromkeys(subnets, 0)
-    for pool in pools(raw):
+    for pool in stack.pools:
         for entry in pool.entries:
             wanted[entry.zone] = wanted.get(entry.zone, 0) + entry.share(max(pool.limit or 0, 0))
     for zone, subnet in subnets.items():
@@ -161,19 +105,86 @@ def _machines_fit(raw: Mapping[str, Any]) -> Iterator[Problem]:
             yield problem(("network", "cidr"), message, str(cidr))
 
 
-def _texts_are_harmless(raw: Mapping[str, Any]) -> Iterator[Problem]:
-    for at, value in walk(raw):
-        if TOKEN_PLACEHOLDER in value:
-            yield problem(at, f"holds {TOKEN_PLACEHOLDER}, in whose place the token would be put; leave it out")
-        if any("\ud800" <= char <= "\udfff" for char in value):
+def _cache_has_its_bucket(stack: RawStack) -> Iterator[Problem]:
+    cache = stack.table("cache")
+    kind = cache.get("Type", "s3")
+    if kind in ("gcs", "azure") and cache.get(kind) is None:
+        yield problem(("cache", "Type"), f"needs the table {kind} beside it, which says where the cache is", kind)
+    for other in ("gcs", "azure"):
+        if cache.get(other) is not None and kind != other:
+            yield problem(("cache", other), f"has no effect unless Type is {other}; set that or leave this out")
+
+
+def _cache_keys_come_together(stack: RawStack) -> Iterator[Problem]:
+    s3 = stack.table("cache", "s3")
+    pair = ("AccessKey", "SecretKey")
+    given = [key for key in pair if s3.get(key) is not None]
+    needed_by = [key for key in ("SessionToken",) if s3.get(key) is not None]
+    if s3.get("AuthenticationType") == "access-key":
+        needed_by.append("AuthenticationType")
+    if given or needed_by:
+        for key in pair:
+            if key not in given:
+                message = f"missing, while {[*given, *needed_by][0]} is set; needed: a secret's name, <secret:NAME>"
+                yield problem(("cache", "s3", key), message)
+    if given and s3.get("AuthenticationType") == "iam":
+        message = "means the instance profile, while there are keys; leave out one or the other"
+        yield problem(("cache", "s3", "AuthenticationType"), message, "iam")
+
+
+def _drain_ends_in_time(stack: RawStack) -> Iterator[Problem]:
+    seconds = whole(stack.content.get("shutdown_timeout"))
+    if seconds is not None and seconds > STOP_SECONDS:
+        message = f"is above {STOP_SECONDS}, the seconds after which systemd ends gitlab-runner by force; lower it"
+        yield problem(("shutdown_timeout",), message, seconds)
+
+
+def _forks_program_is_checked(stack: RawStack) -> Iterator[Problem]:
+    program = stack.table("manager", "dockerMachine")
+    if program.get("fork") == "cki" and program.get("sha256") is None:
+        message = "missing; the CKI project publishes no checksums, so give the one of the program that you trust"
+        yield problem(("manager", "dockerMachine", "sha256"), message)
+
+
+def _texts_are_harmless(stack: RawStack, secrets: Collection[str]) -> Iterator[Problem]:
+    if not any(map(_SUSPECT.search, _all_texts(stack.content))):
+        return
+    for at, value in walk(stack.content):
+        reason = check_placeholders(value)
+        if reason:
+            yield problem(at, reason)
+        for name in secret_names(value):
+            if name not in secrets and not reason:
+                message = f"stands for the secret {name}, which is not set; set it with: pulumi config set --secret"
+                yield problem(at, f"{message} --path gitlab-runner-aws:secrets.{name}")
+        if _HALF.search(value):
             yield problem(at, "holds half a character (a lone surrogate), which no file can hold; write it anew")
 
 
-_POOL_RULES: tuple[Callable[[Mapping[str, Any], RawPool], Iterator[Problem]], ...] = (
-    _limit_suffices,
-    _zones_exist,
-    _image_fits,
-    _spot_is_whole,
-    _fork_has_options,
-    _labels_fit,
+def _all_texts(value: Any) -> Iterator[str]:
+    """Yield every text, as `walk` does, but several times faster, for their places are not told."""
+    rest = [value]
+    while rest:
+        item = rest.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, dict):
+            yield from map(str, item)
+            rest.extend(item.values())
+        elif isinstance(item, list | tuple):
+            rest.extend(item)
+
+
+_HALF = re.compile("[\ud800-\udfff]")
+_SUSPECT = re.compile("<secret:|[\ud800-\udfff]")
+
+STACK_RULES: tuple[Callable[[RawStack], Iterator[Problem]], ...] = (
+    _names_differ,
+    _machine_names_fit,
+    _machine_names_differ,
+    _machines_fit,
+    _cache_has_its_bucket,
+    _cache_keys_come_together,
+    _drain_ends_in_time,
+    _forks_program_is_checked,
 )

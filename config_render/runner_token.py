@@ -6,9 +6,6 @@ GitLab hands out `glrt-` tokens when a runner is created; newer ones go on with 
 
 import re
 
-TOKEN_PLACEHOLDER = "<secret:token>"  # noqa: S105  stands where the token goes; it is no token
-"""Stands in the rendered text; the manager host puts the token there."""
-
 _PREFIX = "glrt-"
 _SHORTEST = 20
 _ALLOWED = re.compile(r"[0-9A-Za-z_.-]*")

@@ -3,14 +3,31 @@
 import math
 import re
 from collections.abc import Callable, Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Any, ClassVar, TypeVar
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    field_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
+
+from .nearly import one_edit_apart
+from .placeholders import check_secret
 
 T = TypeVar("T")
-
+M = TypeVar("M", bound="Section")
 _INT64 = 2**63
+_REFUSED = "refused"
 
 
 class Section(BaseModel):
@@ -23,15 +40,22 @@ class Section(BaseModel):
         validate_default=True,
         allow_inf_nan=False,
         hide_input_in_errors=True,
+        # Built at the first use: a preview should not wait for tables that are built again within their parents'.
+        defer_build=True,
     )
 
-    refused: ClassVar[Mapping[str, str]] = {}
-    """Keys that people will look for and that are not to be set here, with the reason."""
+    @classmethod
+    @cache
+    def known_keys(cls) -> list[str]:
+        """List the keys that may be set, as the stack file spells them."""
+        return [field.alias or name for name, field in cls.model_fields.items() if not _reason(field)]
 
     @classmethod
-    def known_keys(cls) -> list[str]:
-        """List the keys as the stack file spells them."""
-        return [field.alias or name for name, field in cls.model_fields.items()]
+    @cache
+    def refused(cls) -> Mapping[str, str]:
+        """Keys that people will look for and that are not to be set here, with the reason."""
+        reasons = {field.alias or name: _reason(field) for name, field in cls.model_fields.items()}
+        return {key: reason for key, reason in reasons.items() if reason}
 
 
 class ConfigTable(Section):
@@ -48,36 +72,80 @@ class ConfigTable(Section):
     @field_validator("extra")
     @classmethod
     def _check_extra(cls, extra: dict[str, Any]) -> dict[str, Any]:
-        # gitlab-runner matches keys without regard to case, so `Limit` would be a second `limit`.
-        taken = {key.lower(): key for key in [*cls.known_keys(), *cls.refused]}
+        if not extra:
+            return extra
         for key, value in extra.items():
-            if key.lower() in taken:
-                raise ValueError(f"holds `{taken[key.lower()]}`, which is no extra key; set it outside of extra")
+            if reason := cls._misplaced(key):
+                raise ValueError(f"holds {reason}")
             if not _fits_toml(value):
                 raise ValueError(f"holds `{key}`, whose value can't be written to TOML (null, or not a number)")
-        return extra
+        return dict(in_order(extra))
 
-    def table(self, level: "type[ConfigTable] | None" = None) -> dict[str, Any]:
-        """Return the keys that are set, as config.toml has them, the extra ones last.
+    @classmethod
+    def _misplaced(cls, extra_key: str) -> str | None:
+        # gitlab-runner matches keys without regard to case, so `Limit` would be a second `limit`.
+        lowered = extra_key.lower()
+        for key, reason in cls.refused().items():
+            if key.lower() == lowered:
+                return f"`{key}`, which {reason}"
+        for key in cls.known_keys():
+            if key.lower() == lowered:
+                return f"`{key}`, which is no extra key; set it outside of extra"
+            if one_edit_apart(key.lower(), lowered):
+                return f"`{extra_key}`, which gitlab-runner would ignore if it is meant as `{key}`; set that one"
+        return None
+
+    def table(self, level: "type[ConfigTable] | None" = None, /, **given: Any) -> dict[str, Any]:
+        """Return the keys that are set, as config.toml has them in its reference's order, the extra ones last.
 
         `level` is the base class to take the keys of, where a model adds settings of ours to a table of GitLab's.
+        `given` holds what only the program knows, by the names of the fields.
         """
         result: dict[str, Any] = {}
-        for name, field in (level or type(self)).model_fields.items():
-            value = getattr(self, name)
-            if name != "extra" and value is not None:
-                result[field.alias or name] = _plain(value)
-        return {**result, **_plain(self.extra)}
+        own = self.__dict__
+        for name, key in _keys(level or type(self)):
+            value = given[name] if name in given else own[name]
+            if value is not None:
+                result[key] = _plain(value) if isinstance(value, _COMPOSED) else value
+        result.update(self.extra)
+        return result
+
+
+@cache
+def _keys(model: type[ConfigTable]) -> list[tuple[str, str]]:
+    fields = model.model_fields.items()
+    return [(name, field.alias or name) for name, field in fields if name != "extra"]
+
+
+def once(model: Callable[[], M]) -> Callable[[], M]:
+    """Make a default factory whose one table all have in common; it is made at the first use, as its model is."""
+    return lru_cache(model)
+
+
+def refuse(reason: str, alias: str | None = None) -> Any:
+    """Make a field, of type None, of a key that people will look for and that is not to be set, with the reason."""
+    return Field(default=None, alias=alias, json_schema_extra={_REFUSED: reason})
+
+
+def _reason(field: FieldInfo) -> str | None:
+    extra = field.json_schema_extra
+    return str(extra[_REFUSED]) if isinstance(extra, dict) and _REFUSED in extra else None
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, ConfigTable):
-        return value.table()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value] if value and isinstance(value[0], _COMPOSED) else list(value)
+    return value.table() if isinstance(value, ConfigTable) else value
+
+
+_COMPOSED = (ConfigTable, tuple)
+
+
+def in_order(value: Any) -> Any:
+    """Return a value with the keys of its tables sorted: their order in a stack file means nothing."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
+        return {key: in_order(value[key]) for key in sorted(value)}
+    return [in_order(item) for item in value] if isinstance(value, list) else value
 
 
 def _fits_toml(value: object) -> bool:
@@ -103,9 +171,23 @@ def checked_by(reason: Callable[[str], str | None]) -> AfterValidator:
     return AfterValidator(validate)
 
 
-def pattern(regex: str, message: str) -> AfterValidator:
-    """Refuse a text that does not match as a whole."""
-    return checked_by(lambda text: None if re.fullmatch(regex, text, re.ASCII) else message)
+@dataclass(frozen=True)
+class Pattern:
+    """Make a validator that refuses a text which does not match as a whole; schemas show the pattern too."""
+
+    regex: str
+    message: str
+
+    def _check(self, text: str) -> str:
+        if not re.fullmatch(self.regex, text, re.ASCII):
+            raise ValueError(self.message)
+        return text
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "pattern": f"^({self.regex})$"}
 
 
 def _distinct(items: tuple[T, ...]) -> tuple[T, ...]:
@@ -129,6 +211,14 @@ def _network(value: object) -> IPv4Network | IPv6Network:
     except ValueError:
         raise ValueError("is no network; write it as 203.0.113.0/24") from None
     raise ValueError(f"has bits set after its prefix; the network is {meant}")
+
+
+def _check_ip(value: str) -> str | None:
+    try:
+        ip_address(value)
+    except ValueError:
+        return "is no IP address; write it as 10.0.0.2"
+    return None
 
 
 def _only_v4(value: object) -> object:
@@ -156,16 +246,37 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Gibibytes = Annotated[int, Field(ge=8, le=16384)]
 Duration = Annotated[
     str,
-    pattern(
+    Pattern(
         r"0|[+-]?((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+",
         "is no duration; write it as 90s, 15m or 1h30m",
     ),
 ]
+Secret = Annotated[str, checked_by(check_secret)]
+"""The name of a secret that stands in for it, such as `<secret:cacheKey>`."""
+
+HostPort = Annotated[
+    str,
+    Pattern(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])?(:\d{1,5})?", "is no address; write it as 127.0.0.1:9252"),
+]
+Address = Annotated[str, checked_by(_check_ip)]
+Memory = Annotated[
+    str, Pattern(r"-1|\d+(\.\d+)?\s?([bkmgBKMG][bB]?)?", "is no amount of memory; write it as 512m or 4g")
+]
+Processors = Annotated[str, Pattern(r"\d+(\.\d+)?", 'is no number of processors; write it as "2" or "0.5"')]
+ProcessorSet = Annotated[str, Pattern(r"\d+(-\d+)?(,\d+(-\d+)?)*", "is no set of processors; write it as 0-3 or 0,2")]
+MacAddress = Annotated[
+    str, Pattern(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}", "is no MAC address; write it as 92:d0:c6:0a:29:33")
+]
+NoLess = Annotated[int, Field(ge=-1, le=_INT64 - 1)]
+"""A number of which -1 means no limit."""
+
+InOrder = AfterValidator(in_order)
+Texts = Annotated[dict[str, str], InOrder]
 Variable = Annotated[str, checked_by(lambda text: None if "=" in text else "is no variable; write it as NAME=value")]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 NetworkText = Annotated[str, BeforeValidator(lambda value: str(_network(value)))]
 CidrV4 = Annotated[IPv4Network, BeforeValidator(_only_v4), BeforeValidator(_network)]
-ImageId = Annotated[str, pattern(r"ami-[0-9a-f]{8,17}", "is no image id; write it as ami-0123456789abcdef0")]
-UserName = Annotated[str, pattern(r"[a-z_][a-z0-9_-]{0,31}", "is no Linux user name, such as ubuntu")]
-Version = Annotated[str, pattern(r"\d[0-9A-Za-z.+~-]*", "is no version; write it as 19.3.0, without a v in front")]
-Sha256 = Annotated[str, pattern(r"[0-9a-f]{64}", "is no SHA-256 checksum: 64 characters of 0-9 and a-f")]
+ImageId = Annotated[str, Pattern(r"ami-[0-9a-f]{8,17}", "is no image id; write it as ami-0123456789abcdef0")]
+UserName = Annotated[str, Pattern(r"[a-z_][a-z0-9_-]{0,31}", "is no Linux user name, such as ubuntu")]
+Version = Annotated[str, Pattern(r"\d[0-9A-Za-z.+~-]*", "is no version; write it as 19.3.0, without a v in front")]
+Sha256 = Annotated[str, Pattern(r"[0-9a-f]{64}", "is no SHA-256 checksum: 64 characters of 0-9 and a-f")]

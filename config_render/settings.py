@@ -5,30 +5,19 @@ https://docs.gitlab.com/runner/configuration/advanced-configuration/#the-global-
 """
 
 import re
-from collections.abc import Mapping
 from ipaddress import IPv4Network
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from .cache import CacheSettings
 from .instance_types import Architecture, architecture
-from .machine import MachineGlobals
 from .manager import ManagerSettings
-from .pool import Labels, Pool, ZoneSuffix
-from .section import (
-    BaseUrl,
-    CidrV4,
-    ConfigTable,
-    DistinctItems,
-    Duration,
-    Natural,
-    Positive,
-    Section,
-    SomeItems,
-    checked_by,
-)
+from .pool import Pool, ZoneSuffix
+from .process import GlobalKeys
+from .section import BaseUrl, CidrV4, DistinctItems, InOrder, Section, SomeItems, checked_by, once
 from .subnets import MOST_ZONES, check_range
+from .tags import TagKey, TagValue
 
 
 def _check_gitlab_url(url: str) -> str | None:
@@ -38,33 +27,6 @@ def _check_gitlab_url(url: str) -> str | None:
     if host == "gitlab.com" and path:
         return "has a path; GitLab.com is https://gitlab.com"
     return None
-
-
-def _check_tag_key(key: str) -> str | None:
-    if key in ("Name", "gitlab-runner-aws", "runner-manager-name"):
-        return "is a tag that this program sets itself; choose another key"
-    if key.lower().startswith("aws:"):
-        return "begins with aws:, which AWS keeps for itself; choose another key"
-    if not 1 <= len(key) <= 128:
-        return f"has {len(key)} characters; a tag's key has 1 to 128"
-    return _check_tag_text(key)
-
-
-def _check_tag_value(value: str) -> str | None:
-    if len(value) > 256:
-        return f"has {len(value)} characters; a tag's value has at most 256"
-    return _check_tag_text(value)
-
-
-def _check_tag_text(text: str) -> str | None:
-    if "," in text:
-        return "holds a comma, at which docker-machine would split it; write it without"
-    # The strictest of the services that are tagged is IAM.
-    return None if re.fullmatch(r"[\w .:/=+@-]*", text) else "may hold letters, digits, blanks and _ . : / = + - @ only"
-
-
-TagKey = Annotated[str, checked_by(_check_tag_key)]
-TagValue = Annotated[str, checked_by(_check_tag_value)]
 
 
 def _range(cidr: IPv4Network) -> IPv4Network:
@@ -98,37 +60,17 @@ class NetworkSettings(Section):
     )
 
 
-class GlobalKeys(ConfigTable):
-    """The keys of config.toml that stand outside of `[[runners]]`."""
-
-    concurrent: Positive = Field(
-        default=10, description="Most jobs at a time, over all pools; a pool's limit bounds its machines"
-    )
-    check_interval: Natural = 0
-    log_level: Literal["debug", "info", "warn", "warning", "error", "fatal", "panic"] | None = None
-    log_format: Literal["runner", "text", "json"] | None = None
-    listen_address: str | None = None
-    labels: Labels | None = None
-    user: str | None = None
-    sentry_dsn: str | None = None
-    connection_max_age: Duration | None = None
-    shutdown_timeout: Natural | None = None
-    machine: MachineGlobals | None = None
-
-
 class Settings(GlobalKeys):
     """All settings of a stack, less the token, which is a secret and is kept out of models."""
 
     gitlab: Gitlab = Field(description="The GitLab instance")
-    network: NetworkSettings = Field(default=NetworkSettings(), description="The network to create")
+    network: NetworkSettings = Field(default_factory=once(NetworkSettings), description="The network to create")
     manager: ManagerSettings = Field(description="The manager's instance")
-    cache: CacheSettings = Field(default=CacheSettings(), description="The cache that all pools share")
-    tags: Annotated[dict[TagKey, TagValue], Field(max_length=40)] = Field(
+    cache: CacheSettings = Field(default_factory=once(CacheSettings), description="The cache that all pools share")
+    tags: Annotated[dict[TagKey, TagValue], Field(max_length=40), InOrder] = Field(
         default_factory=dict, description="AWS tags for everything that is created, the workers included"
     )
     pools: SomeItems[Pool] = Field(description="Pools of workers, one or more")
-
-    refused: ClassVar[Mapping[str, str]] = {"runners": "is made from pools; set pools"}
 
     @property
     def architectures_without_image(self) -> tuple[Architecture, ...]:

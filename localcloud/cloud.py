@@ -145,7 +145,7 @@ class Project:
 
     def set_secret(self, key: str, value: str) -> None:
         """Encrypt `value` into the stack file; it goes by standard input and so into no process's arguments."""
-        self.pulumi("config", "set", "--secret", key, "--stack", self.stack, stdin=value)
+        self.pulumi("config", "set", "--secret", "--path", key, "--stack", self.stack, stdin=value)
 
     def command(self, *arguments: str) -> list[str]:
         """The engine's command line, for callers that run it by themselves."""
@@ -168,7 +168,7 @@ class Project:
 
 
 def _is_secret(value: object) -> bool:
-    return isinstance(value, dict) and "secure" in value
+    return isinstance(value, dict) and ("secure" in value or any(map(_is_secret, value.values())))
 
 
 def _spawn(folder: Path, trace: bool) -> tuple[Addresses, subprocess.Popen[bytes]]:

@@ -1,5 +1,6 @@
-"""The token is nowhere in clear but in the two files of the manager that need it."""
+"""No secret is in clear anywhere but in the two files of the manager that need it."""
 
+import tomllib
 from pathlib import Path
 
 from localcloud import control
@@ -8,6 +9,9 @@ from localcloud.cloud import ROOT
 from .conftest import STACK, Deployment
 
 FULL_VERBOSITY = ("-v=11", "--logtostderr", "--logflow")
+
+
+LIVE = "config.toml on the manager"
 
 
 def whole_life(deployment: Deployment) -> dict[str, str]:
@@ -22,6 +26,7 @@ def whole_life(deployment: Deployment) -> dict[str, str]:
     keep("first preview", "preview", "--diff", "--show-full-output", *FULL_VERBOSITY)
     keep("engine log of the up", *up)
     exec_log = Path(deployment.host().exec_log)
+    texts[LIVE] = deployment.live()
     deployment.pool["extra"] = {"no_such_key": 1}
     deployment.configure()
     keep("failing up", *up, check=False)
@@ -41,11 +46,26 @@ def places_with(token: str, texts: dict[str, str]) -> list[str]:
     return [what for what, text in texts.items() if token in text]
 
 
-def test_the_token_is_in_no_state_log_preview_output_error_or_argument(deployment: Deployment) -> None:
+def test_no_secret_is_in_a_state_log_preview_output_error_or_argument(deployment: Deployment) -> None:
+    secrets = {"keyId": "FURTHERSECRETKEYID", "key": 'further/"secret"', "password": "further-password"}
+    for name, secret in secrets.items():
+        deployment.project.set_secret(f"gitlab-runner-aws:secrets.{name}", secret)
+    keys = {"AccessKey": "<secret:keyId>", "SecretKey": "<secret:key>"}
+    deployment.config["gitlab-runner-aws:cache"] |= {"s3": keys}
+    deployment.pool["environment"] = ["PASSWORD=<secret:password>"]
+    deployment.configure()
+
     texts = whole_life(deployment)
     assert '"/usr/local/bin/gitlab-runner", "register"' in texts["arguments of every process on the manager"]
     assert deployment.project.stack in texts["state files"]
-    assert places_with(deployment.token, texts) == []
+    (runner,) = tomllib.loads(texts[LIVE])["runners"]
+    assert (runner["cache"]["s3"]["AccessKey"], runner["cache"]["s3"]["SecretKey"]) == (
+        secrets["keyId"],
+        secrets["key"],
+    )
+    assert runner["environment"] == [f"PASSWORD={secrets['password']}"]
+    for secret in (deployment.token, secrets["keyId"], "further/", secrets["password"]):
+        assert places_with(secret, texts) == [LIVE]
 
 
 def test_the_search_finds_a_token_that_a_program_puts_into_a_command(deployment: Deployment, tmp_path: Path) -> None:

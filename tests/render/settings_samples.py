@@ -1,6 +1,6 @@
 """Settings and facts for tests of the renderer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from config_render import Facts, Problem, Settings, document, parse, problems_of
@@ -16,6 +16,7 @@ FACTS = Facts(
     security_group="dev-workers",
     instance_profile="dev-worker",
     bucket="dev-cache",
+    bucket_region=REGION,
     images={"x86_64": "ami-000000aa", "arm64": "ami-000000bb"},
 )
 
@@ -31,8 +32,8 @@ def stack(pool: Mapping[str, Any] | None = None, **settings: Any) -> dict[str, A
     }
 
 
-def parsed(raw: Mapping[str, Any]) -> Settings:
-    return parse(raw, token=TOKEN, region=REGION)
+def parsed(raw: Mapping[str, Any], secrets: Sequence[str] = ()) -> Settings:
+    return parse(raw, token=TOKEN, region=REGION, secrets=secrets)
 
 
 def runners(raw: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -40,13 +41,13 @@ def runners(raw: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def problems(raw: Mapping[str, Any]) -> list[Problem]:
-    return problems_of(raw, token=TOKEN, region=REGION)[1]
+def problems(raw: Mapping[str, Any], secrets: Sequence[str] = ()) -> list[Problem]:
+    return problems_of(raw, token=TOKEN, region=REGION, secrets=secrets)[1]
 
 
-def lines(raw: Mapping[str, Any]) -> list[str]:
+def lines(raw: Mapping[str, Any], secrets: Sequence[str] = ()) -> list[str]:
     """The problems as a person reads them, less the namespace that all of them begin with."""
-    return [str(each).removeprefix("gitlab-runner-aws:") for each in problems(raw)]
+    return [str(each).removeprefix("gitlab-runner-aws:") for each in problems(raw, secrets)]
 
 
 def options_of(runner: dict[str, Any]) -> dict[str, str]:

@@ -33,20 +33,16 @@ def test_the_smallest_stack_has_these_bytes() -> None:
     assert (
         text
         == """\
-# Made by gitlab-runner-aws from the settings of its stack; edits on this host are overwritten.
+# Made by gitlab-runner-aws from its stack's settings (afa4e0f26463); edits on this host are overwritten.
 concurrent = 10
 check_interval = 0
 
 [[runners]]
 name = "ci"
+limit = 2
 url = "https://gitlab.example.com"
 token = "<secret:token>"
 executor = "docker+machine"
-limit = 2
-
-[runners.docker]
-image = "alpine"
-disable_cache = true
 
 [runners.cache]
 Type = "s3"
@@ -54,9 +50,13 @@ Shared = true
 
 [runners.cache.s3]
 ServerAddress = "s3.amazonaws.com"
-AuthenticationType = "iam"
 BucketName = "dev-cache"
 BucketLocation = "eu-central-1"
+AuthenticationType = "iam"
+
+[runners.docker]
+image = "alpine"
+disable_cache = true
 
 [runners.machine]
 IdleCount = 0
@@ -64,23 +64,23 @@ IdleTime = 1800
 MachineDriver = "amazonec2"
 MachineName = "ci-%s"
 MachineOptions = [
+    "amazonec2-ami=ami-000000aa",
     "amazonec2-region=eu-central-1",
     "amazonec2-vpc-id=vpc-0abc",
-    "amazonec2-subnet-id=subnet-0a",
     "amazonec2-zone=a",
-    "amazonec2-security-group=dev-workers",
+    "amazonec2-subnet-id=subnet-0a",
     "amazonec2-security-group-readonly=true",
-    "amazonec2-use-private-address=true",
+    "amazonec2-security-group=dev-workers",
+    "amazonec2-tags=runner-manager-name,ci,gitlab-runner-aws,dev",
     "amazonec2-instance-type=m5.large",
-    "amazonec2-iam-instance-profile=dev-worker",
-    "amazonec2-ami=ami-000000aa",
-    "amazonec2-ssh-user=ubuntu",
     "amazonec2-root-size=40",
     "amazonec2-volume-type=gp3",
     "amazonec2-volume-encrypted=true",
+    "amazonec2-iam-instance-profile=dev-worker",
+    "amazonec2-ssh-user=ubuntu",
+    "amazonec2-use-private-address=true",
     "amazonec2-metadata-token=required",
     "amazonec2-metadata-token-response-hop-limit=2",
-    "amazonec2-tags=runner-manager-name,ci,gitlab-runner-aws,dev",
 ]
 """
     )
@@ -89,24 +89,23 @@ MachineOptions = [
 def test_extra_keys_reach_their_tables() -> None:
     raw = stack(
         {"extra": {"new": 1}, "docker": {"extra": {"new": 2}}, "machine": {"extra": {"new": [3]}}},
-        extra={"session_server": {"session_timeout": 60}},
+        extra={"new_server": {"session_timeout": 60}},
         cache={"extra": {"new": 4}, "s3": {"extra": {"new": 5}}},
     )
     text = tomllib.loads(render(parsed(raw), FACTS))
     (runner,) = text["runners"]
 
-    assert text["session_server"] == {"session_timeout": 60}
+    assert text["new_server"] == {"session_timeout": 60}
     assert (runner["new"], runner["docker"]["new"], runner["machine"]["new"]) == (1, 2, [3])
     assert (runner["cache"]["new"], runner["cache"]["s3"]["new"]) == (4, 5)
 
 
 def test_settings_of_ours_stay_out_of_the_file() -> None:
-    raw = stack(
-        {"sshUser": "admin", "rootSize": 99, "volumeType": "gp2"}, cache={"expireDays": 3, "forceDestroy": True}
-    )
-    text = render(parsed(raw), FACTS)
+    ours = {"ami": "ami-0123456789abcdef0", "driver": {"amazonec2-root-size": 99}, "spot": {"maxPrice": 1}}
+    text = render(parsed(stack(ours, cache={"expireDays": 3, "forceDestroy": True})), FACTS)
+    keys = {line.partition("=")[0].strip() for line in text.splitlines()}
 
-    assert not [word for word in ("sshUser", "rootSize", "volumeType", "expireDays", "forceDestroy") if word in text]
+    assert not keys & {"ami", "driver", "spot", "zones", "instanceTypes", "expireDays", "forceDestroy"}
 
 
 def test_markers_of_a_preview_are_taken_as_they_are() -> None:
@@ -174,11 +173,11 @@ def test_no_value_escapes_its_string(value: str) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])))
-def test_any_two_texts_come_back_from_the_file(script: str, image: str) -> None:
-    text = render(parsed(stack({"pre_build_script": script, "docker": {"image": image}})), FACTS)
+def test_any_two_texts_come_back_from_the_file(script: str, user: str) -> None:
+    text = render(parsed(stack({"pre_build_script": script, "docker": {"user": user}})), FACTS)
     (runner,) = tomllib.loads(text)["runners"]
 
-    assert (runner["pre_build_script"], runner["docker"]["image"]) == (script, image)
+    assert (runner["pre_build_script"], runner["docker"]["user"]) == (script, user)
 
 
 def test_a_script_is_written_line_by_line() -> None:

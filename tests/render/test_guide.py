@@ -1,16 +1,22 @@
-"""The complete example of GitLab's guide, made from settings."""
+"""Every fragment of GitLab's guide "Autoscaling GitLab Runner on AWS EC2", made from settings."""
 
-import json
+import subprocess
+import sys
 import tomllib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from config_render import TOKEN_PLACEHOLDER, render
+import pytest
 
-from .settings_samples import FACTS, options_of, parsed
+from config_render import render
 
-# The complete example of GitLab's guide (runner_autoscale_aws), its placeholders as they stand there.
-GUIDE = tomllib.loads("""
+from .settings_samples import FACTS, lines, options_of, parsed, runners, stack
+
+ROOT = Path(__file__).parents[2]
+
+# The complete example, its placeholders as they stand there.
+GUIDE: dict[str, Any] = tomllib.loads("""
 concurrent = 10
 check_interval = 0
 
@@ -62,81 +68,137 @@ check_interval = 0
       Timezone = "UTC"
 """)
 
+FRAGMENTS = {
+    "global": "concurrent = 10\ncheck_interval = 0",
+    "runners": '[[runners]]\nname = "gitlab-aws-autoscaler"\nexecutor = "docker+machine"\nlimit = 20',
+    "docker": '[[runners]]\n[runners.docker]\nimage = "alpine"\nprivileged = true\ndisable_cache = true',
+    "cache": '[[runners]]\n[runners.cache]\nType = "s3"\nShared = true\n'
+    '[runners.cache.s3]\nServerAddress = "s3.amazonaws.com"\nBucketLocation = "us-west-2"',
+    "machine": '[[runners]]\n[runners.machine]\nIdleCount = 1\nIdleTime = 1800\nMaxBuilds = 10\n'
+    'MachineDriver = "amazonec2"\nMachineName = "gitlab-docker-machine-%s"',
+}  # fmt: skip
 
-def guide_settings(limit: int) -> dict[str, Any]:
+# What each row of the guide's table of options comes from.
+ROWS: dict[str, dict[str, Any]] = {
+    "amazonec2-access-key=<secret:id>": {
+        "driver": {"amazonec2-access-key": "<secret:id>", "amazonec2-secret-key": "<secret:key>"}
+    },
+    "amazonec2-secret-key=<secret:key>": {
+        "driver": {"amazonec2-access-key": "<secret:id>", "amazonec2-secret-key": "<secret:key>"}
+    },
+    "amazonec2-region=eu-central-1": {},
+    "amazonec2-vpc-id=vpc-0abc": {},
+    "amazonec2-subnet-id=subnet-0a": {},
+    "amazonec2-zone=a": {},
+    "amazonec2-use-private-address=true": {},
+    "amazonec2-tags=runner-manager-name,ci,gitlab-runner-aws,dev,gitlab,true": {
+        "driver": {"amazonec2-tags": {"gitlab": "true"}}
+    },
+    "amazonec2-security-group=dev-workers": {},
+    "amazonec2-instance-type=m4.2xlarge": {"instanceTypes": ["m4.2xlarge"]},
+    "amazonec2-ssh-user=admin": {"driver": {"amazonec2-ssh-user": "admin"}},
+    "amazonec2-iam-instance-profile=dev-worker": {},
+    "amazonec2-ami=ami-0123456789abcdef0": {"ami": "ami-0123456789abcdef0"},
+    "amazonec2-request-spot-instance=true": {"spot": {"maxPrice": 0.03}},
+    "amazonec2-spot-price=0.03": {"spot": {"maxPrice": 0.03}},
+    "amazonec2-security-group-readonly=true": {},
+    "amazonec2-userdata=/etc/gitlab-runner/user-data": {
+        "driver": {"amazonec2-userdata": "/etc/gitlab-runner/user-data"}
+    },
+    "amazonec2-root-size=80": {"driver": {"amazonec2-root-size": 80}},
+    "amazonec2-private-address-only=true": {"driver": {"amazonec2-private-address-only": True}},
+}
+
+
+def pool_of_the_guide() -> dict[str, Any]:
     (runner,) = GUIDE["runners"]
     machine = {key: value for key, value in runner["machine"].items() if key != "MachineOptions"}
-    return {
-        "concurrent": GUIDE["concurrent"],
-        "check_interval": GUIDE["check_interval"],
-        "gitlab": {"url": "https://gitlab.example.com"},
-        "manager": {"sshFrom": ["203.0.113.0/24"]},
-        "tags": {"gitlab": "true", "gitlab-runner-autoscale": "true"},
-        "pools": [
-            {
-                "name": runner["name"],
-                "limit": limit,
-                "instanceTypes": ["m4.2xlarge"],
-                "docker": runner["docker"],
-                "machine": machine,
-            }
-        ],
-    }
+    return {"name": runner["name"], "limit": runner["limit"], "docker": runner["docker"], "machine": machine}
 
 
-def flat(value: Any, at: str = "") -> dict[str, Any]:
-    """Every single value of a TOML document by its path."""
-    if isinstance(value, dict):
-        parts = [(f"{at}.{key}".lstrip("."), item) for key, item in value.items()]
-    elif isinstance(value, list):
-        parts = [(f"{at}[{index}]", item) for index, item in enumerate(value)]
+def missing(wanted: Any, there: Any, at: str = "") -> dict[str, Any]:
+    """What of `wanted` is not the same in `there`, by its path."""
+    if isinstance(wanted, dict):
+        parts = [(key, value, there.get(key) if isinstance(there, dict) else None) for key, value in wanted.items()]
+    elif isinstance(wanted, list):
+        others = [*(there or []), *wanted][: len(wanted)]
+        parts = [(str(n), value, other) for n, (value, other) in enumerate(zip(wanted, others, strict=True))]
     else:
-        return {at: value}
-    return {path: leaf for place, item in parts for path, leaf in flat(item, place).items()}
+        return {} if wanted == there else {at: (wanted, there)}
+    found: dict[str, Any] = {}
+    for key, value, other in parts:
+        found |= missing(value, other, f"{at}.{key}".lstrip("."))
+    return found
 
 
-def test_the_guides_complete_example_comes_out_key_by_key() -> None:
-    facts = replace(FACTS, vpc_id="vpc-xxxxx", subnets={"eu-central-1a": "subnet-xxxxx"}, security_group="XXXX")
-    ours = tomllib.loads(render(parsed(guide_settings(limit=20)), facts))
-    guide = json.loads(json.dumps(GUIDE))
-    our_options, guide_options = options_of(ours["runners"][0]), options_of(guide["runners"][0])
-    for document in (ours, guide):
-        del document["runners"][0]["machine"]["MachineOptions"]
+@pytest.mark.parametrize("section", FRAGMENTS)
+def test_each_fragment_comes_out_of_settings_of_the_same_words(section: str) -> None:
+    raw = stack(pool_of_the_guide(), concurrent=10, check_interval=0)
+    raw["pools"][0]["machine"]["MaxBuilds"] = 10
+    there = tomllib.loads(render(parsed(raw), replace(FACTS, bucket_region="us-west-2")))
 
-    ours_flat, guide_flat = flat(ours), flat(guide)
-    assert {
-        path: (guide_flat.get(path), ours_flat.get(path))
-        for path in guide_flat | ours_flat
-        if guide_flat.get(path) != ours_flat.get(path)
-    } == {
-        "runners[0].url": ("<URL of your GitLab instance>", "https://gitlab.example.com"),
-        "runners[0].token": ("<runner's token>", TOKEN_PLACEHOLDER),
-        # The manager's instance profile instead of keys in a file.
-        "runners[0].cache.s3.AccessKey": ("<your AWS Access Key ID>", None),
-        "runners[0].cache.s3.SecretKey": ("<your AWS Secret Access Key>", None),
-        "runners[0].cache.s3.AuthenticationType": (None, "iam"),
-        "runners[0].cache.s3.BucketName": ("<the bucket where your cache should be kept>", "dev-cache"),
-        "runners[0].cache.s3.BucketLocation": ("us-west-2", "eu-central-1"),
+    assert missing(tomllib.loads(FRAGMENTS[section]), there) == {}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_each_row_of_the_table_of_options_comes_out_of_a_setting(row: str) -> None:
+    document = tomllib.loads(render(parsed(stack(ROWS[row]), secrets=["id", "key"]), FACTS))
+
+    assert row in document["runners"][0]["machine"]["MachineOptions"]
+
+
+def test_the_spot_fragments_work_or_fail_with_todays_reason() -> None:
+    def with_options(*options: str) -> dict[str, Any]:
+        return stack({"machine": {"MachineOptions": ["amazonec2-request-spot-instance=true", *options]}})
+
+    (runner,) = runners(with_options("amazonec2-spot-price=0.03"))
+    assert options_of(runner)["amazonec2-spot-price"] == "0.03"
+    (empty,) = lines(with_options("amazonec2-spot-price="))
+    assert "is empty, which AWS has refused since docker-machine 0.16.2-gitlab.21" in empty
+    (block,) = lines(with_options("amazonec2-spot-price=0.03", "amazonec2-block-duration-minutes=60"))
+    assert "is dead: AWS took no new spot blocks from 2021-07-01 on and ended the last on 2022-12-31" in block
+
+
+def test_the_shipped_example_is_the_guides_complete_one_key_by_key() -> None:
+    command = ["render", "examples/guide.yaml", "--facts", "examples/guide.facts.yaml"]
+    done = subprocess.run(
+        [sys.executable, "-m", "config_render", *command], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    ours = tomllib.loads(done.stdout)
+    our_options, guide_options = options_of(ours["runners"][0]), options_of(GUIDE["runners"][0])
+    guide = {**GUIDE, "runners": [{**GUIDE["runners"][0], "machine": dict(GUIDE["runners"][0]["machine"])}]}
+    del guide["runners"][0]["machine"]["MachineOptions"]
+
+    assert missing(guide, ours) == {
+        "runners.0.url": ("<URL of your GitLab instance>", "https://gitlab.example.com"),
+        "runners.0.token": ("<runner's token>", "<secret:token>"),
+        "runners.0.cache.s3.AccessKey": ("<your AWS Access Key ID>", "<secret:awsAccessKey>"),
+        "runners.0.cache.s3.SecretKey": ("<your AWS Secret Access Key>", "<secret:awsSecretKey>"),
+        "runners.0.cache.s3.BucketName": (
+            "<the bucket where your cache should be kept>",
+            "the-bucket-where-your-cache-should-be-kept",
+        ),
     }
-    assert {
-        name: (guide_options.get(name), our_options.get(name))
-        for name in guide_options | our_options
-        if guide_options.get(name) != our_options.get(name)
-    } == {
-        "amazonec2-access-key": ("XXXX", None),
-        "amazonec2-secret-key": ("XXXX", None),
+    del ours["runners"][0]["machine"]["MachineOptions"]
+    assert missing(ours, guide).keys() == missing(guide, ours).keys(), "there is something that the guide has not"
+    assert missing(guide_options, our_options) == {
+        "amazonec2-access-key": ("XXXX", "<secret:awsAccessKey>"),
+        "amazonec2-secret-key": ("XXXX", "<secret:awsSecretKey>"),
         "amazonec2-tags": (
             "runner-manager-name,gitlab-aws-autoscaler,gitlab,true,gitlab-runner-autoscale,true",
-            "runner-manager-name,gitlab-aws-autoscaler,gitlab-runner-aws,dev,gitlab,true,gitlab-runner-autoscale,true",
+            "runner-manager-name,gitlab-aws-autoscaler,gitlab-runner-aws,runner,"
+            "gitlab,true,gitlab-runner-autoscale,true",
         ),
-        "amazonec2-zone": (None, "a"),
-        "amazonec2-security-group-readonly": (None, "true"),
-        "amazonec2-iam-instance-profile": (None, "dev-worker"),
-        "amazonec2-ami": (None, "ami-000000aa"),
-        "amazonec2-ssh-user": (None, "ubuntu"),
-        "amazonec2-root-size": (None, "40"),
-        "amazonec2-volume-type": (None, "gp3"),
-        "amazonec2-volume-encrypted": (None, "true"),
-        "amazonec2-metadata-token": (None, "required"),
-        "amazonec2-metadata-token-response-hop-limit": (None, "2"),
+    }
+    assert {name: our_options[name] for name in our_options.keys() - guide_options} == {
+        "amazonec2-ami": "(known after creation)",
+        "amazonec2-zone": "a",
+        "amazonec2-security-group-readonly": "true",
+        "amazonec2-root-size": "40",
+        "amazonec2-volume-type": "gp3",
+        "amazonec2-volume-encrypted": "true",
+        "amazonec2-iam-instance-profile": "(known after creation)",
+        "amazonec2-ssh-user": "ubuntu",
+        "amazonec2-metadata-token": "required",
+        "amazonec2-metadata-token-response-hop-limit": "2",
     }

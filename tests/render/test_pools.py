@@ -93,7 +93,7 @@ def test_the_guides_spot_options_work_as_they_are_pasted() -> None:
     pasted = ["amazonec2-request-spot-instance=true", "amazonec2-spot-price=0.03"]
     (runner,) = runners(stack({"machine": {"MachineOptions": pasted}}))
 
-    assert runner["machine"]["MachineOptions"][-2:] == pasted
+    assert [option for option in runner["machine"]["MachineOptions"] if "spot" in option] == pasted
 
 
 def test_an_option_of_the_user_takes_the_place_of_ours() -> None:
@@ -103,7 +103,6 @@ def test_an_option_of_the_user_takes_the_place_of_ours() -> None:
     assert options["amazonec2-root-size"] == "80"
     assert options["amazonec2-use-private-address"] == "false"
     assert options["amazonec2-monitoring"] == "true"
-    assert list(options)[-1] == "amazonec2-monitoring"
 
 
 def test_repeatable_options_add_up() -> None:

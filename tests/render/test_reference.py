@@ -9,14 +9,32 @@ from typing import Any
 import pytest
 
 from config_render import render
-from config_render.cache import CacheKeys, CacheS3
+from config_render.cache import CacheAzure, CacheGcs, CacheKeys, CacheS3
 from config_render.docker import Docker, Service
-from config_render.driver_flags import CKI_ONLY, FLAGS
-from config_render.machine import Autoscaling, Machine, MachineGlobals, ShutdownDrain
-from config_render.pool import RunnerKeys
+from config_render.driver import CKI_ONLY, FIELDS, KINDS, DriverOptions
+from config_render.machine import Autoscaling, Machine
+from config_render.process import (
+    Experimental,
+    GlobalKeys,
+    Logrotate,
+    MachineGlobals,
+    SessionServer,
+    ShutdownDrain,
+    UsageLogger,
+)
 from config_render.regions import REGIONS
+from config_render.runner import (
+    Artifact,
+    BootVerify,
+    CustomBuildDir,
+    JobQueuingDuration,
+    MetricsReferee,
+    Monitoring,
+    Referees,
+    RunnerExperimental,
+    RunnerKeys,
+)
 from config_render.section import ConfigTable
-from config_render.settings import GlobalKeys
 
 from .settings_samples import FACTS, lines, parsed, stack
 
@@ -26,37 +44,39 @@ DRIVER: dict[str, Any] = json.loads((RECORDINGS / "amazonec2_flags.json").read_t
 
 MODELS: dict[str, type[ConfigTable]] = {
     "global": GlobalKeys,
+    "session_server": SessionServer,
     "machine": MachineGlobals,
     "machine.shutdown_drain": ShutdownDrain,
+    "experimental": Experimental,
+    "experimental.usage_logger": UsageLogger,
+    "experimental.usage_logger.logrotate": Logrotate,
     "runners": RunnerKeys,
+    "runners.experimental": RunnerExperimental,
+    "runners.experimental.boot_verify": BootVerify,
+    "runners.custom_build_dir": CustomBuildDir,
+    "runners.referees": Referees,
+    "runners.referees.metrics": MetricsReferee,
+    "runners.artifact": Artifact,
+    "runners.monitoring": Monitoring,
+    "runners.monitoring.job_queuing_durations": JobQueuingDuration,
     "runners.docker": Docker,
     "runners.docker.services": Service,
     "runners.cache": CacheKeys,
     "runners.cache.s3": CacheS3,
+    "runners.cache.gcs": CacheGcs,
+    "runners.cache.azure": CacheAzure,
     "runners.machine": Machine,
     "runners.machine.autoscaling": Autoscaling,
 }
 
-# Set by the program from other settings; where a person may try to set one, it is refused with the reason.
-OURS = {
-    "global": {"runners"},
-    "runners": {
-        *("name", "limit", "url", "id", "token", "token_obtained_at", "token_expires_at", "executor"),
-        *("docker", "machine", "cache"),
-    },
-    "runners.cache.s3": {"AccessKey", "SecretKey", "SessionToken", "BucketName", "BucketLocation"},
-    "runners.machine": {"OffPeakPeriods", "OffPeakTimezone", "OffPeakIdleCount", "OffPeakIdleTime"},
-}
+# Refused as a whole: the key that leads to them is a refused one.
+REFUSED_TABLES = (
+    *("runners.instance", "runners.ssh", "runners.parallels", "runners.virtualbox", "runners.custom"),
+    *("runners.autoscaler", "experimental.usage_logger.snowplow_billing"),
+)
 
-# Tables that have no model; they can be set under `extra`.
-EXTRA = {
-    "global": {"session_server", "experimental"},
-    "runners": {
-        *("experimental", "custom_build_dir", "referees", "artifact", "monitoring", "instance", "ssh"),
-        *("parallels", "virtualbox", "kubernetes", "custom", "autoscaler"),
-    },
-    "runners.cache": {"gcs", "azure"},
-}
+# What GitLab's own example writes and no gitlab-runner knows.
+NO_KEYS = {"runners.referees.metrics": {"metric_queries"}}
 
 SAMPLES: dict[str, Any] = {
     "string": "some text",
@@ -82,6 +102,23 @@ SAMPLES: dict[str, Any] = {
     "[]*DockerMachineAutoscaling": [{"Periods": ["* * * * * sat *"], "IdleCount": 1, "IdleTime": 9}],
     "*DockerMachineShutdownDrain": {"enabled": True},
     "*MachineConfig": {"shutdown_drain": {"enabled": True}},
+    "SessionServer": {"listen_address": "[::]:8093", "session_timeout": 60},
+    "*Experimental": {"usage_logger": {"enabled": True}},
+    "UsageLogger": {"enabled": True},
+    "LogrotateConfig": {"log_dir": "/var/log/jobs"},
+    "*int64": 3,
+    "*RunnerExperimental": {"boot_verify": {"enabled": True}},
+    "*BootVerify": {"enabled": True, "timeout": "5m"},
+    "CustomBuildDir": {"enabled": False},
+    "*referees.Config": {"metrics": {"query_interval": 10}},
+    "*MetricsRefereeConfig": {"query_interval": 10},
+    "ArtifactConfig": {"upload_timeout": "2h"},
+    "*runner.Monitoring": {"job_queuing_durations": [{"periods": ["* * * * * * *"], "threshold": "1m"}]},
+    "monitoring.JobQueuingDurations": [{"periods": ["* * * * * * *"]}],
+    "*DockerConfig": {"image": "ruby", "disable_cache": False},
+    "*DockerMachine": {"IdleCount": 1, "MaxBuilds": 1},
+    "*CacheGCSConfig": {"BucketName": "b"},
+    "*CacheAzureConfig": {"AccountName": "a", "ContainerName": "c"},
     "*CacheS3Config": {"ServerAddress": "s3.example.com", "AuthenticationType": "iam"},
 }
 
@@ -97,14 +134,56 @@ SPECIAL: dict[str, Any] = {
     "MachineOptions": ["engine-opt=a=1"],
     "MachineOptionsWithName": ["engine-label=name=%s"],
     "Periods": ["* * * * * sun *"],
+    "periods": ["* * * * * sun *"],
     "Timezone": "UTC",
+    "timezone": "Europe/Berlin",
+    "listen_address": "127.0.0.1:9252",
+    "advertise_address": "ci.example.com:8093",
+    "ServerAddress": "s3.example.com:9000",
+    "AccessKey": "<secret:key_id>",
+    "SecretKey": "<secret:key>",
+    "SessionToken": "<secret:session>",
+    "PrivateKey": "<secret:key>",
+    "AccountKey": "<secret:key>",
+    "RoleARN": "arn:aws:iam::123456789012:role/cache",
+    "ServerSideEncryption": "KMS",
+    "queries": ["cpu:rate(x[1m])"],
+    "jobs_running_for_project": "^[0-9]$",
+    "writers": ["logrotate"],
+    "dns": ["10.0.0.2", "fd00::2"],
+    "mac_address": "92:d0:c6:0a:29:33",
+    "helper_image_flavor": "alpine3.21",
+    "log_options": {"env": "A", "labels": "b"},
+    "IdleCountMin": 0,
+    "name": "some-name",
+    **dict.fromkeys(
+        (f"{who}memory{what}" for who in ("", "service_") for what in ("", "_swap", "_reservation")), "512m"
+    ),
+    **dict.fromkeys(("cpus", "service_cpus"), "0.5"),
+    **dict.fromkeys(("cpuset_cpus", "cpuset_mems", "service_cpuset_cpus"), "0-3,5"),
 }
+SECRETS = ("key_id", "key", "session")
+
+# What has to be there too, for the sake of the settings as a whole.
+BESIDE: dict[str, dict[str, Any]] = {
+    "AccessKey": {"SecretKey": "<secret:key>"},
+    "SecretKey": {"AccessKey": "<secret:key_id>"},
+    "SessionToken": {"AccessKey": "<secret:key_id>", "SecretKey": "<secret:key>"},
+}
+BELOW: dict[str, dict[str, Any]] = {
+    "runners.cache.gcs": {"BucketName": "b"},
+    "runners.cache.azure": {"AccountName": "a", "ContainerName": "c"},
+    "runners.docker.services": {"name": "some"},
+    "runners.machine.autoscaling": {"Periods": ["* * * * * sat *"]},
+    "runners.monitoring.job_queuing_durations": {"periods": ["* * * * * sat *"]},
+}
+LISTS = ("services", "autoscaling", "job_queuing_durations")
 
 MODELLED = [
     (section, entry["key"], entry["go_type"])
-    for section in MODELS
+    for section, model in MODELS.items()
     for entry in KEYS[section]
-    if entry["key"] not in OURS.get(section, set()) | EXTRA.get(section, set())
+    if entry["key"] in model.known_keys()
 ]
 
 WRONG = {"bool": "yes", "int": "3", "float64": "0.5", "string": 3, "time.Duration": "90 seconds"}
@@ -112,28 +191,20 @@ WRONG = {"bool": "yes", "int": "3", "float64": "0.5", "string": 3, "time.Duratio
 
 def with_key(section: str, key: str, value: Any) -> dict[str, Any]:
     """A stack with one key set, in the place where settings have that table."""
-    table = {key: value}
-    period = {"Periods": ["* * * * * sat *"]}
-    pool = {
-        "runners": table,
-        "runners.docker": {"docker": table},
-        "runners.docker.services": {"docker": {"services": [{"name": "some", **table}]}},
-        "runners.machine": {"machine": table},
-        "runners.machine.autoscaling": {"machine": {"autoscaling": [{**period, **table}]}},
-    }.get(section, {})
-    top = {
-        "global": table,
-        "machine": {"machine": table},
-        "machine.shutdown_drain": {"machine": {"shutdown_drain": table}},
-        "runners.cache": {"cache": table},
-        "runners.cache.s3": {"cache": {"s3": table}},
-    }.get(section, {})
-    return stack(pool, **top)
+    value = {**BELOW.get(section, {}), **BESIDE.get(key, {}), key: value}
+    for name in reversed([] if section == "global" else section.removeprefix("runners").strip(".").split(".")):
+        if name:
+            value = {name: [value] if name in LISTS else value}
+    if section.startswith("runners.cache"):
+        for kind in {*value["cache"]} & {"gcs", "azure"}:
+            value["cache"]["Type"] = kind
+        return stack(**value)
+    return stack(value) if section.startswith("runners") else stack(**value)
 
 
 def written(section: str, raw: dict[str, Any]) -> dict[str, Any]:
     """The table of that section in the rendered file."""
-    place: Any = tomllib.loads(render(parsed(raw), FACTS))
+    place: Any = tomllib.loads(render(parsed(raw, secrets=SECRETS), FACTS))
     for name in [] if section == "global" else section.split("."):
         place = place[name][0] if isinstance(place[name], list) else place[name]
     assert isinstance(place, dict)
@@ -144,6 +215,29 @@ def base(go_type: str) -> str:
     return {"int64": "int"}.get(go_type.lstrip("*"), go_type.lstrip("*"))
 
 
+def test_each_of_the_recorded_keys_is_modelled_or_refused_on_purpose() -> None:
+    count = dict.fromkeys(("modelled", "refused", "refused with its table"), 0)
+    neither = []
+    for section, entries in KEYS.items():
+        if section.startswith(REFUSED_TABLES) and section != "runners.custom_build_dir":
+            count["refused with its table"] += len(entries)
+            parent, _, key = next(t for t in REFUSED_TABLES if section.startswith(t)).rpartition(".")
+            assert key in MODELS[parent].refused()
+            continue
+        model = MODELS[section]
+        for entry in entries:
+            if entry["key"] in model.known_keys():
+                count["modelled"] += 1
+            elif entry["key"] in model.refused():
+                count["refused"] += 1
+            else:
+                neither.append(f"{section}.{entry['key']}")
+
+    assert neither == []
+    assert count == {"modelled": 210, "refused": 30, "refused with its table": 110}
+    assert sum(count.values()) == 350
+
+
 @pytest.mark.parametrize(("section", "key", "go_type"), MODELLED)
 def test_every_recorded_key_can_be_set_and_is_written_as_it_was_set(section: str, key: str, go_type: str) -> None:
     value = SPECIAL.get(key, SAMPLES[go_type])
@@ -151,7 +245,7 @@ def test_every_recorded_key_can_be_set_and_is_written_as_it_was_set(section: str
 
     if key == "MachineOptions":
         assert there[-len(value) :] == value
-    elif key == "s3":
+    elif isinstance(value, dict):
         assert there.items() >= value.items()
     else:
         assert there == value
@@ -159,10 +253,11 @@ def test_every_recorded_key_can_be_set_and_is_written_as_it_was_set(section: str
 
 
 @pytest.mark.parametrize(
-    ("section", "key", "go_type"), [each for each in MODELLED if base(each[2]) in WRONG and each[1] != "Timezone"]
+    ("section", "key", "go_type"),
+    [each for each in MODELLED if base(each[2]) in WRONG and each[1].lower() != "timezone"],
 )
 def test_a_value_of_another_type_is_refused_at_its_path(section: str, key: str, go_type: str) -> None:
-    found = lines(with_key(section, key, WRONG[base(go_type)]))
+    found = lines(with_key(section, key, WRONG[base(go_type)]), secrets=SECRETS)
 
     assert len(found) == 1
     assert re.match(rf"[^ ]*\b{re.escape(key)}( = [^:]+)?: (must be|is no duration)", found[0])
@@ -170,34 +265,39 @@ def test_a_value_of_another_type_is_refused_at_its_path(section: str, key: str, 
 
 @pytest.mark.parametrize("section", MODELS)
 def test_no_model_has_a_key_that_gitlab_runner_does_not_know(section: str) -> None:
-    recorded = {entry["key"] for entry in KEYS[section]}
+    recorded = {entry["key"] for entry in KEYS[section]} | NO_KEYS.get(section, set())
 
-    assert set(MODELS[section].known_keys()) - recorded == {"extra"}
+    assert {*MODELS[section].known_keys(), *MODELS[section].refused()} - recorded == {"extra"}
+
+
+@pytest.mark.parametrize("section", MODELS)
+def test_keys_are_in_the_references_order(section: str) -> None:
+    model = MODELS[section]
+    ours = [field.alias or name for name, field in model.model_fields.items()]
+    recorded = [entry["key"] for entry in KEYS[section]]
+
+    assert [key for key in ours if key in recorded] == recorded
 
 
 @pytest.mark.parametrize(
-    ("section", "key"), [(section, key) for section, keys in EXTRA.items() for key in sorted(keys)]
-)
-def test_tables_without_a_model_are_pointed_to_extra_and_work_there(section: str, key: str) -> None:
-    table = {"some": {"thing": 1}}
-
-    assert any("unknown" in line for line in lines(with_key(section, key, table)))
-    assert written(section, with_key(section, "extra", {key: table}))[key] == table
-
-
-def test_what_this_program_sets_is_refused_with_the_reason() -> None:
-    refused = [
+    ("section", "key"),
+    [
         (section, key)
-        for section, keys in OURS.items()
-        for key in keys
-        if key not in ("name", "limit", "docker", "machine")
-    ]
-    found = {key: lines(with_key(section, key, "some")) for section, key in refused}
+        for section, model in MODELS.items()
+        for key in model.refused()
+        if (section, key) not in (("runners", "name"), ("runners", "limit"))
+    ],
+)
+def test_what_this_program_sets_is_refused_with_the_reason(section: str, key: str) -> None:
+    found = lines(with_key(section, key, "some"))
 
-    assert all(len(each) == 1 and "unknown" not in each[0] and "some" not in each[0] for each in found.values())
+    assert [line.rpartition(f"{key}: ")[2] for line in found] == [MODELS[section].refused()[key]]
+    at_extra = lines(with_key(section, "extra", {key: "some"}))
+    assert len(at_extra) == 1
+    assert f"holds `{key}`, which {MODELS[section].refused()[key]}" in at_extra[0]
 
 
-def test_the_drivers_flags_are_those_recorded() -> None:
+def test_the_drivers_options_are_those_recorded_in_their_order() -> None:
     recorded = {flag["machine_option"]: flag["type"] for flag in DRIVER["flags"]}
     generic = {
         option["option"]: option["type"]
@@ -205,8 +305,10 @@ def test_the_drivers_flags_are_those_recorded() -> None:
         if not option["option"].startswith("swarm")
     }
 
-    assert recorded | generic == FLAGS
-    assert {flag["machine_option"] for flag in DRIVER["flags"] if not flag["gitlab_fork"]} == CKI_ONLY
+    assert list(FIELDS) == [*recorded, *generic]
+    assert {**recorded, **generic}.items() >= KINDS.items()
+    assert {*FIELDS} - {*KINDS} == {*DriverOptions.refused()}
+    assert {flag["machine_option"] for flag in DRIVER["flags"] if not flag["gitlab_fork"]} == {*CKI_ONLY}
 
 
 def test_the_regions_are_those_recorded() -> None:

@@ -136,8 +136,8 @@ def test_junk_in_any_place_is_told_and_never_a_crash(junk: Any) -> None:
     assert problems({**stack(), "gitlab": junk})
 
 
-def test_the_cki_forks_options_pass_when_its_downloads_are_named() -> None:
+def test_fleets_pass_with_the_fork_that_knows_them() -> None:
     raw = option("amazonec2-use-fleet=true", "amazonec2-launch-template=lt")
-    raw["manager"]["dockerMachine"] = {"url": "https://cki.example.com"}
+    raw["manager"]["dockerMachine"] = {"fork": "cki", "sha256": "ab" * 32}
 
     assert lines(raw) == []

@@ -26,8 +26,9 @@ def test_what_is_left_out_has_these_defaults() -> None:
     )
     assert (manager.connect_attempts, manager.root_size, manager.ami) == (20, 20, None)
     assert manager.gitlab_runner.version == "19.3.0"
-    assert manager.docker_machine.version == "0.16.2-gitlab.48"
-    assert (pool.instance_types, pool.ssh_user, pool.root_size, pool.volume_type) == (
+    assert manager.docker_machine.release == "0.16.2-gitlab.48"
+    driver = pool.driver
+    assert (pool.instance_types, driver.ssh_user, driver.root_size, driver.volume_type) == (
         ("m5.large",),
         "ubuntu",
         40,
@@ -196,8 +197,10 @@ def test_without_zone_data_on_the_system_any_time_zone_passes(monkeypatch: pytes
         raise KeyError(name)
 
     monkeypatch.setattr("config_render.periods.ZoneInfo", missing)
+    check_timezone.cache_clear()
 
     assert check_timezone("Europe/Berln") is None
+    check_timezone.cache_clear()
 
 
 @pytest.mark.parametrize(

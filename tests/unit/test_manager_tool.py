@@ -45,7 +45,7 @@ def registrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def join_and_keep(token: str) -> str:
-    text, applied = tool.joined(TEMPLATE, token)
+    text, applied = tool.joined(TEMPLATE, {"token": token})
     tool.LIVE.write_text(text)
     tool.APPLIED.write_text(json.dumps(applied))
     return text
@@ -73,6 +73,16 @@ def test_a_token_changed_in_the_settings_wins_over_the_live_one(registrations: l
     join_and_keep("glrt-given")
     assert "glrt-given" not in join_and_keep("glrt-changed")
     assert registrations == ["a", "a"]
+
+
+@pytest.mark.parametrize("secret", ["AKIA", 'a"b\\c', "a\nb\r\x7f", "\U0001f600", "<secret:token>"])
+def test_further_secrets_come_into_their_places_whatever_is_in_them(secret: str, registrations: list[str]) -> None:
+    options = (
+        'MachineOptions = [\n    "amazonec2-access-key=<secret:keyId>",\n]\nscript = """\na\n<secret:keyId>\n"""\n'
+    )
+    text, _ = tool.joined(f"{TEMPLATE}\n[runners.machine]\n{options}", {"token": "glrt-given", "keyId": secret})
+    machine = tomllib.loads(text)["runners"][1]["machine"]
+    assert machine == {"MachineOptions": [f"amazonec2-access-key={secret}"], "script": f"a\n{secret}\n"}
 
 
 def test_a_new_file_is_never_readable_by_others(tmp_path: Path) -> None:

@@ -1,0 +1,154 @@
+"""`python -m config_render render|check|schema|calendar`: a stack file's config.toml, without a cloud."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from .cautions import cautions
+from .document import Facts, render
+from .parsing import problems_of
+from .periods import check_timezone
+from .placeholders import TOKEN
+from .problems import NAMESPACE, Problem
+from .schema import stack_schema
+from .settings import Settings
+from .stack_file import StackFile, UnreadableFileError, read_stack_file, read_yaml
+from .week import week_of
+from .week_drawing import as_svg, as_text
+
+MISTAKEN = 2
+"""The exit code where a file can't be used."""
+
+_UNKNOWN = "(known after creation)"
+
+
+class UnusableError(Exception):
+    """What a person has to read instead of an answer."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Answer one call; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.answer(options)
+        sys.stdout.flush()
+    except (UnusableError, UnreadableFileError) as error:
+        print(error, file=sys.stderr)
+        return MISTAKEN
+    except BrokenPipeError:  # such as `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m config_render", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, answer: Any, about: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=about, description=about)
+        made.set_defaults(answer=answer)
+        return made
+
+    def with_file(name: str, answer: Any, about: str) -> argparse.ArgumentParser:
+        made = command(name, answer, about)
+        made.add_argument("file", type=Path, metavar="FILE", help="a Pulumi.<stack>.yaml, or the settings alone")
+        made.add_argument("--strict", action="store_true", help="take warnings for mistakes")
+        return made
+
+    render_ = with_file("render", _render, "print config.toml; secrets are placeholders")
+    render_.add_argument("--facts", type=Path, metavar="FILE", help="YAML with what exists: vpc_id, bucket, ...")
+    with_file("check", _check, "tell mistakes and warnings")
+    calendar = with_file("calendar", _calendar, "draw the week: machines that wait for jobs, by hour")
+    calendar.add_argument("--svg", type=Path, metavar="FILE", help="draw it into this file too")
+    calendar.add_argument(
+        "--week", type=_day, metavar="YYYY-MM-DD", default=None, help="a day of it; today if left out"
+    )
+    calendar.add_argument("--timezone", type=_zone, metavar="ZONE", help="of the clocks; by default the first period's")
+    command("schema", _schema, "print the JSON schema of stack files")
+    return parser
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no day; write it as 2026-11-24") from None
+
+
+def _zone(name: str) -> str:
+    if reason := check_timezone(name):
+        raise argparse.ArgumentTypeError(f"{name} {reason}")
+    return name
+
+
+def _render(options: argparse.Namespace) -> None:
+    file, settings = _settings(options)
+    print(render(settings, _facts(options.facts, file, settings)), end="")
+
+
+def _check(options: argparse.Namespace) -> None:
+    _settings(options)
+    print(f"{options.file}: no mistakes")
+
+
+def _calendar(options: argparse.Namespace) -> None:
+    _, settings = _settings(options)
+    day = options.week or date.today()
+    monday = day - timedelta(days=day.weekday())
+    weeks = [week_of(pool, monday, options.timezone) for pool in settings.pools]
+    print("\n".join(map(as_text, weeks)), end="")
+    if options.svg:
+        options.svg.write_text(as_svg(weeks))
+
+
+def _schema(options: argparse.Namespace) -> None:
+    print(json.dumps(stack_schema(), indent=2))
+
+
+def _settings(options: argparse.Namespace) -> tuple[StackFile, Settings]:
+    """Read the file, warn, and return its settings. Raises UnusableError with every mistake."""
+    file = read_stack_file(options.file)
+    settings, problems = problems_of(file.settings, region=file.region, secrets=file.secrets)
+    # The token may be set elsewhere; what the file says of it is among the file's own problems.
+    problems = [*file.problems, *(each for each in problems if each.path != f"{NAMESPACE}:{TOKEN}")]
+    if settings is None or problems:
+        raise UnusableError(_table(options.file, file, problems, "mistake"))
+    if warnings := cautions(settings):
+        text = _table(options.file, file, warnings, "warning")
+        if options.strict:
+            raise UnusableError(text)
+        print(text, file=sys.stderr)
+    return file, settings
+
+
+def _table(path: Path, file: StackFile, problems: Sequence[Problem], what: str) -> str:
+    """Write problems a line each, in the order of the file, as `FILE:LINE: PATH = VALUE: what to do`."""
+    lines = [(file.line_of(problem.path) or 0, problem) for problem in problems]
+    prefix = "" if file.is_stack else f"{NAMESPACE}:"
+    rows = [
+        f"{path}:{line or 1}: {str(problem).removeprefix(prefix)}"
+        for line, problem in sorted(lines, key=lambda row: row[0])
+    ]
+    return "\n".join([*rows, f"{len(rows)} {what}{'' if len(rows) == 1 else 's'}"])
+
+
+def _facts(path: Path | None, file: StackFile, settings: Settings) -> Facts:
+    given = read_yaml(path)[0] if path else {}
+    names = {field.name for field in fields(Facts)}
+    if not isinstance(given, dict) or given.keys() - names:
+        raise UnusableError(f"{path}: must be a table of {', '.join(sorted(names))}")
+    zones = [f"{file.region}{zone}" for zone in settings.network.zones]
+    unknown: dict[str, Any] = dict.fromkeys(names, _UNKNOWN)
+    known = {"deployment": "runner", "region": file.region, "bucket_region": file.region}
+    unknown |= {"subnets": dict.fromkeys(zones, _UNKNOWN), "images": {"x86_64": _UNKNOWN, "arm64": _UNKNOWN}}
+    return Facts(**{**unknown, **known, **given})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
