@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pulumi
 from pulumi.runtime import config as runtime_config
 
 from config_render import SECRETS, TOKEN, Problem, Settings, SettingsError, cautions, problems_of
+from config_render.stack_file import UnreadableFileError, read_stack_file
 
 from .gitlab_check import gitlab_problem
 
@@ -43,11 +45,23 @@ def read_stack() -> StackSettings:
         problems.append(_in_clear(TOKEN, f"create a new one in GitLab and encrypt it: {_SET} {PROJECT}:{TOKEN}"))
     problems += _gitlab_problems(raw)
     if settings is None or problems:
-        raise pulumi.RunError(str(SettingsError(problems)))
-    for caution in cautions(settings):
+        raise pulumi.RunError(str(SettingsError(_with_lines(problems))))
+    for caution in _with_lines(cautions(settings)):
         pulumi.log.warn(str(caution))
     kept = {name: pulumi.Output.secret(text) for name, text in secrets.items()}
     return StackSettings(settings, str(region), pulumi.Output.secret(str(token)), kept)
+
+
+def _with_lines(problems: list[Problem]) -> list[Problem]:
+    """Say where in the stack file a value stands, if that is the file that the engine has read."""
+    if not problems:
+        return []
+    path = Path(str(pulumi.runtime.get_root_directory()), f"Pulumi.{pulumi.get_stack()}.yaml")
+    try:
+        file = read_stack_file(path)
+    except UnreadableFileError:
+        return problems
+    return [file.with_line(problem, path.name) for problem in problems]
 
 
 def _secrets(given: Any) -> tuple[dict[str, str], list[Problem]]:

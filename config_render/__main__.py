@@ -129,12 +129,10 @@ def _settings(options: argparse.Namespace) -> tuple[StackFile, Settings]:
 
 def _table(path: Path, file: StackFile, problems: Sequence[Problem], what: str) -> str:
     """Write problems a line each, in the order of the file, as `FILE:LINE: PATH = VALUE: what to do`."""
-    lines = [(file.line_of(problem.path) or 0, problem) for problem in problems]
-    prefix = "" if file.is_stack else f"{NAMESPACE}:"
-    rows = [
-        f"{path}:{line or 1}: {str(problem).removeprefix(prefix)}"
-        for line, problem in sorted(lines, key=lambda row: row[0])
-    ]
+    in_order = sorted(problems, key=lambda problem: file.line_of(problem.path) or 0)
+    rows = [str(file.with_line(problem, str(path))) for problem in in_order]
+    if not file.is_stack:
+        rows = [row.replace(f"{NAMESPACE}:", "", 1) for row in rows]
     return "\n".join([*rows, f"{len(rows)} {what}{'' if len(rows) == 1 else 's'}"])
 
 

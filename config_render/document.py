@@ -59,7 +59,7 @@ def render(settings: Settings, facts: Facts) -> str:
 
 def settings_digest(settings: Settings) -> str:
     """Return 12 hexadecimal digits that stand for all settings that config.toml is made from."""
-    content = settings.model_dump_json(by_alias=True, exclude=_NOT_IN_THE_FILE)
+    content = settings.model_dump_json(by_alias=True, exclude_none=True, exclude=_NOT_IN_THE_FILE)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import Field
 
+from .nearly import one_edit_apart
 from .section import (
     Gibibytes,
     InOrder,
@@ -59,6 +60,18 @@ def _check_profile(name: str) -> str | None:
         return f"is an ARN; docker-machine wants the profile's name, which is {name.rsplit('/', 1)[-1]}"
     fits = re.fullmatch(r"[\w+=,.@-]{1,128}", name, re.ASCII)
     return None if fits else "is no name of an instance profile"
+
+
+def _check_extra(option: str) -> str | None:
+    name, equals, _ = option.partition("=")
+    if not (equals and re.fullmatch(r"[a-z0-9][a-z0-9-]*", name)):
+        return "is no option; write it as name=value, without dashes before it"
+    for known in FIELDS:
+        if name == known:
+            return f"sets {known}, which is no extra option; set it outside of extra"
+        if one_edit_apart(name, known):
+            return f"sets {name}, which docker-machine would refuse if it is meant as {known}; set that one"
+    return None
 
 
 def _path(example: str) -> Any:
@@ -209,6 +222,9 @@ class DriverOptions(Section):
     engine_label: Items[Variable] | None = Field(default=None, alias="engine-label")
     engine_storage_driver: str | None = Field(default=None, alias="engine-storage-driver")
     tls_san: Items[str] | None = Field(default=None, alias="tls-san")
+    extra: Items[Annotated[str, checked_by(_check_extra)]] | None = Field(
+        default=None, description="Options that a newer docker-machine knows and these settings do not, as name=value"
+    )
 
 
 CKI_ONLY = ("amazonec2-use-fleet", "amazonec2-launch-template")
@@ -225,10 +241,12 @@ def _kind(annotation: Any) -> Kind:
     return next((kind for kind in map(_kind, get_args(annotation)) if kind != "string"), "string")
 
 
-FIELDS = {field.alias or name: name for name, field in DriverOptions.model_fields.items()}
+FIELDS = {field.alias or name: name for name, field in DriverOptions.model_fields.items() if name != "extra"}
 """The fields' names by their options, in the driver's order."""
 
 KINDS: dict[str, Kind] = {
-    option: _kind(DriverOptions.model_fields[FIELDS[option]].annotation) for option in DriverOptions.known_keys()
+    option: _kind(DriverOptions.model_fields[name].annotation)
+    for option, name in FIELDS.items()
+    if option not in DriverOptions.refused()
 }
 """What the driver's command line makes of each option that may be set."""

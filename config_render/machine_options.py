@@ -34,7 +34,7 @@ def machine_options(placement: Placement, driver: DriverOptions, given: Sequence
 
     `given` goes over `driver`, and that over what follows from the placement; lists and tags are joined instead.
     """
-    given_typed = ((_OPTIONS[name], getattr(driver, name)) for name in driver.model_fields_set)
+    given_typed = ((_OPTIONS[name], getattr(driver, name)) for name in driver.model_fields_set - {"extra"})
     typed = {**_defaults(), **{option: value for option, value in given_typed if value is not None}}
     raw = merge_options(given)
     own_endpoint = raw.get("amazonec2-endpoint", driver.endpoint)
@@ -46,7 +46,7 @@ def machine_options(placement: Placement, driver: DriverOptions, given: Sequence
             else:
                 options[option] = value
     in_order = sorted(options, key=_PLACES.__getitem__)
-    return [f"{option}={text}" for option in in_order for text in _texts(options[option])]
+    return [*(f"{option}={text}" for option in in_order for text in _texts(options[option])), *(driver.extra or ())]
 
 
 _OPTIONS = {name: option for option, name in FIELDS.items()}

@@ -30,6 +30,7 @@ class Pool(RunnerKeys):
         default=("m5.large",),
         alias="instanceTypes",
         description="Instance types; each one, in each zone, becomes a runner entry with its share of the limit",
+        examples=[["m6i.large", "m5.large"]],
     )
     spot: Spot | None = Field(default=None, description="Use spot capacity; on-demand without it")
     ami: ImageId | None = Field(

@@ -108,11 +108,12 @@ def _prices_are_given(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
 
 def _spot_is_whole(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
     request, price = pool.options.get("amazonec2-request-spot-instance"), pool.options.get("amazonec2-spot-price")
+    if request is None and price is None:
+        return
     at = pool.option_at("amazonec2-request-spot-instance")
     if pool.content.get("spot") is not None:
-        if request is not None or price is not None:
-            message = "says what amazonec2-request-spot-instance and amazonec2-spot-price say too; leave out one"
-            yield problem(pool.at("spot"), message)
+        message = "says what amazonec2-request-spot-instance and amazonec2-spot-price say too; leave out one"
+        yield problem(pool.at("spot"), message)
     elif is_off(request) and price is not None:
         message = "needs amazonec2-request-spot-instance=true: on-demand machines have no spot price; or set spot"
         yield problem(pool.option_at("amazonec2-spot-price"), message)
@@ -139,6 +140,8 @@ def _options_are_given_once(stack: RawStack, pool: RawPool) -> Iterator[Problem]
 
 
 def _options_come_with_what_they_need(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
+    if not pool.options:
+        return
     for option, needed in _NEEDS:
         if not is_off(pool.options.get(option)) and is_off(pool.options.get(needed)):
             yield problem(pool.option_at(option), f"has no effect without {needed}; set both or neither")

@@ -42,10 +42,13 @@ class Problem:
     """The value as it would be typed; None where there is none or it must not be shown."""
     message: str
     """The limit that is broken and the fix; never a secret."""
+    line: str | None = None
+    """Where it stands, as FILE:LINE, if that is known."""
 
     def __str__(self) -> str:
+        place = "" if self.line is None else f"{self.line}: "
         shown = "" if self.value is None else f" = {self.value}"
-        return f"{self.path}{shown}: {self.message}"
+        return f"{place}{self.path}{shown}: {self.message}"
 
 
 class SettingsError(Exception):

@@ -1,5 +1,6 @@
 """Rules that join several settings of a stack."""
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from ipaddress import IPv4Network
@@ -147,7 +148,7 @@ def _forks_program_is_checked(stack: RawStack) -> Iterator[Problem]:
 
 
 def _texts_are_harmless(stack: RawStack, secrets: Collection[str]) -> Iterator[Problem]:
-    if not any(map(_SUSPECT.search, _all_texts(stack.content))):
+    if not _may_be_harmful(stack.content):
         return
     for at, value in walk(stack.content):
         reason = check_placeholders(value)
@@ -161,18 +162,12 @@ def _texts_are_harmless(stack: RawStack, secrets: Collection[str]) -> Iterator[P
             yield problem(at, "holds half a character (a lone surrogate), which no file can hold; write it anew")
 
 
-def _all_texts(value: Any) -> Iterator[str]:
-    """Yield every text, as `walk` does, but several times faster, for their places are not told."""
-    rest = [value]
-    while rest:
-        item = rest.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, dict):
-            yield from map(str, item)
-            rest.extend(item.values())
-        elif isinstance(item, list | tuple):
-            rest.extend(item)
+def _may_be_harmful(content: Mapping[str, Any]) -> bool:
+    """Look through all texts at once, which takes a tenth of the time that it takes to keep their places in mind."""
+    try:
+        return _SUSPECT.search(json.dumps(content, ensure_ascii=False)) is not None
+    except (TypeError, ValueError, RecursionError):  # no plain tables, lists and values
+        return True
 
 
 _HALF = re.compile("[\ud800-\udfff]")

@@ -102,19 +102,24 @@ class ConfigTable(Section):
         `given` holds what only the program knows, by the names of the fields.
         """
         result: dict[str, Any] = {}
+        keys, places, filled = _layout(level or type(self))
         own = self.__dict__
-        for name, key in _keys(level or type(self)):
+        # Of some 70 keys most are left out by most people.
+        for name in sorted((self.model_fields_set | filled | given.keys()) & keys.keys(), key=places.__getitem__):
             value = given[name] if name in given else own[name]
             if value is not None:
-                result[key] = _plain(value) if isinstance(value, _COMPOSED) else value
+                result[keys[name]] = _plain(value) if isinstance(value, _COMPOSED) else value
         result.update(self.extra)
         return result
 
 
 @cache
-def _keys(model: type[ConfigTable]) -> list[tuple[str, str]]:
-    fields = model.model_fields.items()
-    return [(name, field.alias or name) for name, field in fields if name != "extra"]
+def _layout(model: type[ConfigTable]) -> tuple[dict[str, str], dict[str, int], frozenset[str]]:
+    """Return a table's keys by the names of their fields, the places of these, and those that are never left out."""
+    fields = {name: field for name, field in model.model_fields.items() if name != "extra"}
+    filled = {name for name, field in fields.items() if field.default_factory or field.default not in (None, ...)}
+    keys = {name: field.alias or name for name, field in fields.items()}
+    return keys, {name: place for place, name in enumerate(fields)}, frozenset(filled)
 
 
 def once(model: Callable[[], M]) -> Callable[[], M]:

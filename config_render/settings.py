@@ -39,7 +39,8 @@ class Gitlab(Section):
     """The GitLab instance whose jobs are run."""
 
     url: Annotated[BaseUrl, checked_by(_check_gitlab_url)] = Field(
-        description="Address of the GitLab instance, such as https://gitlab.example.com"
+        description="Address of the GitLab instance, such as https://gitlab.example.com",
+        examples=["https://gitlab.example.com"],
     )
     check: bool = Field(
         default=True, description="Whether to ask GitLab, before anything is created, if it takes the token"
@@ -57,6 +58,7 @@ class NetworkSettings(Section):
         default=("a",),
         description="Zones of the region to use, as suffixes: a for eu-central-1a, -lax-1a for us-west-2-lax-1a. "
         "Add new ones at the end: each zone keeps its subnet as long as it keeps its place",
+        examples=[["a", "b"]],
     )
 
 

@@ -6,7 +6,7 @@ text is long. Words and numbers mean what the engine's own reader (gopkg.in/yaml
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,11 @@ class StackFile:
     """Lines of values, counted from 1, by their paths."""
     is_stack: bool
     """Whether it is a `Pulumi.<stack>.yaml`, in which each setting's name begins with the namespace."""
+
+    def with_line(self, problem: Problem, name: str) -> Problem:
+        """Say where in the file, which is called `name`, a problem's value stands."""
+        line = self.line_of(problem.path)
+        return replace(problem, line=name if line is None else f"{name}:{line}")
 
     def line_of(self, path: str) -> int | None:
         """Return the line of a value or, where there is none, of the nearest table around it."""

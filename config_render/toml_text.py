@@ -27,7 +27,10 @@ def _table(path: str, table: Mapping[str, Any], known: dict[str, tuple[Any, str]
     parts: list[str] = []
     below: list[tuple[str, Any]] = []
     for key, value in table.items():
-        if isinstance(value, _TABLES) or (isinstance(value, list) and value and _all_tables(value)):
+        kind = type(value)
+        if kind is str or kind is int:
+            parts.append(f"{_key(key)} = {_value(value)}\n")
+        elif isinstance(value, _TABLES) or (kind is list and value and _all_tables(value)):
             below.append((key, value))
         else:
             parts.append(f"{_key(key)} = {_value(value)}\n")
@@ -67,7 +70,7 @@ def _value(value: Any) -> str:
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, list | tuple):
-        return "[\n" + "".join(f"    {text},\n" for text in map(_inline, value)) + "]" if value else "[]"
+        return "[\n    " + ",\n    ".join(map(_inline, value)) + ",\n]" if value else "[]"
     raise TypeError(f"TOML has no form for {type(value).__name__}")
 
 
@@ -84,7 +87,7 @@ def _inline(value: Any) -> str:
 def _string(text: str) -> str:
     # JSON's form is TOML's, but for one character.
     quoted: str = encode_basestring(text)
-    return quoted.replace("\x7f", "\\u007f")
+    return quoted.replace("\x7f", "\\u007f") if "\x7f" in quoted else quoted
 
 
 def _script(text: str) -> str:

@@ -9,12 +9,18 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import tomli_w
 import yaml
 
+from config_render import document, problems_of, render
 from localcloud import control
 from localcloud.cloud import ROOT, LocalCloud, Project
+
+from .render.settings_samples import FACTS, REGION, TOKEN, stack
 
 RUNS = 5
 STACK = "local"
@@ -107,8 +113,65 @@ def timed(
     print(f"{what:<44} {median:6.2f} s {'':>10}   {limit:<28} {verdict}", flush=True)
 
 
+def many_pools(count: int, entries_each: int) -> dict[str, Any]:
+    """Settings of so many pools, spread over zones and types."""
+    pool = {
+        "limit": entries_each,
+        "instanceTypes": ["m5.large", "m5a.large", "m6i.large", "m6a.large", "m7i.large"][: -(-entries_each // 2)],
+        "zones": ["a", "b"][:entries_each],
+        "docker": {"image": "alpine:3.20", "privileged": True, "services": [{"name": "docker:27-dind"}]},
+        "environment": ["DOCKER_TLS_CERTDIR=/certs"],
+        "machine": {
+            "MaxBuilds": 10,
+            "autoscaling": [{"Periods": ["* * 9-17 * * mon-fri *"], "IdleCount": 1, "Timezone": "Europe/Berlin"}],
+        },
+    }
+    return stack(pools=[{**pool, "name": f"p{number:05}"} for number in range(count)])
+
+
+def render_figures() -> None:
+    """Checking and rendering many runner entries, beside a library that only writes them."""
+    # Spread over zones and types, as people write them; and the worst case, in which nothing is shared.
+    for pools, entries_each in ((100, 10), (1_000, 10), (10_000, 1)):
+        raw = many_pools(pools, entries_each)
+        settings, _ = problems_of(raw, token=TOKEN, region=REGION)
+        assert settings is not None
+        content = document(settings, FACTS)
+
+        def ours(raw: dict[str, Any] = raw) -> None:
+            checked, _ = problems_of(raw, token=TOKEN, region=REGION)
+            assert checked is not None
+            render(checked, FACTS)
+
+        sections = f"{pools * entries_each:,} [[runners]] of {pools:,} pools"
+        seconds, alone = clocked(ours), clocked(partial(tomli_w.dumps, content))
+        limit = 2.0 if pools * entries_each == 10_000 else 0.2
+        verdict = "ok" if seconds <= limit else "TOO SLOW"
+        print(
+            f"{sections:<44} {seconds:6.2f} s {'':>10}   at most {limit:g} s; tomli_w alone: {alone:.2f} s   {verdict}"
+        )
+
+
+def clocked(work: Callable[[], object]) -> float:
+    seconds = []
+    for _ in range(RUNS):
+        started = time.monotonic()
+        work()
+        seconds.append(time.monotonic() - started)
+    return statistics.median(seconds)
+
+
+def import_figure() -> None:
+    """What `import config_render` adds to an empty Python."""
+    with_it, without = (measure([sys.executable, "-c", program], ROOT) for program in ("import config_render", "pass"))
+    figure = Figure(with_it.seconds - without.seconds, with_it.peak_mib)
+    show("import config_render", figure, "at most 0.3 s", ok=figure.seconds <= 0.3)
+
+
 def main() -> None:
     print(f"medians of {RUNS} runs on {os.cpu_count()} cores\n")
+    import_figure()
+    render_figures()
     with tempfile.TemporaryDirectory() as folder:
         engine_figures(Path(folder))
     python = [sys.executable, "-m"]

@@ -26,10 +26,15 @@ def test_every_mistake_is_told_at_once_before_any_resource(deployment: Deploymen
         f"gitlab-runner-aws:gitlab.url = {deployment.cloud.addresses.mirror}: is not a GitLab",
         "gitlab-runner-aws:concurent",
         "`concurrent`",
+        "Pulumi.local.yaml:",
         "gitlab-runner-aws:pools[0].limit = 1",
         "gitlab-runner-aws:pools[0].machine.MachineName = no-place-for-an-id",
     ):
         assert expected in output, output
+    limit = next(line for line in output.splitlines() if "pools[0].limit = 1" in line).strip()
+    number = int(limit.split(":")[1])
+    stack_file = (deployment.project.folder / "Pulumi.local.yaml").read_text().splitlines()
+    assert stack_file[number - 1].strip() == "limit: 1"
     assert "Traceback" not in output
     assert "glrt-short" not in output
     assert [r for r in deployment.resources() if r["type"] != "pulumi:pulumi:Stack"] == []
@@ -51,3 +56,11 @@ def test_a_token_in_clear_text_is_refused(deployment: Deployment) -> None:
     assert failed.returncode != 0
     assert "pulumi config set --secret gitlab-runner-aws:token" in failed.stdout + failed.stderr
     assert clear not in failed.stdout + failed.stderr
+
+
+def test_what_may_cost_something_is_warned_of_at_preview_with_its_line(deployment: Deployment) -> None:
+    deployment.pool["machine"]["IdleTime"] = 0
+    deployment.configure()
+    shown = deployment.run("preview").stdout
+    assert "warning: Pulumi.local.yaml:" in shown
+    assert "gitlab-runner-aws:pools[0].machine.IdleTime = 0: removes a spare machine at once" in shown

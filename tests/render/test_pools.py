@@ -117,6 +117,12 @@ def test_repeatable_options_add_up() -> None:
     ]
 
 
+def test_options_of_a_newer_docker_machine_go_last_as_they_stand() -> None:
+    (runner,) = runners(stack({"driver": {"extra": ["amazonec2-spot-pools=2", "amazonec2-spot-pools=3"]}}))
+
+    assert runner["machine"]["MachineOptions"][-2:] == ["amazonec2-spot-pools=2", "amazonec2-spot-pools=3"]
+
+
 def test_tags_are_joined_by_key_and_ours_stay() -> None:
     machine = {"MachineOptions": ["amazonec2-tags=team,build,runner-manager-name,gitlab-aws-autoscaler"]}
     (runner,) = runners(stack({"machine": machine}, tags={"team": "ci", "cost center": "7"}))
