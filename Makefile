@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 .PHONY: up preview down stop shell status test check bench clean
 
 $(READY): requirements.txt requirements-dev.txt
-	@echo "making $(VENV) and installing requirements-dev.txt into it (about 1 min, once) ..."
+	@echo "making $(VENV) and installing requirements-dev.txt into it (about 2 min, once) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; run: make PYTHON=python3.11 ...")'
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
