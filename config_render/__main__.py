@@ -10,17 +10,17 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from .cautions import cautions
 from .document import Facts, render
+from .models.periods import check_timezone
+from .models.settings import Settings
 from .parsing import problems_of
-from .periods import check_timezone
 from .placeholders import TOKEN
 from .problems import NAMESPACE, Problem
+from .rules.cautions import cautions
 from .schema import stack_schema
-from .settings import Settings
 from .stack_file import StackFile, UnreadableFileError, read_stack_file, read_yaml
-from .week import week_of
-from .week_drawing import as_svg, as_text
+from .week.drawing import as_svg, as_text
+from .week.schedule import week_of
 
 MISTAKEN = 2
 """The exit code where a file can't be used."""

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .bulk import collector_paused
-from .cache import CacheKeys, CacheSettings
 from .instance_types import architecture
-from .machine import Autoscaling, Machine
+from .layout import Entry, entries
 from .machine_options import Placement, machine_options
+from .models.cache import CacheKeys, CacheSettings
+from .models.machine import Autoscaling, Machine
+from .models.pool import Pool
+from .models.process import GlobalKeys
+from .models.runner import RunnerKeys
+from .models.settings import Settings
+from .models.tags import DEPLOYMENT_TAG, MANAGER_TAG
 from .placeholders import TOKEN_PLACEHOLDER
-from .pool import Pool
-from .process import GlobalKeys
-from .runner import RunnerKeys
-from .sections import Entry, entries
-from .settings import Settings
-from .tags import DEPLOYMENT_TAG, MANAGER_TAG
 from .toml_text import dumps
 
 _Numbers = TypeVar("_Numbers", Machine, Autoscaling)

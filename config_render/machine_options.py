@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from .driver import FIELDS, DriverOptions
+from .models.driver import FIELDS, DriverOptions
+from .models.tags import join_tags
 from .raw_options import merge_options
-from .tags import join_tags
 
 
 @dataclass(frozen=True)

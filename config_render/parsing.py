@@ -10,13 +10,13 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from .bulk import collector_paused
+from .models.section import ConfigTable, Section
+from .models.settings import Settings
 from .placeholders import TOKEN
 from .problems import NAMESPACE, Location, Problem, SettingsError, problem, shown
 from .regions import check_region
-from .relations import related_problems
+from .rules.relations import related_problems
 from .runner_token import check_token
-from .section import ConfigTable, Section
-from .settings import Settings
 from .wording import in_words
 
 SECRETS = "secrets"

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from .driver import CKI_ONLY, KINDS, DriverOptions
-from .tags import split_tags
+from .models.driver import CKI_ONLY, KINDS, DriverOptions
+from .models.tags import split_tags
 from .wording import in_words
 
 # As Go's strconv.ParseBool has it.

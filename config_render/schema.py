@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from .models.settings import Settings
 from .parsing import SECRETS
 from .placeholders import TOKEN
 from .problems import NAMESPACE
 from .regions import REGIONS
-from .settings import Settings
 
 _ENCRYPTED = {
     "type": "object",

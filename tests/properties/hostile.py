@@ -16,8 +16,8 @@ from typing import Any
 import yaml
 
 from config_render import SettingsError, cautions, problems_of, render
-from config_render.section import ConfigTable
-from config_render.settings import Settings
+from config_render.models.section import ConfigTable
+from config_render.models.settings import Settings
 from config_render.stack_file import UnreadableFileError, read_stack_file
 from tests.render.settings_samples import FACTS, REGION, TOKEN, stack
 from tests.render.test_reference import KEYS

@@ -1,6 +1,5 @@
 """What is legal but costly is told in exact words, and each rule, of errors and of warnings, is needed."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,12 @@ import pytest
 import yaml
 
 from config_render import cautions as cautions_of
-from config_render import relations
-from config_render.cautions import POOL_CAUTIONS, STACK_CAUTIONS
-from config_render.pool_relations import POOL_RULES
-from config_render.raw import RawStack
-from config_render.relations import STACK_RULES
+from config_render.rules import cautions as caution_rules
+from config_render.rules import relations
+from config_render.rules.cautions import POOL_CAUTIONS, STACK_CAUTIONS
+from config_render.rules.pool_relations import POOL_RULES
+from config_render.rules.raw import RawStack
+from config_render.rules.relations import STACK_RULES
 
 from .settings_samples import lines, parsed
 from .test_settings_refusals import CASES as MISTAKES
@@ -66,9 +66,7 @@ def test_without_a_rule_some_mistake_is_not_told(rule: Rule, monkeypatch: pytest
 
 @pytest.mark.parametrize("rule", [*POOL_CAUTIONS, *STACK_CAUTIONS], ids=lambda rule: rule.__name__)
 def test_without_a_caution_some_warning_is_not_told(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The name of the module is taken by its function.
-    module = sys.modules["config_render.cautions"]
-    monkeypatch.setattr(module, "POOL_CAUTIONS", tuple(each for each in POOL_CAUTIONS if each is not rule))
-    monkeypatch.setattr(module, "STACK_CAUTIONS", tuple(each for each in STACK_CAUTIONS if each is not rule))
+    monkeypatch.setattr(caution_rules, "POOL_CAUTIONS", tuple(each for each in POOL_CAUTIONS if each is not rule))
+    monkeypatch.setattr(caution_rules, "STACK_CAUTIONS", tuple(each for each in STACK_CAUTIONS if each is not rule))
 
     assert [case for case in CAUTIONS if warned(case["given"]) != said(case)]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config_render import render
-from config_render.sections import entries
+from config_render.layout import entries
 
 from .settings_samples import FACTS, options_of, parsed, runners, stack
 

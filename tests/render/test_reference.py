@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from config_render import render
-from config_render.cache import CacheAzure, CacheGcs, CacheKeys, CacheS3
-from config_render.docker import Docker, Service
-from config_render.driver import CKI_ONLY, FIELDS, KINDS, DriverOptions
-from config_render.machine import Autoscaling, Machine
-from config_render.process import (
+from config_render.models.cache import CacheAzure, CacheGcs, CacheKeys, CacheS3
+from config_render.models.docker import Docker, Service
+from config_render.models.driver import CKI_ONLY, FIELDS, KINDS, DriverOptions
+from config_render.models.machine import Autoscaling, Machine
+from config_render.models.process import (
     Experimental,
     GlobalKeys,
     Logrotate,
@@ -22,8 +22,7 @@ from config_render.process import (
     ShutdownDrain,
     UsageLogger,
 )
-from config_render.regions import REGIONS
-from config_render.runner import (
+from config_render.models.runner import (
     Artifact,
     BootVerify,
     CustomBuildDir,
@@ -34,7 +33,8 @@ from config_render.runner import (
     RunnerExperimental,
     RunnerKeys,
 )
-from config_render.section import ConfigTable
+from config_render.models.section import ConfigTable
+from config_render.regions import REGIONS
 
 from .settings_samples import FACTS, lines, parsed, stack
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config_render.periods import check_period
-from config_render.pool import Pool
-from config_render.week import Schedule, Stretch, week_of
-from config_render.week_drawing import as_svg, as_text
+from config_render.models.periods import check_period
+from config_render.models.pool import Pool
+from config_render.week.drawing import as_svg, as_text
+from config_render.week.schedule import Schedule, Stretch, week_of
 from localcloud.host_programs.gitlab_runner_stand_in import periods as of_the_stand_in
 
 from .settings_samples import parsed, stack

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ..instance_types import check_instance_type
 from .driver import DriverOptions
-from .instance_types import check_instance_type
 from .runner import RunnerKeys
 from .section import DistinctItems, ImageId, Pattern, Positive, checked_by, once
 from .spot import Spot

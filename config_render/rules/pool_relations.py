@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .driver import CKI_ONLY, KINDS
-from .instance_types import architecture
-from .labels import MOST_LABELS
-from .problems import Problem, problem
+from ..instance_types import architecture
+from ..models.driver import CKI_ONLY, KINDS
+from ..models.labels import MOST_LABELS
+from ..models.spot import ON_DEMAND
+from ..problems import Problem, problem
 from .raw import RawPool, RawStack, items, table, text, texts, whole
-from .spot import ON_DEMAND
 
 _NEEDS = (
     ("amazonec2-access-key", "amazonec2-secret-key"),

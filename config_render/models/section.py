@@ -21,8 +21,8 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
 
-from .nearly import one_edit_apart
-from .placeholders import check_secret
+from ..nearly import one_edit_apart
+from ..placeholders import check_secret
 
 T = TypeVar("T")
 M = TypeVar("M", bound="Section")

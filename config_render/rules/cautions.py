@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .manager import STOP_SECONDS
-from .pool import Pool
+from ..models.manager import STOP_SECONDS
+from ..models.pool import Pool
+from ..models.settings import Settings
+from ..problems import Location, Problem, problem
+from ..raw_options import merge_options
 from .pool_relations import is_old_client
-from .problems import Location, Problem, problem
-from .raw_options import merge_options
-from .settings import Settings
 
 _LEAST_DRAIN_SECONDS = 300
 

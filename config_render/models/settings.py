@@ -10,13 +10,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from ..instance_types import Architecture, architecture
+from ..subnets import MOST_ZONES, check_range
 from .cache import CacheSettings
-from .instance_types import Architecture, architecture
 from .manager import ManagerSettings
 from .pool import Pool, ZoneSuffix
 from .process import GlobalKeys
 from .section import BaseUrl, CidrV4, DistinctItems, InOrder, Section, SomeItems, checked_by, once
-from .subnets import MOST_ZONES, check_range
 from .tags import TagKey, TagValue
 
 

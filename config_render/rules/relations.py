@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Any
 
-from .manager import STOP_SECONDS
-from .placeholders import check_placeholders, secret_names
+from ..layout import LONGEST_MACHINE_NAME, same_machines
+from ..models.manager import STOP_SECONDS
+from ..models.settings import NetworkSettings
+from ..placeholders import check_placeholders, secret_names
+from ..problems import Problem, problem
+from ..subnets import MOST_ZONES, check_range, machines_that_fit, subnet_cidrs
 from .pool_relations import POOL_RULES
-from .problems import Problem, problem
 from .raw import RawPool, RawStack, text, walk, whole
-from .sections import LONGEST_MACHINE_NAME, same_machines
-from .settings import NetworkSettings
-from .subnets import MOST_ZONES, check_range, machines_that_fit, subnet_cidrs
 
 
 def related_problems(raw: Mapping[str, Any], secrets: Collection[str]) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from xml.sax.saxutils import escape, quoteattr
 
-from .week import DAYS, MINUTES, Week
+from .schedule import DAYS, MINUTES, Week
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .machine import check_machine_name
-from .pool import Pool
-from .problems import Location
-from .sections import Entry, entries
-from .settings import NetworkSettings
+from ..layout import Entry, entries
+from ..models.machine import check_machine_name
+from ..models.pool import Pool
+from ..models.settings import NetworkSettings
+from ..problems import Location
 
 
 def table(value: object) -> Mapping[str, Any]:

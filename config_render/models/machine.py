@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ..raw_options import check_option
 from .periods import Period, TimeZone
-from .raw_options import check_option
 from .section import ConfigTable, Items, Natural, SomeItems, checked_by, refuse
 
 Option = Annotated[str, checked_by(check_option)]

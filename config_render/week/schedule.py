@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from .machine import Autoscaling, Machine
-from .periods import FIELDS, Field
-from .pool import Pool
+from ..models.machine import Autoscaling, Machine
+from ..models.periods import FIELDS, Field
+from ..models.pool import Pool
 
 MINUTES = 24 * 60
 DAYS = 7

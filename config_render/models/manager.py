@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .instance_types import check_instance_type
+from ..instance_types import check_instance_type
 from .section import (
     BaseUrl,
     Gibibytes,

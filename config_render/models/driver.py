@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import Field
 
-from .nearly import one_edit_apart
+from ..nearly import one_edit_apart
 from .section import (
     Gibibytes,
     InOrder,

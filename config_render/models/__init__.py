@@ -1,0 +1,1 @@
+"""The tables of a stack file and of config.toml, each a model."""

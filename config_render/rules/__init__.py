@@ -1,0 +1,1 @@
+"""Rules that join several settings: mistakes, and what is legal but costly."""

@@ -1,0 +1,1 @@
+"""The week of a pool: which numbers of waiting machines hold when."""
