@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .section import ConfigTable, HostPort, Natural, NoLess, Positive, Secret, checked_by, once, refuse
+from .section import ConfigTable, once, refuse
+from .values import HostPort, Natural, NoLess, Positive, Secret, checked_by
 
 
 def _check_role(arn: str) -> str | None:

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from .section import (
+from .section import ConfigTable, refuse
+from .values import (
     Address,
-    ConfigTable,
     InOrder,
     Items,
     MacAddress,
@@ -22,7 +22,6 @@ from .section import (
     ProcessorSet,
     Texts,
     Variable,
-    refuse,
 )
 
 PullPolicy = Literal["always", "if-not-present", "never"]

@@ -11,22 +11,10 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import Field
 
 from ..nearly import one_edit_apart
-from .section import (
-    Gibibytes,
-    InOrder,
-    Integer,
-    Items,
-    Pattern,
-    Port,
-    Secret,
-    Section,
-    UserName,
-    Variable,
-    checked_by,
-    refuse,
-)
+from .section import Section, refuse
 from .spot import LEAST_PRICE
 from .tags import MachineTagKey, TagValue
+from .values import Gibibytes, InOrder, Integer, Items, Pattern, Port, Secret, UserName, Variable, checked_by
 
 _NO_BLOCKS = (
     "is dead: AWS took no new spot blocks from 2021-07-01 on and ended the last on 2022-12-31; "

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from .section import Texts
+from .values import Texts
 
 MOST_LABELS = 32
 """Those of `[[runners]]` and the global ones together."""

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from ..raw_options import check_option
 from .periods import Period, TimeZone
-from .section import ConfigTable, Items, Natural, SomeItems, checked_by, refuse
+from .section import ConfigTable, refuse
+from .values import Items, Natural, SomeItems, checked_by
 
 Option = Annotated[str, checked_by(check_option)]
 

@@ -6,20 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..instance_types import check_instance_type
-from .section import (
-    BaseUrl,
-    Gibibytes,
-    ImageId,
-    NetworkText,
-    Port,
-    Section,
-    Sha256,
-    SomeItems,
-    UserName,
-    Version,
-    checked_by,
-    once,
-)
+from .section import Section, once
+from .values import BaseUrl, Gibibytes, ImageId, NetworkText, Port, Sha256, SomeItems, UserName, Version, checked_by
 
 STOP_SECONDS = 7200
 """How long the service may take to stop, so that running jobs can end; what GitLab's documentation suggests."""

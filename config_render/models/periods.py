@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
-from .section import checked_by
+from .values import checked_by
 
 _ORDER = "second minute hour day-of-month month day-of-week year"
 _STEPPED = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\d{1,2}))?", re.ASCII)

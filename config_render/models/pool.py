@@ -7,8 +7,9 @@ from pydantic import Field
 from ..instance_types import check_instance_type
 from .driver import DriverOptions
 from .runner import RunnerKeys
-from .section import DistinctItems, ImageId, Pattern, Positive, checked_by, once
+from .section import once
 from .spot import Spot
+from .values import DistinctItems, ImageId, Pattern, Positive, checked_by
 
 ZoneSuffix = Annotated[
     str,

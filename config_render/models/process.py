@@ -8,7 +8,8 @@ from typing import Literal
 from pydantic import Field
 
 from .labels import Labels
-from .section import ConfigTable, Duration, HostPort, Integer, Items, Natural, Positive, Texts, refuse
+from .section import ConfigTable, refuse
+from .values import Duration, HostPort, Integer, Items, Natural, Positive, Texts
 
 _BILLING = "is of use within GitLab's own billing alone"
 _MOVED = "is deprecated; it goes under usage_logger.logrotate"

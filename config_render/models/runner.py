@@ -12,19 +12,8 @@ from .docker import Docker
 from .labels import Labels
 from .machine import Machine
 from .periods import Period, TimeZone
-from .section import (
-    ConfigTable,
-    Duration,
-    InOrder,
-    Integer,
-    Items,
-    Positive,
-    SomeItems,
-    Variable,
-    checked_by,
-    once,
-    refuse,
-)
+from .section import ConfigTable, once, refuse
+from .values import Duration, InOrder, Integer, Items, Positive, SomeItems, Variable, checked_by
 
 _BY_REGISTRATION = "is written by gitlab-runner itself; leave it out"
 

@@ -16,8 +16,9 @@ from .cache import CacheSettings
 from .manager import ManagerSettings
 from .pool import Pool, ZoneSuffix
 from .process import GlobalKeys
-from .section import BaseUrl, CidrV4, DistinctItems, InOrder, Section, SomeItems, checked_by, once
+from .section import Section, once
 from .tags import TagKey, TagValue
+from .values import BaseUrl, CidrV4, DistinctItems, InOrder, SomeItems, checked_by
 
 
 def _check_gitlab_url(url: str) -> str | None:

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from .section import Section, in_order
+from .section import Section
+from .values import in_order
 
 ON_DEMAND = "onDemand"
 LEAST_PRICE = 0.001

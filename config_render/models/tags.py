@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated
 
-from .section import checked_by
+from .values import checked_by
 
 DEPLOYMENT_TAG = "gitlab-runner-aws"
 """The tag by which a deployment finds what is its own."""
