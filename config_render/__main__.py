@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from .document import Facts, render
 from .models.periods import check_timezone
 from .models.settings import Settings
@@ -21,6 +23,7 @@ from .schema import stack_schema
 from .stack_file import StackFile, UnreadableFileError, read_stack_file, read_yaml
 from .week.drawing import as_svg, as_text
 from .week.schedule import week_of
+from .wording import in_words
 
 MISTAKEN = 2
 """The exit code where a file can't be used."""
@@ -104,7 +107,10 @@ def _calendar(options: argparse.Namespace) -> None:
     weeks = [week_of(pool, monday, options.timezone) for pool in settings.pools]
     print("\n".join(map(as_text, weeks)), end="")
     if options.svg:
-        options.svg.write_text(as_svg(weeks))
+        try:
+            options.svg.write_text(as_svg(weeks))
+        except OSError as error:
+            raise UnusableError(f"{options.svg}: can't be written ({error.strerror})") from None
 
 
 def _schema(options: argparse.Namespace) -> None:
@@ -142,10 +148,17 @@ def _facts(path: Path | None, file: StackFile, settings: Settings) -> Facts:
     if not isinstance(given, dict) or given.keys() - names:
         raise UnusableError(f"{path}: must be a table of {', '.join(sorted(names))}")
     zones = [f"{file.region}{zone}" for zone in settings.network.zones]
-    unknown: dict[str, Any] = dict.fromkeys(names, _UNKNOWN)
-    known = {"deployment": "runner", "region": file.region, "bucket_region": file.region}
-    unknown |= {"subnets": dict.fromkeys(zones, _UNKNOWN), "images": {"x86_64": _UNKNOWN, "arm64": _UNKNOWN}}
-    return Facts(**{**unknown, **known, **given})
+    facts: dict[str, Any] = dict.fromkeys(names, _UNKNOWN)
+    facts |= {"deployment": "runner", "region": file.region, "bucket_region": file.region}
+    facts |= {"subnets": dict.fromkeys(zones, _UNKNOWN), "images": {"x86_64": _UNKNOWN, "arm64": _UNKNOWN}}
+    for name, value in given.items():
+        tables = isinstance(facts[name], dict) and isinstance(value, dict)
+        facts[name] = {**facts[name], **value} if tables else value
+    try:
+        return TypeAdapter(Facts).validate_python(facts)
+    except ValidationError as error:
+        reasons = [f"{'.'.join(map(str, each['loc']))}: {in_words(each)}" for each in error.errors(include_url=False)]
+        raise UnusableError("\n".join(f"{path}: {reason}" for reason in reasons)) from None
 
 
 if __name__ == "__main__":

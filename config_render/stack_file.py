@@ -86,6 +86,7 @@ def read_stack_file(path: Path) -> StackFile:
     settings = {key.removeprefix(prefix): value for key, value in given.items() if key.startswith(prefix)}
     region = given.get(_REGION)
     settings.pop(_REGION, None)
+    region = None if region is None else str(region)
     secrets = settings.pop(SECRETS, None)
     names = list(secrets) if isinstance(secrets, dict) else []
     clear = [(SECRETS, name) for name in names if not _is_encrypted(secrets[name])]
@@ -94,6 +95,8 @@ def read_stack_file(path: Path) -> StackFile:
         Problem(path_of(place), None, "stands there in clear text; make a new one and set it with --secret")
         for place in [*token, *clear]
     ]
+    if secrets is not None and not isinstance(secrets, dict):
+        problems.append(Problem(path_of((SECRETS,)), None, "must be a table of secrets by their names"))
     return StackFile(settings, region, names, problems, _by_path(lines, at, prefix), is_stack)
 
 

@@ -12,6 +12,7 @@ _WANTED = {
     "int_type": "must be a whole number",
     "less_than_equal": "must be at most {le}",
     "literal_error": "must be {expected}",
+    "mapping_type": "must be a table of keys and values",
     "model_type": "must be a table of keys and values",
     "string_type": "must be text; put it in quotes",
     "too_long": "must have at most {max_length} entries",

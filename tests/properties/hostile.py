@@ -4,21 +4,25 @@ python -m tests.properties.hostile [--count N] [--seed N]
 """
 
 import argparse
+import io
 import random
 import resource
 import tempfile
 import time
 import tomllib
 from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from config_render import SettingsError, cautions, problems_of, render
+from config_render.__main__ import MISTAKEN
+from config_render.__main__ import main as command
 from config_render.models.section import ConfigTable
 from config_render.models.settings import Settings
-from config_render.stack_file import UnreadableFileError, read_stack_file
+from config_render.stack_file import read_stack_file
 from tests.render.settings_samples import FACTS, REGION, TOKEN, stack
 from tests.render.test_reference import KEYS
 
@@ -58,7 +62,9 @@ FRAGMENTS = (
 )
 
 
-AS_TEXT = yaml.safe_dump({"config": {f"gitlab-runner-aws:{key}": value for key, value in FULL.items()}})
+AS_TEXT = yaml.safe_dump(
+    {"config": {"aws:region": REGION, **{f"gitlab-runner-aws:{key}": value for key, value in FULL.items()}}}
+)
 
 
 def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -172,6 +178,17 @@ def has_extra(settings: Settings) -> bool:
     return any(table.extra for table in tables(settings) if table.extra != {"new": {"a": [1]}})
 
 
+def called(path: Path) -> str:
+    """Say what the command line makes of a file; raises whatever a person should not see."""
+    output = io.StringIO()
+    with redirect_stdout(output), redirect_stderr(output):
+        code = command(["calendar", str(path), "--week", "2026-11-24"])
+    assert code in (0, MISTAKEN), output.getvalue()
+    if code == MISTAKEN:
+        return "refused" if "mistake" in output.getvalue().splitlines()[-1] else "no settings file"
+    return judge(dict(read_stack_file(path).settings))
+
+
 def run(count: int, seed: int, folder: Path) -> Counter[str]:
     """Try `count` inputs, half of them settings and half of them texts; raises at the first that comes out wrong."""
     chance = random.Random(seed)  # noqa: S311  not for secrets
@@ -184,12 +201,7 @@ def run(count: int, seed: int, folder: Path) -> Counter[str]:
             continue
         given = torn(chance)
         path.write_text(given, errors="surrogatepass")
-        try:
-            file = read_stack_file(path)
-        except UnreadableFileError:
-            outcome["no settings file"] += 1
-            continue
-        outcome[judge(dict(file.settings))] += 1
+        outcome[called(path)] += 1
     return outcome
 
 
