@@ -17,8 +17,4 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if was_on:
-            if gc.get_freeze_count() == 0:
-                # What was made counts as old now, instead of being looked through once more.
-                gc.freeze()
-                gc.unfreeze()
             gc.enable()
