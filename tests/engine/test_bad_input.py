@@ -49,13 +49,16 @@ def test_a_gitlab_that_cannot_be_reached_is_told(deployment: Deployment) -> None
     assert "gitlab-runner-aws:gitlab.url = http://127.0.0.1:9: can't be reached" in failed.stdout + failed.stderr
 
 
-def test_a_token_in_clear_text_is_refused(deployment: Deployment) -> None:
+def test_secrets_in_clear_text_are_refused(deployment: Deployment) -> None:
     clear = "glrt-in-clear-text-0123456789"
-    deployment.project.configure({**deployment.project.config(), "gitlab-runner-aws:token": clear})
+    secrets = {"gitlab-runner-aws:token": clear, "gitlab-runner-aws:secrets": {"key": clear}}
+    deployment.project.configure({**deployment.project.config(), **secrets})
     failed = deployment.up(check=False)
+    output = failed.stdout + failed.stderr
     assert failed.returncode != 0
-    assert "pulumi config set --secret gitlab-runner-aws:token" in failed.stdout + failed.stderr
-    assert clear not in failed.stdout + failed.stderr
+    assert "pulumi config set --secret gitlab-runner-aws:token" in output
+    assert "pulumi config set --secret --path gitlab-runner-aws:secrets.NAME" in output
+    assert clear not in output
 
 
 def test_what_may_cost_something_is_warned_of_at_preview_with_its_line(deployment: Deployment) -> None:

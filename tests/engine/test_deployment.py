@@ -148,3 +148,32 @@ def test_destroy_ends_when_the_host_is_gone_by_the_way_that_the_readme_names(dep
     assert [r for r in deployment.resources() if r["type"].startswith(("aws:", "command:"))] == []
     control.delete_runner(deployment.cloud, deployment.token)
     assert control.leftovers(deployment.cloud) == []
+
+
+def test_a_further_secret_can_be_added_changed_and_taken_away(deployment: Deployment) -> None:
+    def set_password(password: str) -> None:
+        deployment.project.set_secret("gitlab-runner-aws:secrets.password", password)
+
+    def environment() -> list[str] | None:
+        (runner,) = tomllib.loads(deployment.live())["runners"]
+        return runner.get("environment")  # type: ignore[no-any-return]
+
+    deployment.up()
+    set_password("first")
+    deployment.pool["environment"] = ["PASSWORD=<secret:password>"]
+    deployment.configure()
+    deployment.up()
+    assert environment() == ["PASSWORD=first"]
+    deployment.up("--expect-no-changes")
+
+    set_password("second")
+    deployment.up()
+    assert environment() == ["PASSWORD=second"]
+
+    # The secret goes first, while the file that names it is still live.
+    del deployment.pool["environment"]
+    deployment.run("config", "rm", "--path", "gitlab-runner-aws:secrets")
+    deployment.configure()
+    deployment.up()
+    assert environment() is None
+    deployment.up("--expect-no-changes")
