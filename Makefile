@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 
-.PHONY: up preview down stop shell status test check bench clean
+.PHONY: up preview down stop shell status test check bench fuzz schema clean
 
 $(READY): requirements.txt requirements-dev.txt
 	@echo "making $(VENV) and installing requirements-dev.txt into it (about 2 min, once) ..."
@@ -27,6 +27,12 @@ check: $(READY)
 
 fuzz: $(READY)
 	@$(RUN) -m tests.properties.hostile $(ARGS)
+
+fuzz: $(READY)
+	@$(RUN) -m tests.properties.hostile $(ARGS)
+
+schema: $(READY)
+	@$(RUN) -m config_render schema > $(VENV)/stack.schema.json && mv $(VENV)/stack.schema.json config_render/
 
 bench: $(READY)
 	@$(RUN) -m tests.bench
