@@ -28,9 +28,6 @@ check: $(READY)
 fuzz: $(READY)
 	@$(RUN) -m tests.properties.hostile $(ARGS)
 
-fuzz: $(READY)
-	@$(RUN) -m tests.properties.hostile $(ARGS)
-
 schema: $(READY)
 	@$(RUN) -m config_render schema > $(VENV)/stack.schema.json && mv $(VENV)/stack.schema.json config_render/
 
