@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from .models.driver import FIELDS, DriverOptions
@@ -34,8 +33,8 @@ def machine_options(placement: Placement, driver: DriverOptions, given: Sequence
 
     `given` goes over `driver`, and that over what follows from the placement; lists and tags are joined instead.
     """
-    given_typed = ((_OPTIONS[name], getattr(driver, name)) for name in driver.model_fields_set - {"extra"})
-    typed = {**_defaults(), **{option: value for option, value in given_typed if value is not None}}
+    own = driver.__dict__
+    typed = {option: value for option, name in FIELDS.items() if (value := own[name]) is not None}
     raw = merge_options(given)
     own_endpoint = raw.get("amazonec2-endpoint", driver.endpoint)
     options: dict[str, Any] = {**_placed(placement, own_endpoint=own_endpoint is not None)}
@@ -49,14 +48,7 @@ def machine_options(placement: Placement, driver: DriverOptions, given: Sequence
     return [*(f"{option}={text}" for option in in_order for text in _texts(options[option])), *(driver.extra or ())]
 
 
-_OPTIONS = {name: option for option, name in FIELDS.items()}
 _PLACES = {option: place for place, option in enumerate(FIELDS)}
-
-
-@cache
-def _defaults() -> dict[str, Any]:
-    driver = DriverOptions()
-    return {option: value for option, name in FIELDS.items() if (value := getattr(driver, name)) is not None}
 
 
 def _placed(placement: Placement, *, own_endpoint: bool) -> dict[str, Any]:

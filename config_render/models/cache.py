@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .section import ConfigTable, once, refuse
+from .section import ConfigTable, left_out, refuse
 from .values import HostPort, Natural, NoLess, Positive, Secret, checked_by
 
 
@@ -96,7 +96,7 @@ class CacheKeys(ConfigTable):
     max_uploaded_archive_size: Natural | None = Field(
         default=None, alias="MaxUploadedArchiveSize", description="Largest cache archive in bytes"
     )
-    s3: CacheS3 = Field(default_factory=once(CacheS3), description="The stack's own bucket")
+    s3: CacheS3 = Field(default_factory=left_out, description="The stack's own bucket")
     gcs: CacheGcs | None = Field(default=None, description="With Type gcs: the bucket")
     azure: CacheAzure | None = Field(default=None, description="With Type azure: the container")
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..instance_types import check_instance_type
-from .section import Section, once
+from .section import Section, left_out
 from .values import BaseUrl, Gibibytes, ImageId, NetworkText, Port, Sha256, SomeItems, UserName, Version, checked_by
 
 STOP_SECONDS = 7200
@@ -94,8 +94,8 @@ class ManagerSettings(Section):
         default=None, description="Image; by default a current Ubuntu of the instance type's architecture"
     )
     gitlab_runner: GitlabRunnerProgram = Field(
-        default_factory=once(GitlabRunnerProgram), alias="gitlabRunner", description="The gitlab-runner to install"
+        default_factory=left_out, alias="gitlabRunner", description="The gitlab-runner to install"
     )
     docker_machine: DockerMachineProgram = Field(
-        default_factory=once(DockerMachineProgram), alias="dockerMachine", description="The docker-machine to install"
+        default_factory=left_out, alias="dockerMachine", description="The docker-machine to install"
     )

@@ -7,7 +7,7 @@ from pydantic import Field
 from ..instance_types import check_instance_type
 from .driver import DriverOptions
 from .runner import RunnerKeys
-from .section import once
+from .section import left_out
 from .spot import Spot
 from .values import DistinctItems, ImageId, Pattern, Positive, checked_by
 
@@ -38,6 +38,6 @@ class Pool(RunnerKeys):
         default=None, description="Image of the machines; by default a current Ubuntu of the types' architecture"
     )
     driver: DriverOptions = Field(
-        default_factory=once(DriverOptions),
+        default_factory=left_out,
         description="Options of docker-machine's amazonec2 driver, as the driver spells them",
     )

@@ -12,7 +12,7 @@ from .docker import Docker
 from .labels import Labels
 from .machine import Machine
 from .periods import Period, TimeZone
-from .section import ConfigTable, once, refuse
+from .section import ConfigTable, left_out, refuse
 from .values import Duration, InOrder, Integer, Items, Positive, SomeItems, Variable, checked_by
 
 _BY_REGISTRATION = "is written by gitlab-runner itself; leave it out"
@@ -141,10 +141,10 @@ class RunnerKeys(ConfigTable):
     slot_cgroup_template: str | None = None
     instance: None = refuse(_other_executor("instance"))
     ssh: None = refuse(_other_executor("ssh"))
-    docker: Docker = Field(default_factory=once(Docker))
+    docker: Docker = Field(default_factory=left_out)
     parallels: None = refuse(_other_executor("parallels"))
     virtualbox: None = refuse(_other_executor("virtualbox"))
-    machine: Machine = Field(default_factory=once(Machine))
+    machine: Machine = Field(default_factory=left_out)
     kubernetes: None = refuse(_other_executor("kubernetes"))
     custom: None = refuse(_other_executor("custom"))
     autoscaler: None = refuse(

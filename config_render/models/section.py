@@ -1,9 +1,9 @@
 """What every table of the settings has in common."""
 
 import math
-from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.fields import FieldInfo
@@ -11,7 +11,6 @@ from pydantic.fields import FieldInfo
 from ..nearly import one_edit_apart
 from .values import INT64, in_order
 
-M = TypeVar("M", bound="Section")
 _REFUSED = "refused"
 
 
@@ -107,9 +106,9 @@ def _layout(model: type[ConfigTable]) -> tuple[dict[str, str], dict[str, int], f
     return keys, {name: place for place, name in enumerate(fields)}, frozenset(filled)
 
 
-def once(model: Callable[[], M]) -> Callable[[], M]:
-    """Make a default factory whose one table all have in common; it is made at the first use, as its model is."""
-    return lru_cache(model)
+def left_out() -> Any:
+    """The default of a table: it is filled as an empty one in the file would be."""
+    return {}
 
 
 def refuse(reason: str, alias: str | None = None) -> Any:

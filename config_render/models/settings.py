@@ -16,7 +16,7 @@ from .cache import CacheSettings
 from .manager import ManagerSettings
 from .pool import Pool, ZoneSuffix
 from .process import GlobalKeys
-from .section import Section, once
+from .section import Section, left_out
 from .tags import TagKey, TagValue
 from .values import BaseUrl, CidrV4, DistinctItems, InOrder, SomeItems, checked_by
 
@@ -67,9 +67,9 @@ class Settings(GlobalKeys):
     """All settings of a stack, less the token, which is a secret and is kept out of models."""
 
     gitlab: Gitlab = Field(description="The GitLab instance")
-    network: NetworkSettings = Field(default_factory=once(NetworkSettings), description="The network to create")
+    network: NetworkSettings = Field(default_factory=left_out, description="The network to create")
     manager: ManagerSettings = Field(description="The manager's instance")
-    cache: CacheSettings = Field(default_factory=once(CacheSettings), description="The cache that all pools share")
+    cache: CacheSettings = Field(default_factory=left_out, description="The cache that all pools share")
     tags: Annotated[dict[TagKey, TagValue], Field(max_length=40), InOrder] = Field(
         default_factory=dict, description="AWS tags for everything that is created, the workers included"
     )
