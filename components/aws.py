@@ -12,6 +12,8 @@ from types import ModuleType
 
 import pulumi_aws  # noqa: F401 - puts its packages in place, not loaded yet
 
+from config_render.bulk import collector_paused
+
 
 @contextmanager
 def _modules_alone(*packages: str) -> Iterator[None]:
@@ -27,7 +29,7 @@ def _modules_alone(*packages: str) -> Iterator[None]:
         sys.modules.update(whole)
 
 
-with _modules_alone("pulumi_aws.ec2", "pulumi_aws.iam", "pulumi_aws.s3", "pulumi_aws.vpc"):
+with collector_paused(), _modules_alone("pulumi_aws.ec2", "pulumi_aws.iam", "pulumi_aws.s3", "pulumi_aws.vpc"):
     from pulumi_aws.ec2.get_ami import get_ami_output
     from pulumi_aws.ec2.instance import Instance
     from pulumi_aws.ec2.internet_gateway import InternetGateway
