@@ -10,7 +10,8 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 
 from config_render import SECRETS, TOKEN, Problem, Settings, SettingsError, cautions, problems_of
-from config_render.stack_file import UnreadableFileError, read_stack_file
+from config_render.stack_file import read_stack_file
+from config_render.yaml_file import UnreadableFileError
 
 from .gitlab_check import gitlab_problem
 

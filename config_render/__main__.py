@@ -20,10 +20,11 @@ from .placeholders import TOKEN
 from .problems import NAMESPACE, Problem
 from .rules.cautions import cautions
 from .schema import stack_schema
-from .stack_file import StackFile, UnreadableFileError, read_stack_file, read_yaml
+from .stack_file import StackFile, read_stack_file
 from .week.drawing import as_svg, as_text
 from .week.schedule import week_of
 from .wording import in_words
+from .yaml_file import UnreadableFileError, read_yaml
 
 MISTAKEN = 2
 """The exit code where a file can't be used."""

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from config_render.stack_file import UnreadableFileError, read_stack_file, read_yaml
+from config_render.stack_file import read_stack_file
+from config_render.yaml_file import UnreadableFileError, read_yaml
 
 
 def content(folder: Path, text: str) -> Any:
