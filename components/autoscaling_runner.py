@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_command as command
 
-from config_render import Facts, Settings, render
+from config_render import DEPLOYMENT_TAG, Facts, Settings, render
 
 from .cache import Cache, CacheArgs
 from .identity import Identity, IdentityArgs
@@ -56,7 +56,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
         settings = args.settings
         # Tells this deployment's resources and machines from those of others in the same account.
         deployment = f"{pulumi.get_stack()}-{name}"
-        tags = {**settings.tags, "gitlab-runner-aws": deployment}
+        tags = {**settings.tags, DEPLOYMENT_TAG: deployment}
 
         cache = Cache(f"{name}-cache", CacheArgs(settings=settings.cache, tags=tags), child)
         network = Network(
@@ -92,25 +92,12 @@ class AutoscalingRunner(pulumi.ComponentResource):
             ),
             child,
         )
-        late = pulumi.Output.all(
-            deployment=deployment,
-            region=args.region,
-            bucket_region=args.region,
-            vpc_id=or_marker(network.vpc_id),
-            subnets=pulumi.Output.all(**{zone: or_marker(id_) for zone, id_ in network.subnet_ids.items()}),
-            security_group=or_marker(network.worker_group_name),
-            instance_profile=or_marker(identity.worker_profile),
-            bucket=or_marker(cache.bucket_name),
-            images=pulumi.Output.all(
-                **{kind: or_marker(ubuntu_image(kind, self)) for kind in settings.architectures_without_image}
-            ),
-        )
         registration = Registration(
             f"{name}-registration",
             RegistrationArgs(
                 connection=manager.connection,
                 settings=settings.manager,
-                config_toml=late.apply(lambda facts: show_incomplete(render(settings, Facts(**facts)), self)),
+                config_toml=self._config_toml(args, deployment, network, identity, cache),
                 token=args.token,
                 secrets=args.secrets,
                 needs=[network, identity, cache],
@@ -131,3 +118,21 @@ class AutoscalingRunner(pulumi.ComponentResource):
                 "config_toml": self.config_toml,
             }
         )
+
+    def _config_toml(
+        self, args: AutoscalingRunnerArgs, deployment: str, network: Network, identity: Identity, cache: Cache
+    ) -> pulumi.Output[str]:
+        late = pulumi.Output.all(
+            deployment=deployment,
+            region=args.region,
+            bucket_region=args.region,
+            vpc_id=or_marker(network.vpc_id),
+            subnets=pulumi.Output.all(**{zone: or_marker(id_) for zone, id_ in network.subnet_ids.items()}),
+            security_group=or_marker(network.worker_group_name),
+            instance_profile=or_marker(identity.worker_profile),
+            bucket=or_marker(cache.bucket_name),
+            images=pulumi.Output.all(
+                **{kind: or_marker(ubuntu_image(kind, self)) for kind in args.settings.architectures_without_image}
+            ),
+        )
+        return late.apply(lambda facts: show_incomplete(render(args.settings, Facts(**facts)), self))

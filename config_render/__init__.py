@@ -5,6 +5,7 @@ from .instance_types import architecture
 from .models.cache import CacheSettings
 from .models.manager import STOP_SECONDS, ManagerSettings
 from .models.settings import NetworkSettings, Settings
+from .models.tags import DEPLOYMENT_TAG
 from .parsing import SECRETS, parse, problems_of
 from .placeholders import TOKEN, TOKEN_PLACEHOLDER
 from .problems import Problem, SettingsError
@@ -13,6 +14,7 @@ from .runner_token import check_token
 from .subnets import subnet_cidrs
 
 __all__ = [
+    "DEPLOYMENT_TAG",
     "SECRETS",
     "STOP_SECONDS",
     "TOKEN",
