@@ -68,7 +68,7 @@ def _letter(section: int | None) -> str:
 
 
 def _cell(week: Week, section: int | None, steady: bool) -> str:
-    return f"{week.sections[section].idle_count}{_letter(section)}{'' if steady else '~'}"
+    return f"{week.waiting(section)}{_letter(section)}{'' if steady else '~'}"
 
 
 def _legend(week: Week) -> list[tuple[int | None, str]]:
@@ -76,10 +76,10 @@ def _legend(week: Week) -> list[tuple[int | None, str]]:
     for section, numbers in week.sections.items():
         name = "machine" if section is None else f"autoscaling[{section}] {' | '.join(numbers.periods)}"  # type: ignore[union-attr]
         zone = "" if section is None else f" ({numbers.timezone or 'Local'})"  # type: ignore[union-attr]
-        scaled = ""
+        scaled = f", of which limit allows {week.limit}" if numbers.idle_count > week.limit else ""
         if numbers.idle_scale_factor:
             least = max(1, numbers.idle_count_min or 0)
-            scaled = f" at most, {least} at least, {numbers.idle_scale_factor:g} times those in use"
+            scaled += f" at most, {least} at least, {numbers.idle_scale_factor:g} times those in use"
         rows.append((section, f"{name}{zone}: IdleCount {numbers.idle_count}{scaled}, IdleTime {numbers.idle_time} s"))
     return rows
 
@@ -94,7 +94,7 @@ def _drawn(week: Week, top: int) -> tuple[str, int]:
         out.append(f'<text class="day" x="16" y="{y + 19}">{_day(week, number)}</text>\n')
         for stretch in stretches:
             x, width = _LEFT + stretch.start * _HOUR / 60, (stretch.end - stretch.start) * _HOUR / 60
-            count = week.sections[stretch.section].idle_count
+            count = week.waiting(stretch.section)
             times = f"{_time(stretch.start)} to {_time(stretch.end)}"
             out.append(
                 f'<g><title>{_day(week, number)} {times}: {count}</title><rect class="{_class(stretch.section)}" '

@@ -104,6 +104,12 @@ class Week:
     monday: date
     days: Sequence[Sequence[Stretch]]
     sections: Mapping[int | None, Machine | Autoscaling]
+    limit: int
+    """The most machines that the pool may have, at which the runner stops whatever IdleCount says."""
+
+    def waiting(self, section: int | None) -> int:
+        """Return how many machines wait for jobs, at most, while a section holds."""
+        return min(self.sections[section].idle_count, self.limit)
 
     def hours(self, day: int) -> Iterator[tuple[int | None, bool]]:
         """Yield, for each hour of a day, the section at its beginning and whether that holds all through it."""
@@ -133,7 +139,7 @@ def week_of(pool: Pool, monday: date, zone: str | None = None) -> Week:
         return [Stretch(a, b, winners[a]) for a, b in zip([0, *changes], [*changes, MINUTES], strict=True)]
 
     days = [day(monday + timedelta(days=number)) for number in range(DAYS)]
-    return Week(pool.name, shown, monday, days, {None: pool.machine, **dict(enumerate(sections))})
+    return Week(pool.name, shown, monday, days, {None: pool.machine, **dict(enumerate(sections))}, pool.limit)
 
 
 def _zone(name: str | None) -> tzinfo:

@@ -125,6 +125,14 @@ def test_the_text_shows_each_hour_and_says_what_the_letters_mean() -> None:
     ]
 
 
+def test_no_more_machines_wait_than_the_limit_allows() -> None:
+    many = {**OFFICE, "IdleCount": 70}
+    lines = as_text(week_of(pool(many), MONDAY)).splitlines()
+
+    assert lines[3].split()[3 + 9] == "60a"
+    assert lines[-1].endswith("IdleCount 70, of which limit allows 60, IdleTime 3600 s")
+
+
 def test_the_picture_is_well_formed_and_shows_the_same() -> None:
     picture = as_svg([week_of(pool(OFFICE, WEEKEND, IdleScaleFactor=0.5), MONDAY)])
     root = ET.fromstring(picture)  # noqa: S314  our own text
