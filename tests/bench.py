@@ -169,6 +169,8 @@ def import_figure() -> None:
 
 
 def main() -> None:
+    # People's Python keeps what it has compiled; where it must not, each figure would be one of the compiler.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     print(f"medians of {RUNS} runs on {os.cpu_count()} cores\n")
     import_figure()
     render_figures()
