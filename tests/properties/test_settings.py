@@ -132,3 +132,12 @@ def test_an_option_of_the_driver_means_the_same_as_a_text_and_as_a_value(option:
     if not refused[0]:
         runners = [document(parsed(raw), FACTS)["runners"][0] for raw in (as_text, as_value)]
         assert runners[0]["machine"]["MachineOptions"] == runners[1]["machine"]["MachineOptions"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_two_texts_come_back_from_the_file(script: str, user: str) -> None:
+    text = render(parsed(stack({"pre_build_script": script, "docker": {"user": user}})), FACTS)
+    (runner,) = tomllib.loads(text)["runners"]
+
+    assert (runner["pre_build_script"], runner["docker"]["user"]) == (script, user)

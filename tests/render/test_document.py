@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 import tomlkit
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from config_render import TOKEN_PLACEHOLDER, render
 
@@ -169,15 +167,6 @@ def test_no_value_escapes_its_string(value: str) -> None:
         assert runner["docker"]["services"] == [{"name": value}]
         assert runner["new"] == {value: [value]}
         assert runner["token"] == TOKEN_PLACEHOLDER
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])))
-def test_any_two_texts_come_back_from_the_file(script: str, user: str) -> None:
-    text = render(parsed(stack({"pre_build_script": script, "docker": {"user": user}})), FACTS)
-    (runner,) = tomllib.loads(text)["runners"]
-
-    assert (runner["pre_build_script"], runner["docker"]["user"]) == (script, user)
 
 
 def test_a_script_is_written_line_by_line() -> None:
