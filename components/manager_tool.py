@@ -278,7 +278,8 @@ def check(path: Path, secrets: dict[str, str]) -> None:
     # Older ones have no lint; list loads the file too, but prints tokens, which `run` hides.
     lint = numbers is not None and (int(numbers[1]), int(numbers[2])) >= (19, 3)
     hidden = [json.loads(section["token"]) for section in map(keys, sections(path.read_text()))]
-    hidden += filter(None, secrets.values())
+    # A program that quotes a line of the file shows a secret as it stands there.
+    hidden += [form for text in secrets.values() for form in (text, in_toml(text)) if form]
     for command, what in ((["lint" if lint else "list"], "config.toml"), (["verify"], "the runner's token")):
         code, output = run("gitlab-runner", *command, "--config", str(path), check=False, hidden=hidden)
         if code != 0:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pulumi
 
-MARKER = "(known after creation)"
+from config_render import MARKER
 
 
 def or_marker(value: pulumi.Input[str]) -> pulumi.Output[str]:

@@ -1,6 +1,6 @@
 """Settings of a stack, checked, and the config.toml that follows from them. Pure: no Pulumi, no AWS, no network."""
 
-from .document import Facts, document, render, settings_digest
+from .document import MARKER, Facts, document, render, settings_digest
 from .instance_types import architecture
 from .models.cache import CacheSettings
 from .models.manager import STOP_SECONDS, ManagerSettings
@@ -15,6 +15,7 @@ from .subnets import subnet_cidrs
 
 __all__ = [
     "DEPLOYMENT_TAG",
+    "MARKER",
     "SECRETS",
     "STOP_SECONDS",
     "TOKEN",

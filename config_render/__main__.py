@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from .document import Facts, render
+from .document import MARKER, Facts, render
 from .models.periods import check_timezone
 from .models.settings import Settings
 from .parsing import problems_of
@@ -28,8 +28,6 @@ from .yaml_file import UnreadableFileError, read_yaml
 
 MISTAKEN = 2
 """The exit code where a file can't be used."""
-
-_UNKNOWN = "(known after creation)"
 
 
 class UnusableError(Exception):
@@ -149,9 +147,9 @@ def _facts(path: Path | None, file: StackFile, settings: Settings) -> Facts:
     if not isinstance(given, dict) or given.keys() - names:
         raise UnusableError(f"{path}: must be a table of {', '.join(sorted(names))}")
     zones = [f"{file.region}{zone}" for zone in settings.network.zones]
-    facts: dict[str, Any] = dict.fromkeys(names, _UNKNOWN)
+    facts: dict[str, Any] = dict.fromkeys(names, MARKER)
     facts |= {"deployment": "runner", "region": file.region, "bucket_region": file.region}
-    facts |= {"subnets": dict.fromkeys(zones, _UNKNOWN), "images": {"x86_64": _UNKNOWN, "arm64": _UNKNOWN}}
+    facts |= {"subnets": dict.fromkeys(zones, MARKER), "images": {"x86_64": MARKER, "arm64": MARKER}}
     for name, value in given.items():
         tables = isinstance(facts[name], dict) and isinstance(value, dict)
         facts[name] = {**facts[name], **value} if tables else value

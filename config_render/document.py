@@ -30,9 +30,13 @@ _NOT_IN_THE_FILE: Any = {
 }
 
 
+MARKER = "(known after creation)"
+"""Stands for a fact that is not known yet."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What is known once the resources exist. During a preview any text may be a marker instead."""
+    """What is known once the resources exist. During a preview any text may be `MARKER` instead."""
 
     deployment: str
     """Value of the tag `gitlab-runner-aws`, by which a deployment's machines are found."""

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from .bulk import collector_paused
 from .models.section import ConfigTable, Section
 from .models.settings import Settings
-from .placeholders import TOKEN
+from .placeholders import TOKEN, is_secret_name
 from .problems import NAMESPACE, Location, Problem, SettingsError, problem, shown
 from .regions import check_region
 from .rules.relations import related_problems
@@ -64,7 +64,7 @@ def _checked(
 ) -> tuple[Settings | None, list[Problem]]:
     problems = [*_environment_problems(token, region), *related_problems(plain, secrets)]
     for name in secrets:
-        if name == TOKEN or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", name):
+        if not is_secret_name(name):
             problems.append(problem((SECRETS, name), _NO_SECRET_NAME))
     settings = None
     try:

@@ -11,8 +11,14 @@ TOKEN = "token"  # noqa: S105  the setting's name
 TOKEN_PLACEHOLDER = f"<secret:{TOKEN}>"
 """Stands for the runner's authentication token."""
 
-_PLACEHOLDER = re.compile(r"<secret:([A-Za-z][A-Za-z0-9_]{0,63})>")
+_NAME = r"[A-Za-z][A-Za-z0-9_]{0,63}"
+_PLACEHOLDER = re.compile(f"<secret:({_NAME})>")
 _BEGINNING = "<secret:"
+
+
+def is_secret_name(name: str) -> bool:
+    """Tell whether a further secret, beside the token, may be called so."""
+    return name != TOKEN and re.fullmatch(_NAME, name) is not None
 
 
 def secret_names(text: str) -> list[str]:

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 from components.manager_tool import END
-from components.preview import MARKER
+from config_render import MARKER
 from localcloud import control
 from localcloud.cloud import LocalCloudError
 

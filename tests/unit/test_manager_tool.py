@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,19 @@ def test_output_of_a_program_never_shows_a_secret() -> None:
     assert "ended with 3" in str(failure.value)
     assert "<hidden>" in str(failure.value)
     assert "glrt-given" not in str(failure.value)
+
+
+def test_a_secret_is_hidden_as_it_is_and_as_it_stands_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def run(*command: str, check: bool = True, hidden: Sequence[str] = ()) -> tuple[int, str]:
+        seen.extend(hidden)
+        return 0, "Version:      19.3.0"
+
+    monkeypatch.setattr(tool, "run", run)
+    path = tmp_path / "config.toml"
+    path.write_text('[[runners]]\nname = "a"\ntoken = "glrt-rotated"\n')
+    tool.check(path, {"token": "glrt-given", "key": 'a"b', "none": ""})
+    assert {"glrt-rotated", "glrt-given", 'a"b', 'a\\"b'} == {*seen}
