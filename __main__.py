@@ -11,7 +11,13 @@ from components import AutoscalingRunner, AutoscalingRunnerArgs, read_stack  # n
 stack = read_stack()
 runner = AutoscalingRunner(
     "runner",
-    AutoscalingRunnerArgs(settings=stack.settings, region=stack.region, token=stack.token, secrets=stack.secrets),
+    AutoscalingRunnerArgs(
+        settings=stack.settings,
+        region=stack.region,
+        token=stack.token,
+        secrets=stack.secrets,
+        surroundings=stack.surroundings,
+    ),
 )
 
 pulumi.export("manager_address", runner.manager_address)

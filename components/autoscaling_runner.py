@@ -6,15 +6,30 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_command as command
 
-from config_render import DEPLOYMENT_TAG, Facts, Settings, render
+from config_render import (
+    DEPLOYMENT_TAG,
+    Facts,
+    Settings,
+    SettingsError,
+    Surroundings,
+    further_subnets,
+    partition,
+    placed,
+    render,
+    secret_names,
+    surrounding_problems,
+    worker_bounds,
+)
 
 from .cache import Cache, CacheArgs
-from .identity import Identity, IdentityArgs
-from .images import ubuntu_image
+from .identity import CacheGrant, Identity, IdentityArgs, WorkerBounds
+from .images import image
 from .manager import Manager, ManagerArgs
 from .network import Network, NetworkArgs
 from .preview import or_marker, show_incomplete
 from .registration import Registration, RegistrationArgs
+from .surroundings import look_around
+from .watch import Watch, WatchArgs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +48,9 @@ class AutoscalingRunnerArgs:
     secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """What the settings' `<secret:NAME>` stand for, by their names; kept secret."""
 
+    surroundings: Surroundings | None = None
+    """What the settings name as being there already; looked up, and checked, if it is not given."""
+
 
 class AutoscalingRunner(pulumi.ComponentResource):
     """A manager instance with gitlab-runner and its `docker+machine` executor, and all that its workers need.
@@ -42,8 +60,12 @@ class AutoscalingRunner(pulumi.ComponentResource):
     """
 
     manager_address: pulumi.Output[str]
-    manager_instance_id: pulumi.Output[str]
-    cache_bucket: pulumi.Output[str]
+    manager_instance_id: pulumi.Output[str] | None
+    """None where the settings name a host that is there already."""
+
+    cache_bucket: pulumi.Output[str] | None
+    """The bucket that was made; None where the cache is elsewhere."""
+
     connection: command.remote.ConnectionArgs
     """How the manager is reached, for remote commands of the caller's own."""
 
@@ -52,62 +74,42 @@ class AutoscalingRunner(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AutoscalingRunnerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gitlab-runner-aws:index:AutoscalingRunner", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        settings = args.settings
+        surroundings = args.surroundings or looked_up(args.settings, args.region)
+        self._args = args
+        self._settings = settings = placed(args.settings, args.region, surroundings.network)
         # Tells this deployment's resources and machines from those of others in the same account.
-        deployment = f"{pulumi.get_stack()}-{name}"
-        tags = {**settings.tags, DEPLOYMENT_TAG: deployment}
+        self._deployment = f"{pulumi.get_stack()}-{name}"
+        self._tags = {**settings.tags, DEPLOYMENT_TAG: self._deployment}
+        self._images = {
+            key: image(lookup, self) for key, lookup in settings.image_lookups(partition(args.region)).items()
+        }
+        child = pulumi.ResourceOptions(parent=self)
 
-        cache = Cache(f"{name}-cache", CacheArgs(settings=settings.cache, tags=tags), child)
-        network = Network(
-            f"{name}-network",
-            NetworkArgs(
-                settings=settings.network,
-                region=args.region,
-                ssh_from=settings.manager.ssh_from,
-                ssh_port=settings.manager.ssh_port,
-                tags=tags,
-            ),
-            child,
-        )
-        identity = Identity(
-            f"{name}-identity",
-            IdentityArgs(
-                vpc_arn=network.vpc_arn,
-                subnet_arns=network.subnet_arns,
-                worker_group_arn=network.worker_group_arn,
-                bucket_arn=cache.bucket_arn,
-                tags=tags,
-            ),
-            child,
-        )
-        manager = Manager(
-            f"{name}-manager",
-            ManagerArgs(
-                settings=settings.manager,
-                subnet_id=next(iter(network.subnet_ids.values())),
-                security_group_id=network.manager_group_id,
-                instance_profile=identity.manager_profile,
-                tags=tags,
-            ),
-            child,
-        )
+        cache = None
+        if settings.cache.makes_bucket:
+            cache = Cache(f"{name}-cache", CacheArgs(settings=settings.cache, tags=self._tags), child)
+        network = Network(f"{name}-network", self._network_args(surroundings), child)
+        identity = Identity(f"{name}-identity", self._identity_args(network, cache), child)
+        manager = Manager(f"{name}-manager", self._manager_args(network, identity), child)
         registration = Registration(
             f"{name}-registration",
             RegistrationArgs(
                 connection=manager.connection,
                 settings=settings.manager,
-                config_toml=self._config_toml(args, deployment, network, identity, cache),
+                config_toml=self._config_toml(network, identity, cache),
                 token=args.token,
-                secrets=args.secrets,
-                needs=[network, identity, cache],
+                secrets={**self._secrets_of_config(), **identity.secrets},
+                user_data={pool.name: pool.user_data for pool in settings.pools if pool.user_data},
+                needs=[network, identity, *([cache] if cache else [])],
             ),
             child,
         )
+        if settings.manager.alarms or settings.manager.logs:
+            Watch(f"{name}-watch", self._watch_args(manager), child)
 
         self.manager_address = manager.address
         self.manager_instance_id = manager.instance_id
-        self.cache_bucket = cache.bucket_name
+        self.cache_bucket = cache.bucket_name if cache else None
         self.connection = manager.connection
         self.config_toml = registration.config_toml
         self.register_outputs(
@@ -119,20 +121,101 @@ class AutoscalingRunner(pulumi.ComponentResource):
             }
         )
 
-    def _config_toml(
-        self, args: AutoscalingRunnerArgs, deployment: str, network: Network, identity: Identity, cache: Cache
-    ) -> pulumi.Output[str]:
+    def _network_args(self, surroundings: Surroundings) -> NetworkArgs:
+        manager = self._settings.manager
+        return NetworkArgs(
+            settings=self._settings.network,
+            region=self._args.region,
+            existing=surroundings.network,
+            ssh_from=manager.ssh_from or (),
+            ssh_port=manager.ssh_port,
+            manager_group_id=manager.host.security_group_id if manager.host else None,
+            public_manager=manager.public_address,
+            tags=self._tags,
+        )
+
+    def _identity_args(self, network: Network, cache: Cache | None) -> IdentityArgs:
+        settings = self._settings
+        own_images = [pool.ami for pool in settings.pools if pool.ami]
+        further = [
+            pulumi.Output.format("{0}:subnet/{1}", network.vpc_arn.apply(_account_of), subnet)
+            for subnet in further_subnets(settings)
+        ]
+        return IdentityArgs(
+            settings=settings.identity,
+            region=self._args.region,
+            workers=WorkerBounds(
+                vpc_arn=network.vpc_arn,
+                subnet_arns=[*network.subnet_arns, *further],
+                group_arn=network.worker_group_arn,
+                image_ids=[*own_images, *self._images.values()],
+                plain={**worker_bounds(settings), "deployment": self._deployment},
+            ),
+            cache=self._cache_grant(cache),
+            ssm=settings.manager.ssm,
+            tags=self._tags,
+        )
+
+    def _cache_grant(self, cache: Cache | None) -> CacheGrant | None:
+        given = self._settings.cache
+        if not given.at_amazon or given.s3.access_key is not None:
+            return None
+        arn = cache.bucket_arn if cache else f"arn:{partition(self._args.region)}:s3:::{given.s3.bucket_name}"
+        return CacheGrant(
+            bucket_arn=arn, kms_key=given.kms_key, role_arn=given.s3.role_arn, upload_role=given.upload_role
+        )
+
+    def _manager_args(self, network: Network, identity: Identity) -> ManagerArgs:
+        return ManagerArgs(
+            settings=self._settings.manager,
+            region=self._args.region,
+            subnet_id=network.manager_subnet_id,
+            security_group_id=network.manager_group_id,
+            instance_profile=identity.manager_profile,
+            secrets=self._args.secrets,
+            tags=self._tags,
+        )
+
+    def _watch_args(self, manager: Manager) -> WatchArgs:
+        return WatchArgs(
+            region=self._args.region,
+            instance_id=manager.instance_id,
+            alarms=self._settings.manager.alarms,
+            logs=self._settings.manager.logs,
+            tags=self._tags,
+        )
+
+    def _secrets_of_config(self) -> dict[str, pulumi.Input[str]]:
+        """Return the secrets less those that only the way to the manager needs: they don't belong on it."""
+        settings = self._settings
+        of_the_way = {*secret_names(settings.manager.model_dump_json())}
+        of_the_way -= {*secret_names(settings.model_dump_json(exclude={"manager"}))}
+        return {name: secret for name, secret in self._args.secrets.items() if name not in of_the_way}
+
+    def _config_toml(self, network: Network, identity: Identity, cache: Cache | None) -> pulumi.Output[str]:
         late = pulumi.Output.all(
-            deployment=deployment,
-            region=args.region,
-            bucket_region=args.region,
+            deployment=self._deployment,
+            region=self._args.region,
+            bucket_region=self._args.region,
             vpc_id=or_marker(network.vpc_id),
             subnets=pulumi.Output.all(**{zone: or_marker(id_) for zone, id_ in network.subnet_ids.items()}),
             security_group=or_marker(network.worker_group_name),
             instance_profile=or_marker(identity.worker_profile),
-            bucket=or_marker(cache.bucket_name),
-            images=pulumi.Output.all(
-                **{kind: or_marker(ubuntu_image(kind, self)) for kind in args.settings.architectures_without_image}
-            ),
+            bucket=or_marker(cache.bucket_name) if cache else None,
+            cache_role=or_marker(identity.cache_role_arn) if identity.cache_role_arn else None,
+            images=pulumi.Output.all(**{key: or_marker(id_) for key, id_ in self._images.items()}),
         )
-        return late.apply(lambda facts: show_incomplete(render(args.settings, Facts(**facts)), self))
+        return late.apply(lambda facts: show_incomplete(render(self._settings, Facts(**facts)), self))
+
+
+def _account_of(vpc_arn: str) -> str:
+    return vpc_arn.partition(":vpc/")[0]
+
+
+def looked_up(settings: Settings, region: str) -> Surroundings:
+    """Return what the settings name as being there already. Raises `pulumi.RunError` with all that does not fit."""
+    found, problems = look_around(settings, region)
+    problems = [*problems, *surrounding_problems(settings, region, found)]
+    if problems:
+        raise pulumi.RunError(str(SettingsError(problems)))
+    return found

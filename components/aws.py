@@ -2,17 +2,21 @@
 
 `pulumi_aws.ec2` as a whole takes almost 2 s to import, at every preview; its modules that are named here take 0.2 s.
 Whoever uses `pulumi_aws` beside this notices nothing: its packages still load whole when anything else is asked of
-them.
+them. What only some deployments use is loaded when it is first asked for.
 """
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import pulumi_aws  # noqa: F401 - puts its packages in place, not loaded yet
 
 from config_render.bulk import collector_paused
+
+_PACKAGES = tuple(f"pulumi_aws.{name}" for name in ("cloudwatch", "ec2", "iam", "s3", "ssm", "vpc"))
 
 
 @contextmanager
@@ -29,8 +33,8 @@ def _modules_alone(*packages: str) -> Iterator[None]:
         sys.modules.update(whole)
 
 
-with collector_paused(), _modules_alone("pulumi_aws.ec2", "pulumi_aws.iam", "pulumi_aws.s3", "pulumi_aws.vpc"):
-    from pulumi_aws.ec2.get_ami import get_ami_output
+with collector_paused(), _modules_alone(*_PACKAGES):
+    from pulumi_aws.ec2.get_ami import get_ami, get_ami_output
     from pulumi_aws.ec2.instance import Instance
     from pulumi_aws.ec2.internet_gateway import InternetGateway
     from pulumi_aws.ec2.key_pair import KeyPair
@@ -53,19 +57,83 @@ with collector_paused(), _modules_alone("pulumi_aws.ec2", "pulumi_aws.iam", "pul
     from pulumi_aws.vpc.security_group_egress_rule import SecurityGroupEgressRule
     from pulumi_aws.vpc.security_group_ingress_rule import SecurityGroupIngressRule
 
+if TYPE_CHECKING:
+    from pulumi_aws.cloudwatch.event_rule import EventRule
+    from pulumi_aws.cloudwatch.event_target import EventTarget
+    from pulumi_aws.cloudwatch.log_group import LogGroup
+    from pulumi_aws.cloudwatch.log_resource_policy import LogResourcePolicy
+    from pulumi_aws.cloudwatch.metric_alarm import MetricAlarm
+    from pulumi_aws.ec2.egress_only_internet_gateway import EgressOnlyInternetGateway
+    from pulumi_aws.ec2.eip import Eip
+    from pulumi_aws.ec2.eip_association import EipAssociation
+    from pulumi_aws.ec2.get_security_group import get_security_group
+    from pulumi_aws.ec2.get_subnet import get_subnet
+    from pulumi_aws.ec2.get_vpc import get_vpc
+    from pulumi_aws.ec2.nat_gateway import NatGateway
+    from pulumi_aws.iam.access_key import AccessKey
+    from pulumi_aws.iam.policy import Policy
+    from pulumi_aws.iam.role_policy_attachment import RolePolicyAttachment
+    from pulumi_aws.iam.user import User
+    from pulumi_aws.iam.user_policy_attachment import UserPolicyAttachment
+    from pulumi_aws.ssm.get_parameter import get_parameter_output
+
+_OCCASIONAL = {
+    "EventRule": "cloudwatch.event_rule",
+    "EventTarget": "cloudwatch.event_target",
+    "LogGroup": "cloudwatch.log_group",
+    "LogResourcePolicy": "cloudwatch.log_resource_policy",
+    "MetricAlarm": "cloudwatch.metric_alarm",
+    "EgressOnlyInternetGateway": "ec2.egress_only_internet_gateway",
+    "Eip": "ec2.eip",
+    "EipAssociation": "ec2.eip_association",
+    "get_security_group": "ec2.get_security_group",
+    "get_subnet": "ec2.get_subnet",
+    "get_vpc": "ec2.get_vpc",
+    "NatGateway": "ec2.nat_gateway",
+    "AccessKey": "iam.access_key",
+    "Policy": "iam.policy",
+    "RolePolicyAttachment": "iam.role_policy_attachment",
+    "User": "iam.user",
+    "UserPolicyAttachment": "iam.user_policy_attachment",
+    "get_parameter_output": "ssm.get_parameter",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a class that only some deployments use."""
+    if name not in _OCCASIONAL:
+        raise AttributeError(name)
+    with _modules_alone(*_PACKAGES):
+        found = getattr(import_module(f"pulumi_aws.{_OCCASIONAL[name]}"), name)
+    globals()[name] = found
+    return found
+
+
 __all__ = [
+    "AccessKey",
     "Bucket",
     "BucketLifecycleConfiguration",
     "BucketOwnershipControls",
     "BucketPolicy",
     "BucketPublicAccessBlock",
     "BucketServerSideEncryptionConfiguration",
+    "EgressOnlyInternetGateway",
+    "Eip",
+    "EipAssociation",
+    "EventRule",
+    "EventTarget",
     "Instance",
     "InstanceProfile",
     "InternetGateway",
     "KeyPair",
+    "LogGroup",
+    "LogResourcePolicy",
+    "MetricAlarm",
+    "NatGateway",
+    "Policy",
     "Role",
     "RolePolicy",
+    "RolePolicyAttachment",
     "Route",
     "RouteTable",
     "RouteTableAssociation",
@@ -73,7 +141,14 @@ __all__ = [
     "SecurityGroupEgressRule",
     "SecurityGroupIngressRule",
     "Subnet",
+    "User",
+    "UserPolicyAttachment",
     "Vpc",
     "VpcEndpoint",
+    "get_ami",
     "get_ami_output",
+    "get_parameter_output",
+    "get_security_group",
+    "get_subnet",
+    "get_vpc",
 ]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 
@@ -53,7 +54,7 @@ class Cache(pulumi.ComponentResource):
         aws.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            rules=[_encryption(args.settings.kms_key)],
             opts=child,
         )
         aws.BucketLifecycleConfiguration(
@@ -80,3 +81,13 @@ class Cache(pulumi.ComponentResource):
 
         self.bucket_name, self.bucket_arn = bucket.bucket, bucket.arn
         self.register_outputs({"bucket_name": self.bucket_name})
+
+
+def _encryption(kms_key: str | None) -> Any:
+    if kms_key is None:
+        return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
+    # A bucket key asks KMS once for many objects.
+    return {
+        "apply_server_side_encryption_by_default": {"sse_algorithm": "aws:kms", "kms_master_key_id": kms_key},
+        "bucket_key_enabled": True,
+    }

@@ -1,22 +1,22 @@
-"""Which machine image to start where the settings name none."""
+"""Looking up machine images."""
 
 import pulumi
 
+from config_render import ImageLookup
+
 from . import aws
 
-_CANONICAL = "099720109477"
-_NAMES = {
-    "x86_64": "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*",
-    "arm64": "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-*",
-}
 
-
-def ubuntu_image(architecture: str, parent: pulumi.Resource) -> pulumi.Output[str]:
-    """The id of Canonical's newest Ubuntu 24.04 for `architecture` (x86_64 or arm64)."""
+def image(lookup: ImageLookup, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """The id of the newest image that `lookup` describes, or of the one that its SSM parameter holds."""
+    opts = pulumi.InvokeOutputOptions(parent=parent)
+    if lookup.ssm_parameter is not None:
+        # The provider marks every parameter's value as a secret; an image's id is none.
+        return pulumi.Output.unsecret(aws.get_parameter_output(name=lookup.ssm_parameter, opts=opts).value)
     found = aws.get_ami_output(
         most_recent=True,
-        owners=[_CANONICAL],
-        filters=[{"name": "name", "values": [_NAMES[architecture]]}],
-        opts=pulumi.InvokeOutputOptions(parent=parent),
+        owners=[str(lookup.owner)],
+        filters=[{"name": "name", "values": [str(lookup.name)]}],
+        opts=opts,
     )
     return found.id

@@ -8,10 +8,10 @@ import pulumi
 import pulumi_command as command
 import pulumi_tls as tls
 
-from config_render import ManagerSettings, architecture
+from config_render import Bastion, ExistingHost, ManagerSettings, architecture, partition, published_image, secret_names
 
 from . import aws
-from .images import ubuntu_image
+from .images import image
 
 _DIAL_SECONDS = 15
 
@@ -21,62 +21,120 @@ class ManagerArgs:
     """What a caller decides about a `Manager`."""
 
     settings: ManagerSettings
+    region: str
     subnet_id: pulumi.Input[str]
     security_group_id: pulumi.Input[str]
-    instance_profile: pulumi.Input[str]
+    instance_profile: pulumi.Input[str] | None
+    secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """What the settings' `<secret:NAME>` stand for, by their names."""
+
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Manager(pulumi.ComponentResource):
-    """An EC2 instance whose SSH host key is known before it boots, so that nobody can stand in for it."""
+    """An EC2 instance whose SSH host key is known before it boots, so that nobody can stand in for it.
+
+    Or, where the settings name one, a host that is there already.
+    """
 
     address: pulumi.Output[str]
-    instance_id: pulumi.Output[str]
+    instance_id: pulumi.Output[str] | None = None
+    """None for a host that is there already."""
+
     connection: command.remote.ConnectionArgs
 
     def __init__(self, name: str, args: ManagerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gitlab-runner-aws:index:Manager", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        settings = args.settings
+        self._name, self._args = name, args
+        if args.settings.host is None:
+            self._make()
+        else:
+            self._take(args.settings.host)
+        self.register_outputs({"address": self.address, "instance_id": self.instance_id})
 
+    def _take(self, host: ExistingHost) -> None:
+        self.address = pulumi.Output.from_input(host.address)
+        self.connection = self._connection(self._secret(host.private_key), host.host_key)
+
+    def _make(self) -> None:
+        name, args, child = self._name, self._args, pulumi.ResourceOptions(parent=self)
         login = tls.PrivateKey(f"{name}-login", algorithm="ED25519", opts=child)
         host = tls.PrivateKey(f"{name}-host", algorithm="ED25519", opts=child)
         key_pair = aws.KeyPair(f"{name}-login", public_key=login.public_key_openssh, tags=dict(args.tags), opts=child)
-        image = settings.ami or ubuntu_image(architecture(settings.instance_type), self)
-
-        user_data: pulumi.Input[str] = pulumi.Output.all(host.private_key_openssh, host.public_key_openssh).apply(
+        user_data = pulumi.Output.all(host.private_key_openssh, host.public_key_openssh).apply(
             lambda keys: cloud_config(*keys)
         )
+        instance = self._instance(key_pair.key_name, pulumi.Output.secret(user_data))
+        self.instance_id = instance.id
+        self.address = self._address(instance)
+        self.connection = self._connection(login.private_key_openssh, host.public_key_openssh.apply(str.strip))
 
-        # Renaming it, or another image, replaces the manager: its jobs and machines are lost.
-        instance = aws.Instance(
-            f"{name}-instance",
-            ami=image,
+    def _instance(self, key_name: pulumi.Output[str], user_data: pulumi.Output[str]) -> aws.Instance:
+        args, settings = self._args, self._args.settings
+        lookup = settings.image or published_image(
+            settings.os, architecture(settings.instance_type), partition(args.region)
+        )
+        # User data matters at the first boot alone; and a newer image must not replace a running manager.
+        ignored = ["userData"] if settings.replace_on_new_image else ["ami", "userData"]
+        # Renaming it, or another subnet, replaces the manager: its jobs and machines are lost.
+        return aws.Instance(
+            f"{self._name}-instance",
+            ami=settings.ami or image(lookup, self),
             instance_type=settings.instance_type,
             subnet_id=args.subnet_id,
             vpc_security_group_ids=[args.security_group_id],
-            associate_public_ip_address=True,
+            associate_public_ip_address=settings.public_address,
             iam_instance_profile=args.instance_profile,
-            key_name=key_pair.key_name,
-            user_data=pulumi.Output.secret(user_data),
+            key_name=key_name,
+            user_data=user_data,
+            monitoring=settings.monitoring or None,
+            disable_api_stop=settings.stop_protection or None,
+            disable_api_termination=settings.stop_protection or None,
             metadata_options={"http_tokens": "required", "http_put_response_hop_limit": 1},
+            maintenance_options={"auto_recovery": "default"},
             root_block_device={"volume_size": settings.root_size, "volume_type": "gp3", "encrypted": True},
-            tags={**args.tags, "Name": name},
-            # A newer image must not replace a running manager; user data matters at the first boot alone.
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["ami", "userData"]),
+            volume_tags={**args.tags, "Name": self._name},
+            tags={**args.tags, "Name": self._name},
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=ignored),
         )
 
-        self.address, self.instance_id = instance.public_ip, instance.id
-        self.connection = command.remote.ConnectionArgs(
-            host=instance.public_ip,
+    def _address(self, instance: aws.Instance) -> pulumi.Output[str]:
+        if not self._args.settings.elastic_ip:
+            return instance.public_ip if self._args.settings.public_address else instance.private_ip
+        child = pulumi.ResourceOptions(parent=self)
+        fixed = aws.Eip(f"{self._name}-address", domain="vpc", tags=dict(self._args.tags), opts=child)
+        held = aws.EipAssociation(
+            f"{self._name}-address", allocation_id=fixed.allocation_id, instance_id=instance.id, opts=child
+        )
+        return held.public_ip
+
+    def _connection(self, private_key: pulumi.Input[str], host_key: pulumi.Input[str]) -> command.remote.ConnectionArgs:
+        settings = self._args.settings
+        return command.remote.ConnectionArgs(
+            host=self.address,
             port=settings.ssh_port,
-            user=settings.user,
-            private_key=login.private_key_openssh,
-            host_key=host.public_key_openssh.apply(str.strip),
+            user=settings.login,
+            private_key=private_key,
+            host_key=host_key,
             dial_error_limit=settings.connect_attempts,
             per_dial_timeout=_DIAL_SECONDS,
+            proxy=None if settings.bastion is None else self._proxy(settings.bastion),
         )
-        self.register_outputs({"address": self.address, "instance_id": self.instance_id})
+
+    def _proxy(self, bastion: Bastion) -> command.remote.ProxyConnectionArgs:
+        return command.remote.ProxyConnectionArgs(
+            host=bastion.host,
+            port=bastion.port,
+            user=bastion.user,
+            private_key=self._secret(bastion.private_key),
+            host_key=bastion.host_key,
+            dial_error_limit=self._args.settings.connect_attempts,
+            per_dial_timeout=_DIAL_SECONDS,
+        )
+
+    def _secret(self, placeholder: str) -> pulumi.Output[str]:
+        (name,) = secret_names(placeholder)
+        return pulumi.Output.secret(self._args.secrets[name])
 
 
 def cloud_config(private_key: str, public_key: str) -> str:

@@ -31,6 +31,7 @@ LIVE = HOME / "config.toml"
 TEMPLATE = HOME / "staged" / "config.toml"
 SEALING_KEY = HOME / "staged" / "sealing.key"
 SECRETS = HOME / "staged" / "secrets.json"
+USER_DATA = HOME / "user-data"
 APPLIED = HOME / "staged" / "applied.json"
 BINARIES = Path("/usr/local/bin")
 DROP_IN = Path("/etc/systemd/system/gitlab-runner.service.d/gitlab-runner-aws.conf")
@@ -327,6 +328,16 @@ def stage_config() -> None:
     apply()
 
 
+def stage_user_data() -> None:
+    """Have the files that docker-machine gives to new machines, and no others of an earlier time."""
+    given = json.load(sys.stdin)
+    for name, text in given.items():
+        write(USER_DATA / name, text)
+    for path in USER_DATA.iterdir() if USER_DATA.exists() else ():
+        if path.name not in given:
+            path.unlink()
+
+
 def stage_secrets() -> None:
     given = {name: unseal(sealed) for name, sealed in json.load(sys.stdin).items()}
     write(SECRETS, json.dumps(given))
@@ -354,6 +365,7 @@ def remove() -> None:
 STEPS = {
     "key": show_key,
     "install": lambda: install(json.load(sys.stdin)),
+    "user-data": stage_user_data,
     "secrets": stage_secrets,
     "config": stage_config,
     "remove": remove,

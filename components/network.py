@@ -1,17 +1,21 @@
-"""A VPC with one public subnet in each zone, and the security groups of manager and workers."""
+"""Where manager and workers are, and who reaches whom there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 
-from config_render import NetworkSettings, subnet_cidrs
+from config_render import ExistingNetwork, NetworkSettings
 
 from . import aws
+from .vpc import NewVpc
 
-_ANYWHERE = "0.0.0.0/0"
-_DOCKER_PORT = 2376
+_ANYWHERE = {"cidr_ipv4": "0.0.0.0/0"}
+_ANYWHERE_V6 = {"cidr_ipv6": "::/0"}
 _SSH_PORT = 22
+_MACHINE_PORTS = {"ssh": _SSH_PORT, "docker": 2376}
+"""What docker-machine and gitlab-runner need of a worker."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,15 +27,23 @@ class NetworkArgs:
 
     region: str
 
+    existing: ExistingNetwork | None = None
+    """The VPC to use; a new one is made without it."""
+
     ssh_from: tuple[str, ...]
     """CIDRs from which the manager accepts SSH."""
 
     ssh_port: int = _SSH_PORT
+
+    manager_group_id: str | None = None
+    """Security group of a manager that is there already."""
+
+    public_manager: bool = True
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Network(pulumi.ComponentResource):
-    """A VPC, its public subnets, a free gateway to S3, and two security groups.
+    """A VPC, made or taken, with subnets for the workers, and two security groups.
 
     Workers accept SSH and the Docker port from the manager's group alone.
     """
@@ -39,112 +51,122 @@ class Network(pulumi.ComponentResource):
     vpc_id: pulumi.Output[str]
     vpc_arn: pulumi.Output[str]
     subnet_ids: Mapping[str, pulumi.Output[str]]
-    """By full zone name, such as eu-central-1a."""
+    """The workers' subnets, by full zone name, such as eu-central-1a."""
 
     subnet_arns: list[pulumi.Output[str]]
+    manager_subnet_id: pulumi.Output[str]
     manager_group_id: pulumi.Output[str]
     worker_group_name: pulumi.Output[str]
     worker_group_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gitlab-runner-aws:index:Network", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        self._name, self._args = name, args
+        if args.existing is None:
+            self._make()
+        else:
+            self._take(args.existing)
 
-        def tags(what: str) -> dict[str, str]:
-            return {**args.tags, "Name": f"{name}-{what}"}
-
-        # Renaming one of these replaces a part of the network, and with it every machine in it.
-        vpc = aws.Vpc(
-            f"{name}-vpc",
-            cidr_block=str(args.settings.cidr),
-            enable_dns_hostnames=True,
-            tags=tags("vpc"),
-            opts=child,
-        )
-        gateway = aws.InternetGateway(f"{name}-igw", vpc_id=vpc.id, tags=tags("igw"), opts=child)
-        routes = aws.RouteTable(f"{name}-public", vpc_id=vpc.id, tags=tags("public"), opts=child)
-        aws.Route(
-            f"{name}-internet",
-            route_table_id=routes.id,
-            destination_cidr_block=_ANYWHERE,
-            gateway_id=gateway.id,
-            opts=child,
-        )
-        aws.VpcEndpoint(
-            f"{name}-s3",
-            vpc_id=vpc.id,
-            service_name=f"com.amazonaws.{args.region}.s3",
-            route_table_ids=[routes.id],
-            tags=tags("s3"),
-            opts=child,
-        )
-
-        subnets = {}
-        for zone, cidr in subnet_cidrs(args.settings.cidr, args.settings.zones).items():
-            subnet = aws.Subnet(
-                f"{name}-public-{zone}",
-                vpc_id=vpc.id,
-                availability_zone=args.region + zone,
-                cidr_block=str(cidr),
-                map_public_ip_on_launch=True,
-                tags=tags(f"public-{zone}"),
-                opts=child,
-            )
-            aws.RouteTableAssociation(
-                f"{name}-public-{zone}", subnet_id=subnet.id, route_table_id=routes.id, opts=child
-            )
-            subnets[args.region + zone] = subnet
-
-        manager, workers = (
-            aws.SecurityGroup(
-                f"{name}-{who}",
-                vpc_id=vpc.id,
-                description=f"GitLab Runner {who}",
-                tags=tags(who),
-                opts=child,
-            )
-            for who in ("manager", "worker")
-        )
-        self._rules(name, args, manager, workers)
-
-        self.vpc_id, self.vpc_arn = vpc.id, vpc.arn
-        self.subnet_ids = {zone: subnet.id for zone, subnet in subnets.items()}
-        self.subnet_arns = [subnet.arn for subnet in subnets.values()]
-        self.manager_group_id = manager.id
-        self.worker_group_name, self.worker_group_arn = workers.name, workers.arn
+        if args.manager_group_id is None:
+            self.manager_group_id = self._group("manager").id
+            self._manager_rules(self.manager_group_id)
+        else:
+            self.manager_group_id = pulumi.Output.from_input(args.manager_group_id)
+        if args.existing is not None and args.existing.worker_group is not None:
+            self.worker_group_name = pulumi.Output.from_input(str(args.settings.worker_security_group))
+            self.worker_group_arn = pulumi.Output.from_input(args.existing.worker_group)
+        else:
+            workers = self._group("worker")
+            self.worker_group_name, self.worker_group_arn = workers.name, workers.arn
+            self._worker_rules(workers)
         self.register_outputs({"vpc_id": self.vpc_id, "subnet_ids": self.subnet_ids})
 
-    def _rules(self, name: str, args: NetworkArgs, manager: aws.SecurityGroup, workers: aws.SecurityGroup) -> None:
-        child = pulumi.ResourceOptions(parent=self)
-        for cidr in args.ssh_from:
-            family = {"cidr_ipv6": cidr} if ":" in cidr else {"cidr_ipv4": cidr}
-            aws.SecurityGroupIngressRule(
-                f"{name}-manager-ssh-{cidr}",
-                security_group_id=manager.id,
-                ip_protocol="tcp",
-                from_port=args.ssh_port,
-                to_port=args.ssh_port,
-                tags=args.tags,
-                opts=child,
-                **family,
+    def _make(self) -> None:
+        args = self._args
+        made = NewVpc(self._name, args.settings, args.region, self._tags, self)
+        workers = made.private or made.public
+        managers = made.public if args.public_manager else workers
+        self.vpc_id, self.vpc_arn = made.vpc.id, made.vpc.arn
+        self.subnet_ids = {args.region + zone: subnet.id for zone, subnet in workers.items()}
+        self.subnet_arns = [subnet.arn for subnet in workers.values()]
+        self.manager_subnet_id = next(iter(managers.values())).id
+
+    def _take(self, existing: ExistingNetwork) -> None:
+        known = pulumi.Output.from_input
+        self.vpc_id, self.vpc_arn = known(existing.vpc_id), known(existing.vpc_arn)
+        self.subnet_ids = {subnet.zone: known(subnet.id) for subnet in existing.subnets}
+        self.subnet_arns = [known(subnet.arn) for subnet in existing.subnets]
+        self.manager_subnet_id = known(existing.manager_subnet.id)
+
+    def _tags(self, what: str) -> dict[str, str]:
+        return {**self._args.tags, "Name": f"{self._name}-{what}"}
+
+    def _group(self, who: str) -> aws.SecurityGroup:
+        # Renaming it, or another description, replaces it, and with it every machine in it.
+        return aws.SecurityGroup(
+            f"{self._name}-{who}",
+            vpc_id=self.vpc_id,
+            description=f"GitLab Runner {who}",
+            tags=self._tags(who),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _manager_rules(self, group: pulumi.Output[str]) -> None:
+        for cidr in self._args.ssh_from:
+            self._let_in(
+                f"manager-ssh-{cidr}",
+                group,
+                self._args.ssh_port,
+                "SSH from where manager.sshFrom says",
+                **{"cidr_ipv6" if ":" in cidr else "cidr_ipv4": cidr},
             )
-        for what, port in (("ssh", _SSH_PORT), ("docker", _DOCKER_PORT)):
-            aws.SecurityGroupIngressRule(
-                f"{name}-worker-{what}",
-                security_group_id=workers.id,
-                referenced_security_group_id=manager.id,
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-                tags=args.tags,
-                opts=child,
+        self._let_out("manager", group)
+
+    def _worker_rules(self, workers: aws.SecurityGroup) -> None:
+        bounded = self._args.settings.egress_ports is not None and self._args.manager_group_id is None
+        for what, port in _MACHINE_PORTS.items():
+            self._let_in(
+                f"worker-{what}",
+                workers.id,
+                port,
+                "From the manager alone",
+                referenced_security_group_id=self.manager_group_id,
             )
-        for who, group in (("manager", manager), ("worker", workers)):
-            aws.SecurityGroupEgressRule(
-                f"{name}-{who}-out",
-                security_group_id=group.id,
-                ip_protocol="-1",
-                cidr_ipv4=_ANYWHERE,
-                tags=args.tags,
-                opts=child,
-            )
+            if bounded:
+                to_workers = {"referenced_security_group_id": workers.id}
+                self._out_rule(f"manager-to-worker-{what}", self.manager_group_id, port, to_workers)
+        self._let_out("worker", workers.id)
+
+    def _let_in(self, what: str, group: pulumi.Input[str], port: int, description: str, **source: Any) -> None:
+        aws.SecurityGroupIngressRule(
+            f"{self._name}-{what}",
+            security_group_id=group,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            description=description,
+            tags=dict(self._args.tags),
+            opts=pulumi.ResourceOptions(parent=self),
+            **source,
+        )
+
+    def _let_out(self, who: str, group: pulumi.Input[str]) -> None:
+        ports = self._args.settings.egress_ports or (None,)
+        families = {"": _ANYWHERE, "-ipv6": _ANYWHERE_V6} if self._args.settings.ipv6 else {"": _ANYWHERE}
+        for port in ports:
+            for suffix, to in families.items():
+                which = "" if port is None else f"-{port}"
+                self._out_rule(f"{who}-out{which}{suffix}", group, port, to)
+
+    def _out_rule(self, what: str, group: pulumi.Input[str], port: int | None, to: Mapping[str, Any]) -> None:
+        ports: dict[str, Any] = {} if port is None else {"from_port": port, "to_port": port}
+        aws.SecurityGroupEgressRule(
+            f"{self._name}-{what}",
+            security_group_id=group,
+            ip_protocol="-1" if port is None else "tcp",
+            description="Everything outside" if port is None else f"TCP {port}",
+            tags=dict(self._args.tags),
+            opts=pulumi.ResourceOptions(parent=self),
+            **ports,
+            **to,
+        )

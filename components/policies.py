@@ -1,93 +1,87 @@
-"""IAM policy documents as plain data: what the manager may do, and who may assume which role.
-
-The EC2 part allows the calls that docker-machine's amazonec2 driver makes, and no others. Conditions on tags would
-refuse spot machines, which are tagged only after they run; so machines are bound by their instance profile instead,
-which they carry from their first moment.
-"""
+"""IAM policy documents as plain data: what the manager may do, and who may assume which role."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
-Policy = dict[str, Any]
+from .policy_parts import Place, Policy, Statement, allow, document, ec2_service, length, use_keys
+from .worker_policy import Workers, ever_wider, remove, start
 
-_MACHINE_KEY_PAIRS = "runner-*"
-"""gitlab-runner names each machine, and docker-machine its key pair, `runner-<start of the token>-<MachineName>`."""
+__all__ = [
+    "LONGEST_MANAGED_POLICY",
+    "LONGEST_ROLE_POLICY",
+    "CacheAccess",
+    "Policy",
+    "Workers",
+    "agent_logs",
+    "assumed_by",
+    "assumed_by_ec2",
+    "cache_objects",
+    "events_to_logs",
+    "length",
+    "manager",
+    "tls_only",
+]
+
+LONGEST_ROLE_POLICY = 10_240 - 1_024
+"""Characters for `manager` in a role: its inline policies share 10,240; the rest is for others, such as `agent_logs`.
+
+IAM's quotas count no white space ("IAM and AWS STS quotas" in its User Guide). A user's inline policies hold 2,048,
+too few for `manager`.
+"""
+
+LONGEST_MANAGED_POLICY = 6_144
+"""Characters of a managed policy, which a user may have attached."""
 
 
-def assumed_by_ec2() -> Policy:
-    """The trust policy of a role that EC2 instances take."""
-    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
-    return _policy(statement)
+@dataclass(frozen=True, kw_only=True)
+class CacheAccess:
+    """The bucket of the jobs' cache."""
+
+    bucket_arn: str
+    kms_key: str | None = None
+    """ARN of the key, where the bucket is encrypted with SSE-KMS."""
+
+    role_arn: str | None = None
+    """Role that the manager assumes for uploads over 5 GB (`RoleARN`)."""
 
 
-def manager(
-    *,
-    vpc_arn: str,
-    subnet_arns: Sequence[str],
-    worker_group_arn: str,
-    worker_role_arn: str,
-    worker_profile_arn: str,
-    bucket_arn: str,
-) -> Policy:
-    """What the manager needs: machines in these subnets, with this group and profile, and objects in this bucket."""
-    arn, partition, _, region, account, _ = vpc_arn.split(":", 5)
-    ec2 = f"{arn}:{partition}:ec2:{region}:{account}:"
-    worker_profile = {"ArnEquals": {"ec2:InstanceProfile": worker_profile_arn}}
-    return _policy(
-        _allow(
-            "Look",
-            [
-                "ec2:DescribeInstances",
-                "ec2:DescribeKeyPairs",
-                "ec2:DescribeSecurityGroups",
-                "ec2:DescribeSubnets",
-            ],
-            ["*"],
-        ),
-        _allow("StartWorkers", ["ec2:RunInstances"], [f"{ec2}instance/*"], worker_profile),
-        _allow(
-            "StartWorkersHere",
-            ["ec2:RunInstances"],
-            [
-                *subnet_arns,
-                worker_group_arn,
-                f"{ec2}key-pair/{_MACHINE_KEY_PAIRS}",
-                f"{ec2}network-interface/*",
-                f"{ec2}volume/*",
-                f"{arn}:{partition}:ec2:{region}::image/*",
-            ],
-        ),
-        _allow(
-            "TagWorkers",
-            ["ec2:CreateTags"],
-            [f"{ec2}instance/*", f"{ec2}network-interface/*", f"{ec2}volume/*"],
-        ),
-        _allow(
-            "RemoveWorkers",
-            ["ec2:StopInstances", "ec2:TerminateInstances"],
-            [f"{ec2}instance/*"],
-            worker_profile,
-        ),
-        _allow(
-            "KeyPairsOfWorkers",
-            ["ec2:DeleteKeyPair", "ec2:ImportKeyPair"],
-            [f"{ec2}key-pair/{_MACHINE_KEY_PAIRS}"],
-        ),
-        _allow(
-            "WorkerRole",
-            ["iam:PassRole"],
-            [worker_role_arn],
-            {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
-        ),
-        _allow("CacheObjects", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], [f"{bucket_arn}/*"]),
-        # Without it S3 answers 403 instead of 404 for an object that is not there.
-        _allow("CacheBucket", ["s3:GetBucketLocation", "s3:ListBucket"], [bucket_arn]),
+def manager(workers: Workers, cache: CacheAccess | None, at_most: int = LONGEST_ROLE_POLICY) -> Policy:
+    """Return what the manager may do, as narrowly as fits into `at_most` characters.
+
+    Raises:
+        ValueError: Even the widest patterns leave it longer.
+    """
+    shortest = 0
+    for candidate in ever_wider(workers):
+        policy = document(*start(candidate), *remove(candidate), *(_use_cache(cache) if cache else []))
+        shortest = length(policy)
+        if shortest <= at_most:
+            return policy
+    raise ValueError(
+        f"the manager's IAM policy has {shortest} characters, but at most {at_most} are allowed: "
+        "let the pools use fewer different `amazonec2-volume-kms-key`, `amazonec2-keypair-name` and "
+        "`amazonec2-launch-template`"
     )
 
 
+def assumed_by_ec2(partition: str = "aws") -> Policy:
+    """Return the trust policy of a role that EC2 instances take."""
+    return _trust({"Service": ec2_service(partition)})
+
+
+def assumed_by(role_arn: str) -> Policy:
+    """Return the trust policy of a role that one other role, or user, may assume."""
+    return _trust({"AWS": role_arn})
+
+
+def cache_objects(access: CacheAccess) -> Policy:
+    """Return what the role for large uploads may do: what the cache needs, and no more."""
+    return document(*_objects(access))
+
+
 def tls_only(bucket_arn: str) -> Policy:
-    """A bucket policy that refuses every request without TLS."""
-    return _policy(
+    """Return a bucket policy that refuses every request without TLS."""
+    return document(
         {
             "Sid": "TlsOnly",
             "Effect": "Deny",
@@ -99,12 +93,47 @@ def tls_only(bucket_arn: str) -> Policy:
     )
 
 
-def _allow(
-    sid: str, actions: list[str], resources: list[str], condition: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    statement = {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
-    return {**statement, "Condition": condition} if condition else statement
+def events_to_logs(log_group_arns: Sequence[str], rule_arns: Sequence[str]) -> Policy:
+    """Return the resource policy of CloudWatch Logs by which these EventBridge rules write into these log groups.
+
+    Only writing is bound to the rules, as in AWS's own example ("Using resource-based policies for Amazon EventBridge"
+    in its User Guide): that a stream's creation names its rule too is nowhere promised.
+    """
+    streams = _streams(*log_group_arns)
+    rules = {"ArnEquals": {"aws:SourceArn": list(rule_arns)}}
+    principal = {"Service": ["delivery.logs.amazonaws.com", "events.amazonaws.com"]}
+    return document(
+        {**allow("CreateStreams", ["logs:CreateLogStream"], streams), "Principal": principal},
+        {**allow("Write", ["logs:PutLogEvents"], streams, rules), "Principal": principal},
+    )
 
 
-def _policy(*statements: dict[str, Any]) -> Policy:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
+def agent_logs(log_group_arn: str) -> Policy:
+    """Return what the CloudWatch agent on the manager needs: to write into one log group."""
+    actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    return document(allow("Logs", actions, _streams(log_group_arn)))
+
+
+def _use_cache(cache: CacheAccess) -> list[Statement]:
+    statements = [*_objects(cache), allow("CacheRegion", ["s3:GetBucketLocation"], [cache.bucket_arn])]
+    if cache.role_arn:
+        statements.append(allow("CacheRole", ["sts:AssumeRole"], [cache.role_arn]))
+    return statements
+
+
+def _objects(cache: CacheAccess) -> list[Statement]:
+    use = ["kms:Decrypt", "kms:GenerateDataKey"]
+    return [
+        allow("CacheObjects", ["s3:GetObject", "s3:PutObject"], [f"{cache.bucket_arn}/*"]),
+        # Without it S3 answers 403 instead of 404 for an object that is not there.
+        allow("CacheMisses", ["s3:ListBucket"], [cache.bucket_arn]),
+        *(use_keys("CacheKey", use, [cache.kms_key], Place.of(cache.kms_key), "s3") if cache.kms_key else []),
+    ]
+
+
+def _streams(*log_group_arns: str) -> list[str]:
+    return [f"{arn.removesuffix(':*')}:*" for arn in log_group_arns]
+
+
+def _trust(principal: dict[str, str]) -> Policy:
+    return document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal})

@@ -1,6 +1,6 @@
 """What happens on the manager: installation, registration, config.toml, and the clean-up at the end.
 
-Five remote commands, each re-run in place when what it is fed with changes. None uses `triggers`: those replace the
+Remote commands, each re-run in place when what it is fed with changes. None uses `triggers`: those replace the
 command, and a replacement runs the new one before the old one's `delete`, which would unregister the successor.
 """
 
@@ -40,6 +40,9 @@ class RegistrationArgs:
     secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """What config.toml's further placeholders stand for, by their names; made secret here."""
 
+    user_data: Mapping[str, str] = field(default_factory=dict)
+    """User data of machines, by the names of the pools that have some."""
+
     needs: Sequence[pulumi.Resource] = ()
     """What workers need: it must be there before the runner starts, and until the last worker is gone."""
 
@@ -51,7 +54,7 @@ class Registration(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RegistrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gitlab-runner-aws:index:Registration", name, None, opts)
-        sudo = "" if args.settings.user == "root" else "sudo -n "
+        sudo = "" if args.settings.login == "root" else "sudo -n "
 
         def step(
             what: str,
@@ -87,10 +90,13 @@ class Registration(pulumi.ComponentResource):
             lambda values: json.dumps({name: seal(values[0], text) for name, text in sorted(values[1].items())})
         )
         secrets = step("secrets", f"{sudo}{_TARGET} secrets", sealed, [installed])
+        before = [secrets]
+        if args.user_data:
+            before.append(step("user-data", f"{sudo}{_TARGET} user-data", json.dumps(args.user_data, indent=2), [tool]))
         self.config_toml = pulumi.Output.from_input(args.config_toml)
         # The last line tells the manager that the text arrived whole.
         whole = self.config_toml.apply(lambda text: f"{text}{END}\n")
-        step("config", f"{sudo}{_TARGET} config", whole, [secrets])
+        step("config", f"{sudo}{_TARGET} config", whole, before)
 
         self.register_outputs({"config_toml": self.config_toml})
 

@@ -9,11 +9,22 @@ from typing import Any
 import pulumi
 from pulumi.runtime import config as runtime_config
 
-from config_render import SECRETS, TOKEN, Problem, Settings, SettingsError, cautions, problems_of
+from config_render import (
+    SECRETS,
+    TOKEN,
+    Problem,
+    Settings,
+    SettingsError,
+    Surroundings,
+    cautions,
+    problems_of,
+    surrounding_problems,
+)
 from config_render.stack_file import read_stack_file
 from config_render.yaml_file import UnreadableFileError
 
 from .gitlab_check import gitlab_problem
+from .surroundings import look_around
 
 PROJECT = "gitlab-runner-aws"
 _SET = "pulumi config set --secret"
@@ -24,6 +35,7 @@ class StackSettings:
     """What a stack file says, checked."""
 
     settings: Settings
+    surroundings: Surroundings
     region: str
     token: pulumi.Output[str]
     secrets: Mapping[str, pulumi.Output[str]]
@@ -45,12 +57,16 @@ def read_stack() -> StackSettings:
     if token is not None and not runtime_config.is_config_secret(f"{PROJECT}:{TOKEN}"):
         problems.append(_in_clear(TOKEN, f"create a new one in GitLab and encrypt it: {_SET} {PROJECT}:{TOKEN}"))
     problems += _gitlab_problems(raw)
+    surroundings = Surroundings()
+    if settings is not None and not problems:
+        surroundings, problems = look_around(settings, str(region))
+        problems += surrounding_problems(settings, str(region), surroundings)
     if settings is None or problems:
         raise pulumi.RunError(str(SettingsError(_with_lines(problems))))
     for caution in _with_lines(cautions(settings)):
         pulumi.log.warn(str(caution))
     kept = {name: pulumi.Output.secret(text) for name, text in secrets.items()}
-    return StackSettings(settings, str(region), pulumi.Output.secret(str(token)), kept)
+    return StackSettings(settings, surroundings, str(region), pulumi.Output.secret(str(token)), kept)
 
 
 def _with_lines(problems: list[Problem]) -> list[Problem]:

@@ -3,37 +3,68 @@
 from .document import MARKER, Facts, document, render, settings_digest
 from .instance_types import architecture
 from .models.cache import CacheSettings
-from .models.manager import STOP_SECONDS, ManagerSettings
-from .models.settings import NetworkSettings, Settings
+from .models.identity import IdentitySettings
+from .models.image import DEFAULT_SYSTEM, ImageLookup, published_image
+from .models.manager import STOP_SECONDS, Alarms, Bastion, ExistingHost, Logs, ManagerSettings
+from .models.network import DEFAULT_VPC, NetworkSettings
+from .models.pool import user_data_path
+from .models.settings import Settings
 from .models.tags import DEPLOYMENT_TAG
 from .parsing import SECRETS, parse, problems_of
-from .placeholders import TOKEN, TOKEN_PLACEHOLDER
-from .problems import Problem, SettingsError
+from .placeholders import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TOKEN, TOKEN_PLACEHOLDER, secret_names
+from .problems import Problem, SettingsError, problem
+from .regions import partition
 from .rules.cautions import cautions
 from .runner_token import check_token
-from .subnets import subnet_cidrs
+from .subnets import ipv6_slice, private_cidrs, subnet_cidrs
+from .surroundings import ExistingNetwork, ExistingSubnet, Surroundings, placed, surrounding_problems
+from .worker_bounds import further_subnets, worker_bounds
 
 __all__ = [
+    "ACCESS_KEY_ID",
+    "DEFAULT_SYSTEM",
+    "DEFAULT_VPC",
     "DEPLOYMENT_TAG",
     "MARKER",
     "SECRETS",
+    "SECRET_ACCESS_KEY",
     "STOP_SECONDS",
     "TOKEN",
     "TOKEN_PLACEHOLDER",
+    "Alarms",
+    "Bastion",
     "CacheSettings",
+    "ExistingHost",
+    "ExistingNetwork",
+    "ExistingSubnet",
     "Facts",
+    "IdentitySettings",
+    "ImageLookup",
+    "Logs",
     "ManagerSettings",
     "NetworkSettings",
     "Problem",
     "Settings",
     "SettingsError",
+    "Surroundings",
     "architecture",
     "cautions",
     "check_token",
     "document",
+    "further_subnets",
+    "ipv6_slice",
     "parse",
+    "partition",
+    "placed",
+    "private_cidrs",
+    "problem",
     "problems_of",
+    "published_image",
     "render",
+    "secret_names",
     "settings_digest",
     "subnet_cidrs",
+    "surrounding_problems",
+    "user_data_path",
+    "worker_bounds",
 ]

@@ -18,6 +18,7 @@ from .models.settings import Settings
 from .parsing import problems_of
 from .placeholders import TOKEN
 from .problems import NAMESPACE, Problem
+from .regions import partition
 from .rules.cautions import cautions
 from .schema import stack_schema
 from .stack_file import StackFile, read_stack_file
@@ -149,7 +150,10 @@ def _facts(path: Path | None, file: StackFile, settings: Settings) -> Facts:
     zones = [f"{file.region}{zone}" for zone in settings.network.zones]
     facts: dict[str, Any] = dict.fromkeys(names, MARKER)
     facts |= {"deployment": "runner", "region": file.region, "bucket_region": file.region}
-    facts |= {"subnets": dict.fromkeys(zones, MARKER), "images": {"x86_64": MARKER, "arm64": MARKER}}
+    images = settings.image_lookups(partition(file.region or ""))
+    facts |= {"subnets": dict.fromkeys(zones, MARKER), "images": dict.fromkeys(images, MARKER)}
+    facts["bucket"] = MARKER if settings.cache.makes_bucket else None
+    facts["cache_role"] = MARKER if settings.cache.upload_role else None
     for name, value in given.items():
         tables = isinstance(facts[name], dict) and isinstance(value, dict)
         facts[name] = {**facts[name], **value} if tables else value

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .bulk import collector_paused
-from .instance_types import architecture
-from .layout import Entry, entries
+from .layout import Entry
 from .machine_options import Placement, machine_options
-from .models.cache import CacheKeys, CacheSettings
+from .models.cache import CacheKeys
 from .models.machine import Autoscaling, Machine
-from .models.pool import Pool
+from .models.pool import Pool, user_data_path
 from .models.process import GlobalKeys
 from .models.runner import RunnerKeys
 from .models.settings import Settings
 from .models.tags import DEPLOYMENT_TAG, MANAGER_TAG
-from .placeholders import TOKEN_PLACEHOLDER
+from .placeholders import ACCESS_KEY_PLACEHOLDER, SECRET_KEY_PLACEHOLDER, TOKEN_PLACEHOLDER
+from .regions import s3_endpoint
 from .toml_text import dumps
 
 _Numbers = TypeVar("_Numbers", Machine, Autoscaling)
@@ -25,8 +25,9 @@ _HEADING = "# Made by gitlab-runner-aws from its stack's settings ({digest}); ed
 _NOT_IN_THE_FILE: Any = {
     "manager": True,
     "network": True,
+    "identity": True,
     "gitlab": {"check"},
-    "cache": {"expire_days", "force_destroy"},
+    "cache": {"expire_days", "force_destroy", "kms_key", "upload_role"},
 }
 
 
@@ -48,10 +49,13 @@ class Facts:
     """Name, not id, of the workers' security group."""
     instance_profile: str
     """Name of the workers' instance profile."""
-    bucket: str
+    bucket: str | None
+    """The bucket that the stack made; None where the cache is elsewhere."""
     bucket_region: str
     images: Mapping[str, str]
-    """Image ids by architecture: x86_64, arm64. Needed for the types of pools that name no image."""
+    """Image ids by `Pool.image_key`, for the pools that name none."""
+    cache_role: str | None = None
+    """ARN of the role that the stack made for large caches."""
 
 
 def render(settings: Settings, facts: Facts) -> str:
@@ -74,14 +78,14 @@ def document(settings: Settings, facts: Facts) -> dict[str, Any]:
 
 def _runners(settings: Settings, facts: Facts) -> Iterator[dict[str, Any]]:
     """Make the entries one by one: thousands need not be there at the same time to be written."""
-    cache = _cache(settings.cache, facts)
+    cache = _cache(settings, facts)
     for pool in settings.pools:
         docker = pool.docker.table()
-        for entry in entries(pool.name, pool.zones or settings.network.zones, pool.instance_types):
+        for entry in pool.entries(settings.network.zones):
             yield pool.table(
                 RunnerKeys,
                 name=entry.name,
-                limit=entry.share(pool.limit),
+                limit=pool.machines(entry),
                 url=settings.gitlab.url,
                 token=TOKEN_PLACEHOLDER,
                 executor="docker+machine",
@@ -91,12 +95,24 @@ def _runners(settings: Settings, facts: Facts) -> Iterator[dict[str, Any]]:
             )
 
 
-def _cache(settings: CacheSettings, facts: Facts) -> dict[str, Any]:
-    s3 = settings.s3
-    bucket = {"bucket_name": facts.bucket, "bucket_location": facts.bucket_region}
-    by_profile = "iam" if s3.access_key is None else None
-    table = s3.table(**bucket, authentication_type=s3.authentication_type or by_profile)
-    return settings.table(CacheKeys, s3=table if settings.type == "s3" else None)
+def _cache(settings: Settings, facts: Facts) -> dict[str, Any]:
+    cache = settings.cache
+    return cache.table(CacheKeys, s3=_s3(settings, facts) if cache.type == "s3" else None)
+
+
+def _s3(settings: Settings, facts: Facts) -> dict[str, Any]:
+    s3 = settings.cache.s3
+    given: dict[str, Any] = {"bucket_name": s3.bucket_name or facts.bucket}
+    if settings.cache.at_amazon:
+        given["server_address"] = s3.server_address or s3_endpoint(facts.region)
+        given["bucket_location"] = s3.bucket_location or facts.bucket_region
+        given["role_arn"] = s3.role_arn or facts.cache_role
+    by_key = s3.access_key is not None
+    if settings.identity.by_key and settings.cache.at_amazon and not by_key:
+        by_key = True
+        given["access_key"], given["secret_key"] = ACCESS_KEY_PLACEHOLDER, SECRET_KEY_PLACEHOLDER
+    by_profile = None if by_key else "iam"
+    return s3.table(**given, authentication_type=s3.authentication_type or by_profile)
 
 
 def _machine(settings: Settings, facts: Facts, pool: Pool, entry: Entry) -> dict[str, Any]:
@@ -109,9 +125,12 @@ def _machine(settings: Settings, facts: Facts, pool: Pool, entry: Entry) -> dict
         security_group=facts.security_group,
         instance_type=entry.instance_type,
         instance_profile=facts.instance_profile,
-        ami=pool.ami or facts.images[architecture(entry.instance_type)],
-        spot_price=pool.spot.cap(entry.instance_type) if pool.spot else None,
+        ami=pool.ami or facts.images[pool.image_key(entry.instance_type)],
+        spot_price=pool.spot.cap(entry.instance_type) if pool.spot and not entry.takes_over else None,
         tags={MANAGER_TAG: entry.name, DEPLOYMENT_TAG: facts.deployment, **settings.tags},
+        private=settings.network.private,
+        user_data=user_data_path(pool.name) if pool.user_data else None,
+        by_key=settings.identity.by_key,
     )
     return machine.table(
         **_shares(machine, entry),
@@ -122,6 +141,8 @@ def _machine(settings: Settings, facts: Facts, pool: Pool, entry: Entry) -> dict
 
 
 def _shares(numbers: _Numbers, entry: Entry) -> dict[str, int | None]:
+    if entry.takes_over:  # Waiting machines are spot ones.
+        return {"idle_count": 0, "idle_count_min": None, "idle_scale_factor": None}
     least = numbers.idle_count_min
     return {
         "idle_count": entry.share(numbers.idle_count),

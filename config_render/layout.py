@@ -9,7 +9,7 @@ LONGEST_MACHINE_NAME = 30
 
 @dataclass(frozen=True)
 class Entry:
-    """One zone and one instance type of a pool, to be one `[[runners]]`."""
+    """One zone and one instance type of a pool, spot or on-demand, to be one `[[runners]]`."""
 
     name: str
     zone: str
@@ -17,7 +17,11 @@ class Entry:
     instance_type: str
     position: int
     count: int
-    """How many entries the pool has; `position` counts them from 0."""
+    """How many entries of its kind the pool has; `position` counts them from 0."""
+    label: str = ""
+    """What tells it from the pool's other entries; nothing if it is the only one."""
+    takes_over: bool = False
+    """Whether it is there to go on with on-demand machines where a spot pool finds no capacity."""
 
     def share(self, total: int) -> int:
         """Return this entry's part of a number of machines; the first ones take the remainder."""
@@ -27,22 +31,34 @@ class Entry:
         """Return this entry's MachineName: the template, told apart from the pool's other entries."""
         if template is None:
             return f"{self.name}-%s"
-        return template if self.count == 1 else template.replace("%s", f"{_place(self.zone, self.instance_type)}-%s")
+        return template.replace("%s", f"{self.label}-%s") if self.label else template
 
 
-def entries(pool: str, zones: Sequence[str], instance_types: Sequence[str]) -> tuple[Entry, ...]:
-    """Lay out a pool: zones first, as given, and within a zone the types, as given."""
+def entries(
+    pool: str, zones: Sequence[str], instance_types: Sequence[str], on_demand_limit: int = 0
+) -> tuple[Entry, ...]:
+    """Lay out a pool: zones first, as given, and within a zone the types, as given.
+
+    A spot pool of which some machines are on-demand ones has its places a second time for them, as many as get one.
+    """
     places = [(zone, instance_type) for zone in zones for instance_type in instance_types]
-    return tuple(
-        Entry(
-            name=pool if len(places) == 1 else f"{pool}-{_place(zone, instance_type)}",
-            zone=zone,
-            instance_type=instance_type,
-            position=position,
-            count=len(places),
-        )
-        for position, (zone, instance_type) in enumerate(places)
+    taking_over = places[:on_demand_limit]
+    only = len(places) == 1 and not taking_over
+    return (
+        *(_entry(pool, place, n, len(places), "" if only else _label(*place)) for n, place in enumerate(places)),
+        *(
+            # Not at the end: a name must not begin like another one.
+            _entry(pool, place, n, len(taking_over), f"od-{_label(*place)}", takes_over=True)
+            for n, place in enumerate(taking_over)
+        ),
     )
+
+
+def _entry(
+    pool: str, place: tuple[str, str], position: int, count: int, label: str, *, takes_over: bool = False
+) -> Entry:
+    name = f"{pool}-{label}" if label else pool
+    return Entry(name, *place, position, count, label, takes_over)
 
 
 def same_machines(one: str, other: str) -> bool:
@@ -55,5 +71,5 @@ def same_machines(one: str, other: str) -> bool:
     return prefixes[0].startswith(prefixes[1]) or prefixes[1].startswith(prefixes[0])
 
 
-def _place(zone: str, instance_type: str) -> str:
+def _label(zone: str, instance_type: str) -> str:
     return f"{zone.lstrip('-')}-{instance_type.replace('.', '-')}"

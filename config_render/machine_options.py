@@ -6,6 +6,7 @@ from typing import Any
 
 from .models.driver import FIELDS, DriverOptions
 from .models.tags import join_tags
+from .placeholders import ACCESS_KEY_PLACEHOLDER, SECRET_KEY_PLACEHOLDER
 from .raw_options import merge_options
 
 
@@ -26,6 +27,12 @@ class Placement:
     spot_price: str | None
     """US dollars per hour; None for on-demand."""
     tags: Mapping[str, str]
+    private: bool = False
+    """Whether the subnet gives no public addresses."""
+    user_data: str | None = None
+    """Path on the manager."""
+    by_key: bool = False
+    """Whether docker-machine signs in with the stack's access key."""
 
 
 def machine_options(placement: Placement, driver: DriverOptions, given: Sequence[str]) -> list[str]:
@@ -54,7 +61,7 @@ _PLACES = {option: place for place, option in enumerate(FIELDS)}
 def _placed(placement: Placement, *, own_endpoint: bool) -> dict[str, Any]:
     # With an endpoint of its own the driver no longer puts the region before the zone.
     zone = placement.region + placement.zone if own_endpoint else placement.zone
-    options = {
+    options: dict[str, Any] = {
         "amazonec2-ami": placement.ami,
         "amazonec2-region": placement.region,
         "amazonec2-vpc-id": placement.vpc_id,
@@ -65,10 +72,18 @@ def _placed(placement: Placement, *, own_endpoint: bool) -> dict[str, Any]:
         "amazonec2-instance-type": placement.instance_type,
         "amazonec2-iam-instance-profile": placement.instance_profile,
     }
-    if placement.spot_price is None:
-        return options
-    # A price alone would silently start on-demand machines, spot without a price caps it at 0.50.
-    return {**options, "amazonec2-request-spot-instance": True, "amazonec2-spot-price": placement.spot_price}
+    if placement.private:
+        options["amazonec2-private-address-only"] = True
+    if placement.user_data:
+        options["amazonec2-userdata"] = placement.user_data
+    if placement.by_key:
+        options["amazonec2-access-key"] = ACCESS_KEY_PLACEHOLDER
+        options["amazonec2-secret-key"] = SECRET_KEY_PLACEHOLDER
+    if placement.spot_price is not None:
+        # A price alone would silently start on-demand machines, spot without a price caps it at 0.50.
+        options["amazonec2-request-spot-instance"] = True
+        options["amazonec2-spot-price"] = placement.spot_price
+    return options
 
 
 def _joined(old: Any, new: Any) -> Any:

@@ -11,6 +11,13 @@ TOKEN = "token"  # noqa: S105  the setting's name
 TOKEN_PLACEHOLDER = f"<secret:{TOKEN}>"
 """Stands for the runner's authentication token."""
 
+ACCESS_KEY_ID = "awsAccessKeyId"
+SECRET_ACCESS_KEY = "awsSecretAccessKey"  # noqa: S105  a name too
+ACCESS_KEY_PLACEHOLDER = f"<secret:{ACCESS_KEY_ID}>"
+SECRET_KEY_PLACEHOLDER = f"<secret:{SECRET_ACCESS_KEY}>"
+"""Stand for the access key that the stack makes where it is asked to."""
+
+_OWN = (TOKEN, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
 _NAME = r"[A-Za-z][A-Za-z0-9_]{0,63}"
 _PLACEHOLDER = re.compile(f"<secret:({_NAME})>")
 _BEGINNING = "<secret:"
@@ -18,7 +25,7 @@ _BEGINNING = "<secret:"
 
 def is_secret_name(name: str) -> bool:
     """Tell whether a further secret, beside the token, may be called so."""
-    return name != TOKEN and re.fullmatch(_NAME, name) is not None
+    return name not in _OWN and re.fullmatch(_NAME, name) is not None
 
 
 def secret_names(text: str) -> list[str]:

@@ -28,6 +28,7 @@ _SECRET = re.compile(
 _NEVER_SHOWN = {
     *("MachineOptions", "MachineOptionsWithName", "engine-env", "environment", "extra", "sentry_dsn"),
     *("AccessKey", "AccountKey", "PrivateKey", "SecretKey", "SessionToken", "secrets", "token"),
+    "privateKey",
     *("amazonec2-access-key", "amazonec2-secret-key", "amazonec2-session-token"),
 }
 

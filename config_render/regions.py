@@ -22,3 +22,15 @@ def check_region(region: str) -> str | None:
         return f"is a zone; the region is {region[:-1]}"
     close = get_close_matches(region, sorted(REGIONS), n=1)
     return f"is no AWS region; did you mean `{close[0]}`?" if close else "is no AWS region, such as eu-central-1"
+
+
+def partition(region: str) -> str:
+    """Return the part of AWS that a region belongs to, with which its ARNs begin."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def s3_endpoint(region: str) -> str:
+    """Return S3's address as config.toml's ServerAddress wants it: one for all regions, but for China's."""
+    return f"s3.{region}.amazonaws.com.cn" if region.startswith("cn-") else "s3.amazonaws.com"

@@ -1,7 +1,7 @@
 """How a VPC's network is divided among zones."""
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 
 MOST_ZONES = 6
 """No region has more availability zones."""
@@ -19,6 +19,16 @@ def check_range(cidr: IPv4Network) -> str | None:
     return f"is a /{cidr.prefixlen}; it must be a /16 to /24, so that each zone gets a sixteenth"
 
 
+_FIRST_PRIVATE = 8
+"""Public subnets are in the lower half of the range, private ones in the upper."""
+
+
+def private_cidrs(cidr: IPv4Network, zones: Sequence[str]) -> dict[str, IPv4Network]:
+    """Give each zone a second sixteenth of `cidr`, for its private subnet; see `subnet_cidrs`."""
+    slices = list(cidr.subnets(prefixlen_diff=_SLICE_BITS))[_FIRST_PRIVATE:]
+    return dict(zip(zones, slices, strict=False))
+
+
 def subnet_cidrs(cidr: IPv4Network, zones: Sequence[str]) -> dict[str, IPv4Network]:
     """Give each zone one sixteenth of `cidr`, in order.
 
@@ -34,3 +44,9 @@ def subnet_cidrs(cidr: IPv4Network, zones: Sequence[str]) -> dict[str, IPv4Netwo
 def machines_that_fit(subnet: IPv4Network) -> int:
     """Count the addresses of a subnet that are left for workers, one being kept for the manager."""
     return subnet.num_addresses - _RESERVED - 1
+
+
+def ipv6_slice(vpc_range: str, place: int) -> str:
+    """Return the `place`-th /64 of a VPC's IPv6 range, which is a /56."""
+    first = IPv6Network(vpc_range)
+    return str(IPv6Network((int(first.network_address) + (place << 64), 64)))

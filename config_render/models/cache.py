@@ -9,7 +9,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .section import ConfigTable, left_out, refuse
-from .values import HostPort, Natural, NoLess, Positive, Secret, checked_by
+from .values import HostPort, Natural, NoLess, Pattern, Positive, Secret, checked_by
+
+
+def _check_key(arn: str) -> str | None:
+    fits = re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+", arn, re.ASCII)
+    return None if fits else "is no KMS key's ARN; write it as arn:aws:kms:eu-central-1:123456789012:key/ID"
 
 
 def _check_role(arn: str) -> str | None:
@@ -17,14 +22,22 @@ def _check_role(arn: str) -> str | None:
     return None if fits else "is no role's ARN; write it as arn:aws:iam::123456789012:role/cache"
 
 
-_OWN_BUCKET = "is the bucket that this stack creates; leave it out"
-_OWN_REGION = "is the stack's region; leave it out"
+_OWN_SERVERS = re.compile(r"(?:|s3[.a-z0-9-]*\.amazonaws\.com(?:\.cn)?)(?::\d+)?")
+
+
+def is_amazons(server_address: str) -> bool:
+    """Tell whether a ServerAddress is one of Amazon's, so that a bucket there can be made."""
+    return _OWN_SERVERS.fullmatch(server_address) is not None
 
 
 class CacheS3(ConfigTable):
     """`[runners.cache.s3]`, in the order of GitLab's reference."""
 
-    server_address: HostPort = Field(default="s3.amazonaws.com", alias="ServerAddress")
+    server_address: HostPort | None = Field(
+        default=None,
+        alias="ServerAddress",
+        description="By default Amazon's; or another S3-compatible server's, which needs BucketName too",
+    )
     access_key: Secret | None = Field(
         default=None, alias="AccessKey", description="A secret's name, such as <secret:cacheKeyId>"
     )
@@ -34,8 +47,12 @@ class CacheS3(ConfigTable):
     session_token: Secret | None = Field(
         default=None, alias="SessionToken", description="A secret's name, such as <secret:cacheSession>"
     )
-    bucket_name: None = refuse(_OWN_BUCKET, alias="BucketName")
-    bucket_location: None = refuse(_OWN_REGION, alias="BucketLocation")
+    bucket_name: Annotated[str, Pattern(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "is no name of a bucket")] | None = Field(
+        default=None, alias="BucketName", description="A bucket that is there already; without it one is made"
+    )
+    bucket_location: str | None = Field(
+        default=None, alias="BucketLocation", description="Region of BucketName; by default the stack's own"
+    )
     insecure: bool | None = Field(default=None, alias="Insecure")
     authentication_type: Literal["iam", "access-key"] | None = Field(
         default=None,
@@ -107,8 +124,28 @@ class CacheSettings(CacheKeys):
     expire_days: Positive = Field(
         default=14, alias="expireDays", description="Days after which a cached object is deleted"
     )
+    kms_key: Annotated[str, checked_by(_check_key)] | None = Field(
+        default=None,
+        alias="kmsKey",
+        description="ARN of the KMS key that encrypts the bucket; S3's own keys do without it",
+    )
+    upload_role: bool = Field(
+        default=False,
+        alias="uploadRole",
+        description="Whether a role is made for uploads and downloads in parts, which caches over 5 GB need",
+    )
     force_destroy: bool = Field(
         default=False,
         alias="forceDestroy",
         description="Whether `pulumi destroy` may delete the bucket while there are objects in it",
     )
+
+    @property
+    def makes_bucket(self) -> bool:
+        """Whether this stack makes the bucket: an S3 cache that names none."""
+        return self.type == "s3" and self.s3.bucket_name is None
+
+    @property
+    def at_amazon(self) -> bool:
+        """Whether the cache is in Amazon's S3, in a bucket of this stack or in one that is there already."""
+        return self.type == "s3" and is_amazons(self.s3.server_address or "")

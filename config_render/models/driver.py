@@ -14,7 +14,22 @@ from ..nearly import one_edit_apart
 from .section import Section, refuse
 from .spot import LEAST_PRICE
 from .tags import MachineTagKey, TagValue
-from .values import Gibibytes, InOrder, Integer, Items, Pattern, Port, Secret, UserName, Variable, checked_by
+from .values import (
+    Gibibytes,
+    InOrder,
+    Integer,
+    Items,
+    KmsKey,
+    Pattern,
+    Port,
+    Secret,
+    SecurityGroupName,
+    SubnetId,
+    UserName,
+    Variable,
+    VpcId,
+    checked_by,
+)
 
 _NO_BLOCKS = (
     "is dead: AWS took no new spot blocks from 2021-07-01 on and ended the last on 2022-12-31; "
@@ -35,12 +50,6 @@ def _check_volume_type(kind: str) -> str | None:
     if kind in ("st1", "sc1"):
         return "can't be the root disk of a machine; use gp3"
     return None if kind in ("gp3", "gp2", "standard") else "must be 'gp3', 'gp2' or 'standard'"
-
-
-def _check_group(name: str) -> str | None:
-    if re.fullmatch(r"sg-[0-9a-f]+", name):
-        return "is a group's id; docker-machine wants the group's name"
-    return None if name else "is no name of a security group"
 
 
 def _check_profile(name: str) -> str | None:
@@ -68,15 +77,6 @@ def _path(example: str) -> Any:
 
 Url = Annotated[str, Pattern(r"https?://[^\s/]+(/\S*)?", "is no address; write it as http://mirror.example.com:5000")]
 OpenPort = Annotated[str, Pattern(r"\d{1,5}(/(tcp|udp))?", "is no port; write it as 8080 or 53/udp")]
-SubnetId = Annotated[str, Pattern(r"subnet-\w+", "is no subnet; write it as subnet-0123456789abcdef0")]
-VpcId = Annotated[str, Pattern(r"vpc-\w+", "is no VPC; write it as vpc-0123456789abcdef0")]
-KmsKey = Annotated[
-    str,
-    Pattern(
-        r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:)?(key/|alias/)?[\w/-]+",
-        "is no KMS key; write its id, its ARN or alias/NAME",
-    ),
-]
 
 
 class DriverOptions(Section):
@@ -114,7 +114,7 @@ class DriverOptions(Section):
         alias="amazonec2-security-group-readonly",
         description="Whether docker-machine leaves the group's rules alone; else it opens ports to the whole internet",
     )
-    security_group: Items[Annotated[str, checked_by(_check_group)]] | None = Field(
+    security_group: Items[SecurityGroupName] | None = Field(
         default=None, alias="amazonec2-security-group", description="Names of further security groups, not their ids"
     )
     open_port: (

@@ -6,8 +6,24 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..instance_types import check_instance_type
+from .image import DEFAULT_SYSTEM, ImageLookup, OperatingSystem, login_user
 from .section import Section, left_out
-from .values import BaseUrl, Gibibytes, ImageId, NetworkText, Port, Sha256, SomeItems, UserName, Version, checked_by
+from .values import (
+    BaseUrl,
+    Gibibytes,
+    HostName,
+    ImageId,
+    NetworkText,
+    Pattern,
+    Port,
+    Secret,
+    SecurityGroupId,
+    Sha256,
+    SomeItems,
+    UserName,
+    Version,
+    checked_by,
+)
 
 STOP_SECONDS = 7200
 """How long the service may take to stop, so that running jobs can end; what GitLab's documentation suggests."""
@@ -68,19 +84,89 @@ class DockerMachineProgram(Section):
         return self.url or _FORKS[self.fork].url
 
 
+_HostKey = Annotated[
+    str,
+    Pattern(r"(ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+( .*)?", "is no SSH host key; write it as ssh-ed25519 AAAA..."),
+]
+
+
+class Bastion(Section):
+    """A host through which the manager is reached by SSH."""
+
+    host: HostName = Field(description="Address or name of the bastion")
+    port: Port = Field(default=22, description="Port of its SSH server")
+    user: UserName = Field(default="ubuntu", description="User to log in as")
+    host_key: _HostKey = Field(alias="hostKey", description="Its public SSH host key: ssh-keyscan -t ed25519 HOST")
+    private_key: Secret = Field(alias="privateKey", description="A secret's name, such as <secret:bastionKey>")
+
+
+class ExistingHost(Section):
+    """A manager that is there already; the rights of its instance profile are its owner's matter."""
+
+    address: HostName = Field(description="Address or name at which it is reached by SSH")
+    host_key: _HostKey = Field(alias="hostKey", description="Its public SSH host key: ssh-keyscan -t ed25519 ADDRESS")
+    private_key: Secret = Field(alias="privateKey", description="A secret's name, such as <secret:managerKey>")
+    security_group_id: SecurityGroupId = Field(
+        alias="securityGroupId", description="Id of its security group, from which workers accept SSH and Docker"
+    )
+
+
+class Logs(Section):
+    """A CloudWatch log group in which EC2 tells of spot machines that it takes back."""
+
+    retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653] = Field(
+        default=30, alias="retentionDays", description="Days after which CloudWatch deletes what is in the log group"
+    )
+
+
+class Alarms(Section):
+    """CloudWatch alarms of the manager."""
+
+    topic_arn: Annotated[
+        str,
+        Pattern(
+            r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+(\.fifo)?",
+            "is no SNS topic's ARN; write it as arn:aws:sns:eu-central-1:123456789012:ci",
+        ),
+    ] = Field(alias="topicArn", description="ARN of the SNS topic that is told")
+    cpu_percent: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=90, alias="cpuPercent", description="CPU load in percent, over 15 minutes, from which it is told"
+    )
+
+
 class ManagerSettings(Section):
     """The manager's instance and the programs on it."""
 
     instance_type: Annotated[str, checked_by(check_instance_type)] = Field(
         default="t3.small", alias="instanceType", description="Instance type; a small one does, no job runs on it"
     )
-    ssh_from: SomeItems[NetworkText] = Field(
+    os: OperatingSystem = Field(
+        default=DEFAULT_SYSTEM, description="Operating system: the newest image of its publisher is looked up"
+    )
+    # Without a default for people: a rule asks for it unless the host is there already.
+    ssh_from: SomeItems[NetworkText] | None = Field(
+        default=None,
         alias="sshFrom",
         description="Networks that may reach the manager by SSH, such as 203.0.113.0/24; "
         "your own address: curl -s https://checkip.amazonaws.com",
     )
     ssh_port: Port = Field(default=22, alias="sshPort", description="Port of the manager's SSH server")
-    user: UserName = Field(default="ubuntu", description="User of the image, with sudo rights, to log in as")
+    user: UserName | None = Field(
+        default=None, description="User with sudo rights to log in as; by default that of the os' image, such as ubuntu"
+    )
+    public_address: bool = Field(
+        default=True,
+        alias="publicAddress",
+        description="Whether the manager has a public address; without one it is reached through a bastion or a VPN, "
+        "and needs a private network to get out",
+    )
+    elastic_ip: bool = Field(
+        default=False,
+        alias="elasticIp",
+        description="Whether its public address stays the same when it is stopped and started",
+    )
+    bastion: Bastion | None = Field(default=None, description="Reach the manager through another host")
+    host: ExistingHost | None = Field(default=None, description="Use a host that is there already")
     connect_attempts: Annotated[int, Field(ge=1, le=100)] = Field(
         default=20, alias="connectAttempts", description="How often to try to reach a new manager by SSH"
     )
@@ -91,11 +177,33 @@ class ManagerSettings(Section):
         "pulumi destroy --run-program then leaves that out",
     )
     ami: ImageId | None = Field(
-        default=None, description="Image; by default a current Ubuntu of the instance type's architecture"
+        default=None, description="Image; by default the newest of the os for the instance type's architecture"
     )
+    image: ImageLookup | None = Field(default=None, description="Where to look the image up, instead of ami")
+    replace_on_new_image: bool = Field(
+        default=False,
+        alias="replaceOnNewImage",
+        description="Whether a newer image, or another one in ami, replaces the manager; its running jobs are lost",
+    )
+    monitoring: bool = Field(default=False, description="Whether CloudWatch has a value each minute, at a price")
+    stop_protection: bool = Field(
+        default=False,
+        alias="stopProtection",
+        description="Whether AWS refuses to stop and to terminate the instance, until this is false again",
+    )
+    ssm: bool = Field(
+        default=False, description="Whether AWS Systems Manager may open sessions on the manager, without an open port"
+    )
+    logs: Logs | None = Field(default=None, description="A log group with EC2's spot interruption and rebalance events")
+    alarms: Alarms | None = Field(default=None, description="Alarms for an SNS topic; none without it")
     gitlab_runner: GitlabRunnerProgram = Field(
         default_factory=left_out, alias="gitlabRunner", description="The gitlab-runner to install"
     )
     docker_machine: DockerMachineProgram = Field(
         default_factory=left_out, alias="dockerMachine", description="The docker-machine to install"
     )
+
+    @property
+    def login(self) -> str:
+        """The user to log in as."""
+        return self.user or login_user(self.os)

@@ -1,20 +1,37 @@
 """A pool of workers: one or more `[[runners]]` of config.toml, alike but for their zone and instance type."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from ..instance_types import check_instance_type
+from ..instance_types import architecture, check_instance_type
+from ..layout import Entry, entries
+from ..placeholders import secret_names
+from ..raw_options import merge_options
 from .driver import DriverOptions
+from .image import ImageLookup
+from .network import ZoneSuffix
 from .runner import RunnerKeys
 from .section import left_out
 from .spot import Spot
 from .values import DistinctItems, ImageId, Pattern, Positive, checked_by
 
-ZoneSuffix = Annotated[
-    str,
-    Pattern(r"[a-z]|-[a-z0-9-]{1,30}", "is no zone suffix; write a for eu-central-1a, -lax-1a for us-west-2-lax-1a"),
-]
+_LONGEST_USER_DATA = 16 * 1024
+
+
+def _check_user_data(text: str) -> str | None:
+    if secret_names(text):
+        return "holds a placeholder, but every job can read its machine's user data; keep secrets out of it"
+    size = len(text.encode(errors="replace"))
+    if size > _LONGEST_USER_DATA:
+        return f"has {size} bytes; EC2 takes {_LONGEST_USER_DATA}: let it fetch the rest from a bucket"
+    return None if text.startswith("#") else "begins with neither #! nor #cloud-config, so cloud-init would ignore it"
+
+
+def user_data_path(pool: str) -> str:
+    """Return where on the manager a pool's user data is."""
+    return f"/etc/gitlab-runner/user-data/{pool}"
 
 
 class Pool(RunnerKeys):
@@ -37,7 +54,33 @@ class Pool(RunnerKeys):
     ami: ImageId | None = Field(
         default=None, description="Image of the machines; by default a current Ubuntu of the types' architecture"
     )
+    image: ImageLookup | None = Field(default=None, description="Where to look the image up, instead of ami")
+    user_data: Annotated[str, checked_by(_check_user_data)] | None = Field(
+        default=None, alias="userData", description="User data of the machines: cloud-init's #cloud-config or a script"
+    )
     driver: DriverOptions = Field(
         default_factory=left_out,
         description="Options of docker-machine's amazonec2 driver, as the driver spells them",
     )
+
+    def image_key(self, instance_type: str) -> str:
+        """Return under which name `Facts.images` has the image of a type, for a pool that names none by its id."""
+        return f"pools.{self.name}" if self.image else architecture(instance_type)
+
+    @property
+    def on_demand_limit(self) -> int:
+        """How many machines of a spot pool are on-demand ones."""
+        return (self.spot.on_demand_limit if self.spot else None) or 0
+
+    def given_options(self) -> dict[str, Any]:
+        """Return what machines are created with, less what follows from where they are: driver, MachineOptions."""
+        typed = self.driver.model_dump(by_alias=True, exclude_none=True)
+        return {**typed, **merge_options(self.machine.machine_options or ())}
+
+    def machines(self, entry: Entry) -> int:
+        """Return how many machines one of the entries may have."""
+        return entry.share(self.on_demand_limit if entry.takes_over else self.limit - self.on_demand_limit)
+
+    def entries(self, network_zones: Sequence[str]) -> tuple[Entry, ...]:
+        """Return the runner entries that the pool becomes."""
+        return entries(self.name, self.zones or network_zones, self.instance_types, self.on_demand_limit)

@@ -5,20 +5,21 @@ https://docs.gitlab.com/runner/configuration/advanced-configuration/#the-global-
 """
 
 import re
-from ipaddress import IPv4Network
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from ..instance_types import Architecture, architecture
-from ..subnets import MOST_ZONES, check_range
+from ..instance_types import architecture
 from .cache import CacheSettings
+from .identity import IdentitySettings
+from .image import DEFAULT_SYSTEM, ImageLookup, published_image
 from .manager import ManagerSettings
-from .pool import Pool, ZoneSuffix
+from .network import NetworkSettings
+from .pool import Pool
 from .process import GlobalKeys
 from .section import Section, left_out
 from .tags import TagKey, TagValue
-from .values import BaseUrl, CidrV4, DistinctItems, InOrder, SomeItems, checked_by
+from .values import BaseUrl, InOrder, SomeItems, checked_by
 
 
 def _check_gitlab_url(url: str) -> str | None:
@@ -28,12 +29,6 @@ def _check_gitlab_url(url: str) -> str | None:
     if host == "gitlab.com" and path:
         return "has a path; GitLab.com is https://gitlab.com"
     return None
-
-
-def _range(cidr: IPv4Network) -> IPv4Network:
-    if reason := check_range(cidr):
-        raise ValueError(reason)
-    return cidr
 
 
 class Gitlab(Section):
@@ -48,26 +43,12 @@ class Gitlab(Section):
     )
 
 
-class NetworkSettings(Section):
-    """The network that is created for manager and workers."""
-
-    cidr: Annotated[CidrV4, AfterValidator(_range)] = Field(
-        default=IPv4Network("10.0.0.0/16"),
-        description="Range of the new VPC, /16 to /24; each zone gets a sixteenth of it",
-    )
-    zones: Annotated[DistinctItems[ZoneSuffix], Field(max_length=MOST_ZONES)] = Field(
-        default=("a",),
-        description="Zones of the region to use, as suffixes: a for eu-central-1a, -lax-1a for us-west-2-lax-1a. "
-        "Add new ones at the end: each zone keeps its subnet as long as it keeps its place",
-        examples=[["a", "b"]],
-    )
-
-
 class Settings(GlobalKeys):
     """All settings of a stack, less the token, which is a secret and is kept out of models."""
 
     gitlab: Gitlab = Field(description="The GitLab instance")
-    network: NetworkSettings = Field(default_factory=left_out, description="The network to create")
+    network: NetworkSettings = Field(default_factory=left_out, description="The network of manager and workers")
+    identity: IdentitySettings = Field(default_factory=left_out, description="Who manager and workers are in IAM")
     manager: ManagerSettings = Field(description="The manager's instance")
     cache: CacheSettings = Field(default_factory=left_out, description="The cache that all pools share")
     tags: Annotated[dict[TagKey, TagValue], Field(max_length=40), InOrder] = Field(
@@ -75,8 +56,11 @@ class Settings(GlobalKeys):
     )
     pools: SomeItems[Pool] = Field(description="Pools of workers, one or more")
 
-    @property
-    def architectures_without_image(self) -> tuple[Architecture, ...]:
-        """The architectures of workers whose pool names no image, so that one has to be looked up."""
-        types = [each for pool in self.pools if pool.ami is None for each in pool.instance_types]
-        return tuple(sorted({architecture(each) for each in types}))
+    def image_lookups(self, partition: str) -> dict[str, ImageLookup]:
+        """Return where to find the images of workers whose pool names none by its id, by `Pool.image_key`."""
+        found = {}
+        for pool in self.pools:
+            for each in pool.instance_types if pool.ami is None else ():
+                default = pool.image or published_image(DEFAULT_SYSTEM, architecture(each), partition)
+                found[pool.image_key(each)] = default
+        return dict(sorted(found.items()))

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from .section import Section
-from .values import in_order
+from .values import Positive, in_order
 
 ON_DEMAND = "onDemand"
 LEAST_PRICE = 0.001
@@ -59,6 +59,13 @@ class Spot(Section):
         alias="onDemandPrice",
         description="What such a machine costs on demand, in US dollars per hour: a number, or one for each type",
         examples=[0.115, {"m5.large": 0.115, "m6i.large": 0.115}],
+    )
+
+    on_demand_limit: Positive | None = Field(
+        default=None,
+        alias="onDemandLimit",
+        description="How many of the pool's limit are on-demand machines, in runner entries of their own, so that jobs "
+        "go on where there is no spot capacity; idle machines are spot ones",
     )
 
     def on_demand(self, instance_type: str) -> float | None:

@@ -84,6 +84,12 @@ def _check_ip(value: str) -> str | None:
     return None
 
 
+def _check_group(name: str) -> str | None:
+    if re.fullmatch(r"sg-[0-9a-f]+", name):
+        return "is a group's id; docker-machine wants the group's name"
+    return None if name else "is no name of a security group"
+
+
 def _only_v4(value: object) -> object:
     if isinstance(value, IPv6Network):
         raise ValueError("is an IPv6 network; it must be IPv4, such as 10.0.0.0/16")
@@ -140,6 +146,20 @@ BaseUrl = Annotated[str, AfterValidator(_base_url)]
 NetworkText = Annotated[str, BeforeValidator(lambda value: str(_network(value)))]
 CidrV4 = Annotated[IPv4Network, BeforeValidator(_only_v4), BeforeValidator(_network)]
 ImageId = Annotated[str, Pattern(r"ami-[0-9a-f]{8,17}", "is no image id; write it as ami-0123456789abcdef0")]
+VpcId = Annotated[str, Pattern(r"vpc-\w+", "is no VPC; write it as vpc-0123456789abcdef0")]
+SubnetId = Annotated[str, Pattern(r"subnet-\w+", "is no subnet; write it as subnet-0123456789abcdef0")]
+SecurityGroupId = Annotated[str, Pattern(r"sg-\w+", "is no id of a security group; write it as sg-0123456789abcdef0")]
+SecurityGroupName = Annotated[str, checked_by(_check_group)]
+KmsKey = Annotated[
+    str,
+    Pattern(
+        r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:)?(key/|alias/)?[\w/-]+",
+        "is no KMS key; write its id, its ARN or alias/NAME",
+    ),
+]
+HostName = Annotated[
+    str, Pattern(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]+", "is no host; write its name or IP address")
+]
 UserName = Annotated[str, Pattern(r"[a-z_][a-z0-9_-]{0,31}", "is no Linux user name, such as ubuntu")]
 Version = Annotated[str, Pattern(r"\d[0-9A-Za-z.+~-]*", "is no version; write it as 19.3.0, without a v in front")]
 Sha256 = Annotated[str, Pattern(r"[0-9a-f]{64}", "is no SHA-256 checksum: 64 characters of 0-9 and a-f")]

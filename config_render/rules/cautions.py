@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
+from ..manager_size import memory_for, memory_of_small_type, small_type_for
 from ..models.manager import STOP_SECONDS
 from ..models.pool import Pool
 from ..models.settings import Settings
 from ..problems import Location, Problem, problem
-from ..raw_options import merge_options
 from .pool_relations import is_old_client
 
 _LEAST_DRAIN_SECONDS = 300
@@ -23,13 +22,8 @@ def cautions(settings: Settings) -> list[Problem]:
     return found
 
 
-def _options(pool: Pool) -> dict[str, Any]:
-    typed = pool.driver.model_dump(by_alias=True, exclude_none=True)
-    return {**typed, **merge_options(pool.machine.machine_options or ())}
-
-
 def _is_spot(pool: Pool) -> bool:
-    return pool.spot is not None or bool(_options(pool).get("amazonec2-request-spot-instance"))
+    return pool.spot is not None or bool(pool.given_options().get("amazonec2-request-spot-instance"))
 
 
 def _drain_has_time(settings: Settings) -> Iterator[Problem]:
@@ -41,6 +35,23 @@ def _drain_has_time(settings: Settings) -> Iterator[Problem]:
             f"set {_LEAST_DRAIN_SECONDS} to {STOP_SECONDS}"
         )
         yield problem(("shutdown_timeout",), message, settings.shutdown_timeout)
+
+
+def _manager_carries_its_jobs(settings: Settings) -> Iterator[Problem]:
+    manager = settings.manager
+    memory = None if manager.host else memory_of_small_type(manager.instance_type)
+    if memory is None:
+        return
+    machines = sum(pool.limit for pool in settings.pools)
+    creations = sum(min(pool.limit, pool.machine.max_growth_rate or pool.limit) for pool in settings.pools)
+    needed = memory_for(min(settings.concurrent, machines), creations)
+    if needed > memory:
+        message = (
+            f"has {memory} MiB of memory, while {settings.concurrent} jobs and {creations} machines that are created "
+            f"at the same time want about {needed}: the manager would end docker-machine half way; take "
+            f"{small_type_for(needed, manager.instance_type)}, or set MaxGrowthRate"
+        )
+        yield problem(("manager", "instanceType"), message, manager.instance_type)
 
 
 def _spot_growth_is_bounded(settings: Settings, pool: Pool, at: Location) -> Iterator[Problem]:
@@ -136,7 +147,7 @@ def _images_are_pinned(settings: Settings, pool: Pool, at: Location) -> Iterator
 
 
 def _docker_is_pinned(settings: Settings, pool: Pool, at: Location) -> Iterator[Problem]:
-    if "engine-install-url" not in _options(pool) and is_old_client(
+    if "engine-install-url" not in pool.given_options() and is_old_client(
         settings.manager.docker_machine.model_dump(by_alias=True)
     ):
         message = (
@@ -147,7 +158,7 @@ def _docker_is_pinned(settings: Settings, pool: Pool, at: Location) -> Iterator[
 
 
 def _keys_stay_out_of_sight(settings: Settings, pool: Pool, at: Location) -> Iterator[Problem]:
-    if "amazonec2-secret-key" in _options(pool):
+    if "amazonec2-secret-key" in pool.given_options():
         message = (
             "is an argument of each docker-machine, where others on the manager can read it, and stands in a file of "
             "each machine; leave it out, and the manager's instance profile serves"
@@ -155,9 +166,22 @@ def _keys_stay_out_of_sight(settings: Settings, pool: Pool, at: Location) -> Ite
         yield problem((*at, "driver", "amazonec2-secret-key"), message)
 
 
+def _manager_may_start_them(settings: Settings, pool: Pool, at: Location) -> Iterator[Problem]:
+    profile = pool.given_options().get("amazonec2-iam-instance-profile")
+    if profile and settings.identity.manager_instance_profile is None:
+        message = (
+            "is not the profile that the manager may hand to machines, so AWS refuses them; "
+            "set identity.workerInstanceProfile and workerRole instead"
+        )
+        yield problem((*at, "driver", "amazonec2-iam-instance-profile"), message, profile)
+
+
 def _machines_are_closed(settings: Settings, pool: Pool, at: Location) -> Iterator[Problem]:
-    options = _options(pool)
+    options = pool.given_options()
+    has_nat = settings.network.private or not settings.network.is_new
     for option, careless, message in _CARELESS:
+        if option == "amazonec2-private-address-only" and has_nat:
+            continue
         if options.get(option) == careless:
             yield problem((*at, "driver", option), message, careless)
     if options.get("amazonec2-insecure-transport") and not _is_loopback(options.get("amazonec2-endpoint", "")):
@@ -186,7 +210,7 @@ _CARELESS: tuple[tuple[str, object, str], ...] = (
     ),
 )
 
-STACK_CAUTIONS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (_drain_has_time,)
+STACK_CAUTIONS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (_drain_has_time, _manager_carries_its_jobs)
 POOL_CAUTIONS: tuple[Callable[[Settings, Pool, Location], Iterator[Problem]], ...] = (
     _spot_growth_is_bounded,
     _cap_is_below_on_demand,
@@ -200,4 +224,5 @@ POOL_CAUTIONS: tuple[Callable[[Settings, Pool, Location], Iterator[Problem]], ..
     _docker_is_pinned,
     _keys_stay_out_of_sight,
     _machines_are_closed,
+    _manager_may_start_them,
 )

@@ -37,15 +37,19 @@ def _limit_suffices(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
     limit = pool.limit
     if limit is None or limit < 1:
         return
-    count = len(pool.entries)
-    if limit < count:
+    count = sum(not entry.takes_over for entry in pool.entries)
+    least = count + pool.on_demand_limit
+    if limit < least:
         # A share of 0 would mean no limit at all to gitlab-runner.
-        message = f"is below {count}, the number of zones x instance types; raise limit or name fewer of them"
+        more = f" + spot.onDemandLimit {pool.on_demand_limit}" if pool.on_demand_limit else ""
+        message = f"is below {least}, the number of zones x instance types{more}; raise limit or name fewer of them"
         yield problem(pool.at("limit"), message, limit)
     # An autoscaling period may ask for more than limit, as GitLab's own guide does: the runner stops at limit.
     idle = whole(pool.machine.get("IdleCount"))
-    if idle is not None and limit < idle:
-        yield problem(pool.at("limit"), f"is below IdleCount {idle}; raise limit or lower IdleCount", limit)
+    spot = limit - pool.on_demand_limit
+    if idle is not None and spot < idle:
+        less = f"less spot.onDemandLimit {pool.on_demand_limit} " if pool.on_demand_limit else ""
+        yield problem(pool.at("limit"), f"{less}is below IdleCount {idle}; raise limit or lower IdleCount", limit)
 
 
 def _idle_count_is_above_its_minimum(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
@@ -60,6 +64,8 @@ def _idle_count_is_above_its_minimum(stack: RawStack, pool: RawPool) -> Iterator
 
 
 def _zones_exist(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
+    if stack.table("network").get("subnetIds") is not None:
+        return  # Known once AWS has been asked in which zones they are.
     there = stack.zones
     for index, zone in enumerate(items(pool.content.get("zones"))):
         if isinstance(zone, str) and zone not in there:
@@ -75,9 +81,10 @@ def _one_place_for_one_zone(stack: RawStack, pool: RawPool) -> Iterator[Problem]
 
 
 def _image_fits_all_types(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
-    if text(pool.content.get("ami")) and len({architecture(each) for each in pool.instance_types}) > 1:
+    given = [key for key in ("ami", "image") if pool.content.get(key) is not None]
+    if given and len({architecture(each) for each in pool.instance_types}) > 1:
         message = "can't boot both x86_64 and arm64 instance types; put them into two pools, each with its image"
-        yield problem(pool.at("ami"), message, pool.content["ami"])
+        yield problem(pool.at(given[0]), message, text(pool.content.get("ami")))
 
 
 def _containers_fit_the_types(stack: RawStack, pool: RawPool) -> Iterator[Problem]:

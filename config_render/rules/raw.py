@@ -11,8 +11,8 @@ from typing import Any
 
 from ..layout import Entry, entries
 from ..models.machine import check_machine_name
+from ..models.network import NetworkSettings
 from ..models.pool import Pool
-from ..models.settings import NetworkSettings
 from ..problems import Location
 
 
@@ -56,6 +56,7 @@ class RawPool:
     driver: Mapping[str, Any]
     options: Mapping[str, Any]
     """What is given for the driver's options in either place; texts where they are written as such."""
+    on_demand_limit: int
     zones: tuple[str, ...]
     instance_types: tuple[str, ...]
     entries: tuple[Entry, ...]
@@ -64,6 +65,11 @@ class RawPool:
     def at(self, *keys: str | int) -> Location:
         """Locate a value of this pool."""
         return ("pools", self.index, *keys)
+
+    def machines(self, entry: Entry) -> int:
+        """Return how many machines one of the entries may have."""
+        limit = max(self.limit or 0, 0)
+        return entry.share(self.on_demand_limit if entry.takes_over else max(limit - self.on_demand_limit, 0))
 
     @property
     def machine_name_is_usable(self) -> bool:
@@ -88,6 +94,7 @@ def _pool(index: int, content: Mapping[str, Any], network_zones: tuple[str, ...]
     name = text(content.get("name"))
     zones = texts(content.get("zones")) or network_zones
     types = texts(content.get("instanceTypes")) or _DEFAULT_TYPES
+    on_demand = max(whole(table(content.get("spot")).get("onDemandLimit")) or 0, 0)
     return RawPool(
         index=index,
         content=content,
@@ -98,9 +105,10 @@ def _pool(index: int, content: Mapping[str, Any], network_zones: tuple[str, ...]
         machine_name=text(machine.get("MachineName")),
         driver=driver,
         options={**written, **driver},
+        on_demand_limit=on_demand,
         zones=zones,
         instance_types=types,
-        entries=entries(name or "", zones, types),
+        entries=entries(name or "", zones, types, on_demand),
     )
 
 

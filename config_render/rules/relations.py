@@ -8,10 +8,11 @@ from typing import Any
 
 from ..layout import LONGEST_MACHINE_NAME, same_machines
 from ..models.manager import STOP_SECONDS
-from ..models.settings import NetworkSettings
+from ..models.network import NetworkSettings
 from ..placeholders import check_placeholders, secret_names
 from ..problems import Problem, problem
 from ..subnets import MOST_ZONES, check_range, machines_that_fit, subnet_cidrs
+from .account_relations import ACCOUNT_RULES
 from .pool_relations import POOL_RULES
 from .raw import RawPool, RawStack, text, walk, whole
 
@@ -84,6 +85,8 @@ def _machine_names_differ(stack: RawStack) -> Iterator[Problem]:
 
 
 def _machines_fit(stack: RawStack) -> Iterator[Problem]:
+    if stack.table("network").get("vpcId") is not None:
+        return
     cidr_text = text(stack.table("network").get("cidr"))
     try:
         cidr: IPv4Network = IPv4Network(cidr_text) if cidr_text else NetworkSettings.model_fields["cidr"].default
@@ -96,7 +99,7 @@ def _machines_fit(stack: RawStack) -> Iterator[Problem]:
     wanted = dict.fromkeys(subnets, 0)
     for pool in stack.pools:
         for entry in pool.entries:
-            wanted[entry.zone] = wanted.get(entry.zone, 0) + entry.share(max(pool.limit or 0, 0))
+            wanted[entry.zone] = wanted.get(entry.zone, 0) + pool.machines(entry)
     for zone, subnet in subnets.items():
         if wanted[zone] > machines_that_fit(subnet):
             message = (
@@ -174,6 +177,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 _SUSPECT = re.compile("<secret:|[\ud800-\udfff]")
 
 STACK_RULES: tuple[Callable[[RawStack], Iterator[Problem]], ...] = (
+    *ACCOUNT_RULES,
     _names_differ,
     _machine_names_fit,
     _machine_names_differ,

@@ -31,7 +31,7 @@ def test_the_smallest_stack_has_these_bytes() -> None:
     assert (
         text
         == """\
-# Made by gitlab-runner-aws from its stack's settings (2ff45491d7f6); edits on this host are overwritten.
+# Made by gitlab-runner-aws from its stack's settings (603a03f80589); edits on this host are overwritten.
 concurrent = 10
 check_interval = 0
 

@@ -19,7 +19,7 @@ def test_what_is_left_out_has_these_defaults() -> None:
     assert (settings.concurrent, settings.check_interval, settings.gitlab.check) == (10, 0, True)
     assert (settings.network.cidr, settings.tags) == (IPv4Network("10.0.0.0/16"), {})
     assert (settings.cache.expire_days, settings.cache.force_destroy, settings.cache.shared) == (14, False, True)
-    assert (settings.manager.instance_type, settings.manager.user, settings.manager.ssh_port) == (
+    assert (settings.manager.instance_type, settings.manager.login, settings.manager.ssh_port) == (
         "t3.small",
         "ubuntu",
         22,
@@ -71,9 +71,9 @@ def test_images_are_looked_up_for_pools_that_name_none() -> None:
     mixed = parsed(stack(pools=[pool("one", instanceTypes=["m6g.large", "m5.large"]), pool("two", **own)]))
     graviton = parsed(stack(pools=[pool("one", instanceTypes=["m6g.large"]), pool("two", **own)]))
 
-    assert mixed.architectures_without_image == ("arm64", "x86_64")
-    assert graviton.architectures_without_image == ("arm64",)
-    assert parsed(stack(pools=[pool("two", **own)])).architectures_without_image == ()
+    assert set(mixed.image_lookups("aws")) == {"arm64", "x86_64"}
+    assert set(graviton.image_lookups("aws")) == {"arm64"}
+    assert parsed(stack(pools=[pool("two", **own)])).image_lookups("aws") == {}
 
 
 GRAVITON = """

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,12 +16,22 @@ from pulumi.runtime.mocks import MockMonitor
 from components import manager_tool
 
 LATE = {
-    "aws:ec2/vpc:Vpc": {"arn": "arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-1"},
+    "aws:ec2/vpc:Vpc": {
+        "arn": "arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-1",
+        "ipv6CidrBlock": "2001:db8:1200::/56",
+    },
     "aws:ec2/subnet:Subnet": {"arn": "arn:aws:ec2:eu-central-1:123456789012:subnet/subnet-1"},
     "aws:ec2/securityGroup:SecurityGroup": {"arn": "arn:aws:ec2:eu-central-1:123456789012:security-group/sg-1"},
-    "aws:ec2/instance:Instance": {"publicIp": "192.0.2.1"},
+    "aws:ec2/instance:Instance": {"publicIp": "192.0.2.1", "privateIp": "10.0.0.9"},
     "aws:iam/role:Role": {"arn": "arn:aws:iam::123456789012:role/a-role"},
     "aws:iam/instanceProfile:InstanceProfile": {"arn": "arn:aws:iam::123456789012:instance-profile/a-profile"},
+    "aws:iam/user:User": {"arn": "arn:aws:iam::123456789012:user/a-user"},
+    "aws:iam/policy:Policy": {"arn": "arn:aws:iam::123456789012:policy/a-policy"},
+    "aws:iam/accessKey:AccessKey": {"secret": "the-secret-key"},
+    "aws:ec2/eip:Eip": {"allocationId": "eipalloc-1"},
+    "aws:ec2/eipAssociation:EipAssociation": {"publicIp": "192.0.2.9"},
+    "aws:cloudwatch/logGroup:LogGroup": {"arn": "arn:aws:logs:eu-central-1:123456789012:log-group:events"},
+    "aws:cloudwatch/eventRule:EventRule": {"arn": "arn:aws:events:eu-central-1:123456789012:rule/spot"},
     "aws:s3/bucket:Bucket": {"arn": "arn:aws:s3:::a-bucket", "bucket": "a-bucket"},
     "command:remote:Command": {"stdout": f"{manager_tool.GENERATOR:x}"},
     "tls:index/privateKey:PrivateKey": {
@@ -30,6 +40,34 @@ LATE = {
     },
 }
 """What a provider adds to a resource's inputs, by type."""
+
+
+ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
+_ACCOUNT = "arn:aws:ec2:eu-central-1:123456789012"
+
+
+def _subnet(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A subnet says in its id where it is: subnet-b is in zone b; subnet-bfar in another VPC."""
+    name = given.get("id") or f"subnet-{given['availabilityZone'][-1]}"
+    return {
+        "id": name,
+        "arn": f"{_ACCOUNT}:subnet/{name}",
+        "availabilityZone": f"eu-central-1{name.split('-')[1][0]}",
+        "vpcId": "vpc-far" if name.endswith("far") else "vpc-old",
+        "availableIpAddressCount": 20,
+    }
+
+
+FOUND: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "aws:ec2/getVpc:getVpc": lambda given: {"id": "vpc-old", "arn": f"{_ACCOUNT}:vpc/vpc-old"},
+    "aws:ec2/getSubnet:getSubnet": _subnet,
+    "aws:ec2/getSecurityGroup:getSecurityGroup": lambda given: {
+        "id": "sg-old",
+        "arn": f"{_ACCOUNT}:security-group/sg-old",
+    },
+    "aws:ssm/getParameter:getParameter": lambda given: {"value": "ami-0123456789abcdef0"},
+}
+"""What is in the account already, by the look-up that finds it."""
 
 
 @dataclass
@@ -48,8 +86,12 @@ class Recorder(pulumi.runtime.Mocks):
         return f"{args.name}-id", {**named, **args.inputs, **LATE.get(args.typ, {})}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        assert args.token == "aws:ec2/getAmi:getAmi", f"a lookup no test asked for: {args.token}"
-        return {"id": f"ami-{'arm64' if 'arm64' in str(args.args) else 'amd64'}"}, []
+        given = args.args
+        if args.token == "aws:ec2/getAmi:getAmi":
+            architecture = "arm64" if "arm64" in str(given) else "amd64"
+            return {"id": f"ami-{architecture}", "architecture": ARCHITECTURES[architecture]}, []
+        assert args.token in FOUND, f"a lookup no test asked for: {args.token}"
+        return FOUND[args.token](given), []
 
     def named(self, name: str) -> dict[str, Any]:
         """The inputs of the one resource of this name; components have none."""

@@ -1,0 +1,109 @@
+"""What a stack finds in the account, and whether its settings fit there. Pure: asking AWS is the caller's part."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from .instance_types import architecture
+from .models.settings import Settings
+from .problems import Location, Problem, problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingSubnet:
+    """A subnet that was there before."""
+
+    id: str
+    arn: str
+    zone: str
+    """Its zone's whole name, such as eu-central-1a."""
+    vpc_id: str
+    free_addresses: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingNetwork:
+    """A VPC that was there before, as far as a stack uses it."""
+
+    vpc_id: str
+    vpc_arn: str
+    subnets: tuple[ExistingSubnet, ...]
+    manager_subnet: ExistingSubnet
+    worker_group: str | None = None
+    """ARN of the security group that `network.workerSecurityGroup` names."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What was looked up before anything is created."""
+
+    network: ExistingNetwork | None = None
+    """None where the stack makes its own."""
+    images: Mapping[str, str] = field(default_factory=dict)
+    """Architectures (x86_64, arm64) of the images that settings name by their ids, by these."""
+
+
+def placed(settings: Settings, region: str, network: ExistingNetwork | None) -> Settings:
+    """Return the settings with the zones that the existing subnets are in as those of the network."""
+    if network is None:
+        return settings
+    zones = tuple(subnet.zone.removeprefix(region) for subnet in network.subnets)
+    return settings.model_copy(update={"network": settings.network.model_copy(update={"zones": zones})})
+
+
+def surrounding_problems(settings: Settings, region: str, found: Surroundings) -> list[Problem]:
+    """Return what does not fit to what is in the account; `settings` as they were given, not `placed` ones."""
+    problems = [*_image_problems(settings, found.images)]
+    if found.network is not None:
+        problems += [*_subnet_problems(settings, found.network), *_zone_problems(settings, region, found.network)]
+    return problems
+
+
+def _image_problems(settings: Settings, images: Mapping[str, str]) -> Iterator[Problem]:
+    named: list[tuple[Location, str | None, str]] = [
+        (("pools", index, "ami"), pool.ami, pool.instance_types[0]) for index, pool in enumerate(settings.pools)
+    ]
+    named.append((("manager", "ami"), settings.manager.ami, settings.manager.instance_type))
+    for at, image, instance_type in named:
+        built_for = images.get(image or "")
+        if built_for and built_for != architecture(instance_type):
+            message = f"is for {built_for}, while {instance_type} is {architecture(instance_type)}; take another image"
+            yield problem(at, message, image)
+
+
+def _subnet_problems(settings: Settings, network: ExistingNetwork) -> Iterator[Problem]:
+    given = settings.network.subnet_ids or ()
+    zones: dict[str, str] = {}
+    for index, subnet in enumerate(network.subnets):
+        at = ("network", "subnetIds", index) if given else ("network", "zones", index)
+        if subnet.vpc_id != network.vpc_id:
+            message = f"is in {subnet.vpc_id}, not in vpcId {network.vpc_id}; take a subnet of that one"
+            yield problem(at, message, subnet.id)
+        if subnet.zone in zones:
+            message = f"is in {subnet.zone}, as {zones[subnet.zone]} is; there can be one subnet for each zone"
+            yield problem(at, message, subnet.id)
+        zones.setdefault(subnet.zone, subnet.id)
+    outside = network.manager_subnet
+    if outside.vpc_id != network.vpc_id and outside.id == settings.network.manager_subnet_id:
+        message = f"is in {outside.vpc_id}, not in vpcId {network.vpc_id}; take a subnet of that one"
+        yield problem(("network", "managerSubnetId"), message, outside.id)
+
+
+def _zone_problems(settings: Settings, region: str, network: ExistingNetwork) -> Iterator[Problem]:
+    by_zone = {subnet.zone.removeprefix(region): subnet for subnet in network.subnets}
+    wanted = dict.fromkeys(by_zone, 0)
+    for index, pool in enumerate(settings.pools):
+        for place, zone in enumerate(pool.zones or ()):
+            if zone not in by_zone:
+                message = f"has no subnet; those of network are in the zones {', '.join(by_zone)}"
+                yield problem(("pools", index, "zones", place), message, zone)
+        for entry in pool.entries(tuple(by_zone)):
+            wanted[entry.zone] = wanted.get(entry.zone, 0) + pool.machines(entry)
+    for zone, subnet in by_zone.items():
+        if wanted[zone] > subnet.free_addresses:
+            message = (
+                f"has {subnet.free_addresses} free addresses, while the limits of the pools allow {wanted[zone]} "
+                f"machines in zone {zone}; lower the limits or take a larger subnet"
+            )
+            place = list(by_zone).index(zone)
+            at = ("network", "subnetIds" if settings.network.subnet_ids else "zones", place)
+            yield problem(at, message, subnet.id)
