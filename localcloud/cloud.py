@@ -84,7 +84,7 @@ class LocalCloud:
 
     def aws_config(self, region: str) -> dict[str, Any]:
         """The provider settings that lead pulumi-aws to the emulated AWS."""
-        services = ("ec2", "iam", "s3", "ssm", "sts")
+        services = ("cloudwatch", "ec2", "events", "iam", "logs", "s3", "ssm", "sts")
         return {
             "aws:region": region,
             "aws:accessKey": "local",

@@ -5,9 +5,11 @@ The contract test holds each rule against the recorded error of stage "validate"
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from .monitoring_checks import MONITORING_RULES
 from .rules import (
     Rule,
     any_of,
@@ -17,10 +19,12 @@ from .rules import (
     exactly_one,
     exactly_one_attribute,
     is_address,
-    json_problem,
     length,
     name_characters,
     network_of,
+    no_arn,
+    no_json,
+    no_policy,
     one_of,
 )
 
@@ -79,26 +83,15 @@ def _group_name(value: str, name: str) -> str | None:
     return f"invalid value for {name} (cannot begin with sg-)" if value.startswith("sg-") else None
 
 
-def _json(value: str, name: str) -> str | None:
-    problem = json_problem(value)
-    return f'"{name}" contains an invalid JSON: {problem}' if problem else None
-
-
-def _policy(value: str, name: str) -> str | None:
-    problem = json_problem(value)
-    if not value.lstrip().startswith("{"):
-        problem = "not a JSON object"
-    elif problem:
-        problem = f"{problem}, at byte offset {len(value)}"
-    return f'"{name}" contains an invalid JSON policy: {problem}' if problem else None
-
-
-def _arn(value: str, name: str) -> str | None:
-    return None if value.startswith("arn:") else f'"{name}" ({value}) is an invalid ARN: arn: invalid prefix'
-
-
 def _ipv4(value: str, name: str) -> str | None:
     return None if is_address(value) else f"expected {name} to contain a valid IPv4 address, got: {value}"
+
+
+def _user_name(value: str, name: str) -> str | None:
+    if re.fullmatch(r"[\w+=,.@-]*", value):
+        return None
+    allowed = "alphanumeric characters, hyphens, underscores, commas, periods, @ symbols, plus and equals signs"
+    return f"invalid value for {name} (must only contain {allowed})"
 
 
 def _base64(value: str, name: str) -> str | None:
@@ -151,7 +144,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _SECURITY_RULE,
     "aws:ec2/vpcEndpoint:VpcEndpoint": (
         one_of("vpcEndpointType", "Interface", "Gateway", "GatewayLoadBalancer", "Resource", "ServiceNetwork"),
-        each("policy", _json),
+        each("policy", no_json),
     ),
     "aws:ec2/eip:Eip": (one_of("domain", "vpc", "standard"),),
     "aws:ec2/natGateway:NatGateway": (one_of("connectivityType", "private", "public"), _private_gateway),
@@ -182,15 +175,18 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         each("privateIp", _ipv4),
     ),
     "aws:iam/role:Role": (
-        each("assumeRolePolicy", _policy),
+        each("assumeRolePolicy", no_policy),
         length("name", 1, 64),
         length("namePrefix", 1, 38),
         name_characters("name"),
         between("maxSessionDuration", 3600, 43200),
     ),
-    "aws:iam/rolePolicy:RolePolicy": (each("policy", _policy),),
-    "aws:iam/policy:Policy": (each("policy", _policy),),
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": (each("policyArn", _arn),),
+    "aws:iam/user:User": (each("name", _user_name),),
+    "aws:iam/userPolicy:UserPolicy": (each("policy", no_policy),),
+    "aws:iam/accessKey:AccessKey": (one_of("status", "Active", "Inactive"),),
+    "aws:iam/rolePolicy:RolePolicy": (each("policy", no_policy),),
+    "aws:iam/policy:Policy": (each("policy", no_policy),),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": (each("policyArn", no_arn),),
     "aws:iam/instanceProfile:InstanceProfile": (name_characters("name"),),
     "aws:s3/bucket:Bucket": (
         length("bucket", 0, 63),
@@ -201,8 +197,9 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         one_of("rules[].applyServerSideEncryptionByDefault.sseAlgorithm", "AES256", "aws:kms", "aws:kms:dsse"),
     ),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": (each("rules[].status", _lifecycle_status),),
-    "aws:s3/bucketPolicy:BucketPolicy": (each("policy", _json),),
+    "aws:s3/bucketPolicy:BucketPolicy": (each("policy", no_json),),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": (
         one_of("rule.objectOwnership", "BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"),
     ),
+    **MONITORING_RULES,
 }

@@ -61,6 +61,6 @@ def _describe(error: ClientError, service: str) -> str:
     ]
     if service == "S3":
         parts.append(f"HostID: {metadata.get('HostId', '')}")
-    # The SDK knows IAM's errors as types of their own, and then leaves out "api error".
-    kind = "" if service == "IAM" else "api error "
+    # Where the SDK knows the error as a type of its own, it leaves out "api error"; S3's are never known so.
+    kind = "api error " if service == "S3" or type(error) is ClientError else ""
     return ", ".join([*parts, f"{kind}{answer.get('Code')}: {answer.get('Message')}"])

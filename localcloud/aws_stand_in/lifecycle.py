@@ -9,7 +9,7 @@ from .errors import ProviderError, doing
 from .naming import AUTO_NAMES, NameTooLongError, defaults
 from .properties import Properties, has_unknown
 from .recording import behaviour
-from .resources import RESOURCES, Resource
+from .resources import RESOURCES, Created, Resource
 
 
 class PartlyCreatedError(ProviderError):
@@ -62,10 +62,11 @@ def create(aws: Access, token: str, inputs: Properties) -> Found:
     """Raises ProviderError; nothing is left behind then, except with PartlyCreatedError."""
     resource = kind_of(token, "Create")
     given = _with_all_tags(aws, token, inputs)
-    identity = resource.create(aws, given)
+    made = resource.create(aws, given)
+    identity, told_once = (made.identity, made.told_once) if isinstance(made, Created) else (made, {})
     try:
         resource.finish(aws, identity, given)
-        return _read(aws, resource, identity, inputs)
+        return _read(aws, resource, identity, {**inputs, **told_once})
     except ProviderError as error:
         try:
             resource.delete(aws, identity, given)
@@ -94,8 +95,9 @@ def update(aws: Access, token: str, identity: str, olds: Properties, news: Prope
     identity = str(olds.get("id") or identity)
     given = _with_all_tags(aws, token, news)
     identity = resource.update(aws, identity, olds, given) or identity
-    sticky = {key: olds[key] for key in behaviour(token).sticky if key in olds}
-    return _read(aws, resource, identity, {**sticky, **news})
+    recorded = behaviour(token)
+    kept = {key: olds[key] for key in recorded.sticky | recorded.secret_outputs if key in olds}
+    return _read(aws, resource, identity, {**kept, **news})
 
 
 def delete(aws: Access, token: str, identity: str, olds: Properties) -> None:

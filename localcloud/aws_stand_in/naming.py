@@ -36,6 +36,13 @@ AUTO_NAMES: Mapping[str, AutoName] = {
     "aws:iam/rolePolicy:RolePolicy": AutoName("name", 128),
     "aws:iam/policy:Policy": AutoName("name", 128),
     "aws:iam/instanceProfile:InstanceProfile": AutoName("name", 128),
+    "aws:iam/user:User": AutoName("name", 64),
+    "aws:iam/userPolicy:UserPolicy": AutoName("name", 128),
+    "aws:cloudwatch/eventRule:EventRule": AutoName("name", 64),
+    "aws:cloudwatch/eventTarget:EventTarget": AutoName("targetId", 64),
+    "aws:cloudwatch/logGroup:LogGroup": AutoName("name", 255),
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": AutoName("name", 255),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": AutoName("name", 255),
     "aws:s3/bucket:Bucket": AutoName("bucket", 63, prefix="bucketPrefix", lower_case=True),
 }
 

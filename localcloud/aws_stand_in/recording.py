@@ -15,7 +15,7 @@ FILE = Path(__file__).parent.parent / "recordings" / "aws_provider_behaviour.jso
 _PART = re.compile(r"; (?=[\w\[\].]+: )")
 """One recorded change may be of several properties."""
 
-_NOTE = re.compile(r" \[[^\[\]]*\]$")
+_NOTE = re.compile(r" \[[A-Za-z][^\[\]]*\]$")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Behaviour:
     """Optional and computed: taking them out of the program is no difference, the old value stays."""
     ignored: frozenset[str]
     """Nested properties whose change is no difference."""
+    secret_outputs: frozenset[str]
     unknown_when_created: frozenset[str]
     unknown_until_updated: Mapping[str, frozenset[str]]
     """Outputs that a change of a property makes unknown, by property."""
@@ -94,6 +95,7 @@ def behaviour(token: str) -> Behaviour:
         updates=frozenset(entry["updates_in_place"]),
         sticky=((unknown & inputs) | kept) - changed,
         ignored=_ignored(entry),
+        secret_outputs=frozenset(entry.get("secret_outputs", ())),
         unknown_when_created=unknown,
         unknown_until_updated=until_updated,
         applied=tuple(entry["applied"]),

@@ -46,7 +46,7 @@ def each(path: str, problem: Callable[[Any, str], str | None]) -> Rule:
     return rule
 
 
-def one_of(path: str, *allowed: str, name: str = "") -> Rule:
+def one_of(path: str, *allowed: object, name: str = "") -> Rule:
     listed = " ".join(json.dumps(value) for value in allowed)
     return each(
         path,
@@ -164,3 +164,21 @@ def json_problem(text: str) -> str | None:
         unfinished = error.pos >= len(text.rstrip()) or not text.strip("{[ \n")
         return "unexpected end of JSON input" if unfinished else f"invalid character at byte offset {error.pos}"
     return None
+
+
+def no_json(value: str, name: str) -> str | None:
+    problem = json_problem(value)
+    return f'"{name}" contains an invalid JSON: {problem}' if problem else None
+
+
+def no_policy(value: str, name: str) -> str | None:
+    problem = json_problem(value)
+    if not value.lstrip().startswith("{"):
+        problem = "not a JSON object"
+    elif problem:
+        problem = f"{problem}, at byte offset {len(value)}"
+    return f'"{name}" contains an invalid JSON policy: {problem}' if problem else None
+
+
+def no_arn(value: str, name: str) -> str | None:
+    return None if value.startswith("arn:") else f'"{name}" ({value}) is an invalid ARN: arn: invalid prefix'

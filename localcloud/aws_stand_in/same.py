@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-_POLICIES = frozenset({"policy", "assumeRolePolicy"})
+_POLICIES = frozenset({"policy", "policyDocument", "assumeRolePolicy"})
+_JSON = frozenset({"eventPattern"})
 _TEXT_WITH_NEWLINE = frozenset({"publicKey"})
 _SETS = frozenset(
     {
@@ -17,6 +18,10 @@ _SETS = frozenset(
         "egress",
         "propagatingVgws",
         "managedPolicyArns",
+        "alarmActions",
+        "insufficientDataActions",
+        "okActions",
+        "metricQueries",
     }
 )
 """Lists whose order has no meaning."""
@@ -38,6 +43,8 @@ def same(name: str, one: Any, other: Any) -> bool:
         return True
     if name in _POLICIES and isinstance(one, str) and isinstance(other, str):
         return bool(_policy(one) == _policy(other))
+    if name in _JSON and isinstance(one, str) and isinstance(other, str):
+        return bool(_json(one) == _json(other))
     if name in _TEXT_WITH_NEWLINE and isinstance(one, str) and isinstance(other, str):
         return one.rstrip("\n") == other.rstrip("\n")
     if name in _SETS and isinstance(one, list) and isinstance(other, list):
@@ -54,11 +61,15 @@ def _sorted(value: Any) -> Any:
     return json.loads(json.dumps(value, sort_keys=True))
 
 
-def _policy(text: str) -> Any:
+def _json(text: str) -> Any:
     try:
-        return _unwrapped(json.loads(text))
+        return json.loads(text)
     except json.JSONDecodeError:
         return text
+
+
+def _policy(text: str) -> Any:
+    return _unwrapped(_json(text))
 
 
 def _unwrapped(value: Any) -> Any:

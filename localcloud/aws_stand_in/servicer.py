@@ -17,8 +17,9 @@ from .diff import Change
 from .errors import ProviderError
 from .hypervisor import Hypervisor
 from .lookups import LOOKUPS
-from .naming import named_by_user
+from .naming import AUTO_NAMES, named_by_user
 from .properties import Properties, from_struct, to_struct
+from .recording import behaviour
 
 
 class AwsProviderStandIn(provider_pb2_grpc.ResourceProviderServicer):
@@ -120,22 +121,23 @@ class AwsProviderStandIn(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             with _errors_of(context):
                 shown = outputs.previewed(token, self._aws, inputs)
-            return provider_pb2.CreateResponse(properties=to_struct(shown, _secret_outputs(secrets)))
+            return provider_pb2.CreateResponse(properties=to_struct(shown, _secret_outputs(token, secrets)))
         with _errors_of(context, request.properties):
             made = lifecycle.create(self._aws, token, inputs)
         return provider_pb2.CreateResponse(
-            id=made.identity, properties=to_struct(made.outputs, _secret_outputs(secrets))
+            id=made.identity, properties=to_struct(made.outputs, _secret_outputs(token, secrets))
         )
 
     @override
     def Read(self, request: Any, context: Any) -> Any:
         known, secret_outputs = from_struct(request.properties)
         inputs, secret_inputs = from_struct(request.inputs)
+        token = _token(request.urn)
         with _errors_of(context):
-            found = lifecycle.read(self._aws, _token(request.urn), request.id, known, inputs)
+            found = lifecycle.read(self._aws, token, request.id, known, inputs)
         if found is None:
             return provider_pb2.ReadResponse()
-        secrets = secret_outputs | _secret_outputs(secret_inputs)
+        secrets = secret_outputs | _secret_outputs(token, secret_inputs)
         return provider_pb2.ReadResponse(
             id=found.identity,
             properties=to_struct(found.outputs, secrets),
@@ -153,7 +155,7 @@ class AwsProviderStandIn(provider_pb2_grpc.ResourceProviderServicer):
                 shown = outputs.preview_of_update(token, self._aws, olds, old_inputs, news)
             else:
                 shown = lifecycle.update(self._aws, token, request.id, olds, news).outputs
-        return provider_pb2.UpdateResponse(properties=to_struct(shown, _secret_outputs(secrets)))
+        return provider_pb2.UpdateResponse(properties=to_struct(shown, _secret_outputs(token, secrets)))
 
     @override
     def Delete(self, request: Any, context: Any) -> Any:
@@ -171,14 +173,15 @@ def _failures(refused: Iterable[tuple[str, str]]) -> list[Any]:
     return [provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in refused]
 
 
-def _secret_outputs(secret_inputs: frozenset[str]) -> frozenset[str]:
-    return secret_inputs | {"tagsAll"} if "tags" in secret_inputs else secret_inputs
+def _secret_outputs(token: str, secret_inputs: frozenset[str]) -> frozenset[str]:
+    tags = {"tagsAll"} if "tags" in secret_inputs else set[str]()
+    return secret_inputs | tags | behaviour(token).secret_outputs
 
 
 def _diff_response(found: list[Change], same_name: bool) -> Any:
     response, detail = provider_pb2.DiffResponse, provider_pb2.PropertyDiff
     replaces = [change for change in found if change.replaces]
-    renamed = {"name", "keyName", "bucket"} & {change.key for change in replaces}
+    renamed = {auto.property for auto in AUTO_NAMES.values()} & {change.key for change in replaces}
     return response(
         changes=response.DIFF_SOME if found else response.DIFF_NONE,
         diffs=sorted({change.key for change in found}),

@@ -1,5 +1,6 @@
 """What the recorded cases of the aws stand-in take for granted, made with boto3, and texts with ids made comparable."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ _IDS = (
     (re.escape(RSA_KEY), "<base64>"),
     (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<uuid>"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<RFC 3339 time>"),
+    (r"\bAKIA[0-9A-Z]{16}\b", "AKIA<16 upper case letters and digits>"),
+    (r"^[A-Za-z0-9+/]{40}$", "<40 characters>"),
+    (r"^[A-Za-z0-9+/]{44}$", "<44 characters>"),
     (r"\bec2-\d+-\d+-\d+-\d+\.", "ec2-<public-ip-with-dashes>."),
     (r"\bip-\d+-\d+-\d+-\d+\.", "ip-<private-ip-with-dashes>."),
     (r"RequestID: [^,]*, ", ""),
@@ -41,6 +45,7 @@ _BY_PROPERTY: Mapping[str, str] = {
     "userId": "<id>",
     "availableIpAddressCount": "<count>",
 }
+_UNORDERED = frozenset({"metricQueries"})
 
 
 def comparable(value: Any, name: str = "") -> Any:
@@ -48,7 +53,8 @@ def comparable(value: Any, name: str = "") -> Any:
     if isinstance(value, dict):
         return {key: comparable(item, key) for key, item in value.items() if item is not None}
     if isinstance(value, list):
-        return [comparable(item, name) for item in value]
+        items = [comparable(item, name) for item in value]
+        return sorted(items, key=lambda item: json.dumps(item, sort_keys=True)) if name in _UNORDERED else items
     if name in _BY_PROPERTY and value != "":
         return _BY_PROPERTY[name]
     if isinstance(value, str):
@@ -95,11 +101,21 @@ class Prerequisites:
         self.stack.client("ec2").import_key_pair(KeyName="kp-lit", PublicKeyMaterial=f"ssh-ed25519 {KEY}".encode())
         for role in ("pre-role1", "pre-role2"):
             iam.create_role(RoleName=role, AssumeRolePolicyDocument=TRUST)
-        iam.create_instance_profile(InstanceProfileName="pre-prof1")
+        for profile in ("pre-prof1", "pre-prof2"):
+            iam.create_instance_profile(InstanceProfileName=profile)
         document = TRUST.replace('"Principal": {"Service": "ec2.amazonaws.com"}, ', '"Resource": "*", ')
         iam.create_policy(PolicyName="pre-pol1", PolicyDocument=document)
+        for user in ("pre-user1", "pre-user2"):
+            iam.create_user(UserName=user)
+        self._watched()
         for bucket in ("pre-b-other", "pre-b-bpab", "pre-b-sse", "pre-b-ver", "pre-b-lc", "pre-b-pol", "pre-b-own"):
             s3.create_bucket(Bucket=bucket)
+
+    def _watched(self) -> None:
+        events, logs = self.stack.client("events"), self.stack.client("logs")
+        logs.create_log_group(logGroupName="/pre/lg1")
+        for rule in ("pre-rule1", "pre-rule2"):
+            events.put_rule(Name=rule, ScheduleExpression="rate(1 day)")
 
     def fresh(self, kind: str) -> str:
         """The id of a new thing where each case needs one of its own."""

@@ -53,6 +53,7 @@ DIFFERS: dict[str, dict[str, str]] = {
         "ebsBlockDevices": "iops of gp2: see rootBlockDevice",
         "rootBlockDevice": "size and type of the image's own disk",
     },
+    "aws:cloudwatch/eventTarget:EventTarget": dict.fromkeys(("id", "targetId"), "the Pulumi bridge names by itself"),
     "aws:ec2/eip:Eip": {"vpc": "gone in version 6"},
 }
 
@@ -95,6 +96,7 @@ def test_outputs_after_creation_are_the_recorded_ones(
     assert comparable(made.outputs["id"]) == shown["id"] == comparable(made.id)
     assert again is not None
     assert comparable(again.outputs) == shown
+    assert again.inputs == made.inputs
     assert cloud.read(made) is None
 
 
@@ -117,8 +119,16 @@ def _value(text: str | None, example: Any, *, changed: bool = False) -> Any:
     try:
         value = json.loads(text.replace("\n", "\\n"))
     except json.JSONDecodeError:
-        value = _uncut(text, example, changed)
+        value = text[1:-1] if _is_json(text[1:-1]) else _uncut(text, example, changed)
     return json.loads(re.sub("<(hex|public ip)>", "<another>", json.dumps(value))) if changed else value
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError:
+        return False
+    return True
 
 
 def _uncut(text: str, example: Any, changed: bool) -> Any:

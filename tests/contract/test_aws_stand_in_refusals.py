@@ -26,6 +26,8 @@ from .aws_stand_in_errors import (
     RULE,
     SAID_DIFFERENTLY,
     SUBNET,
+    TARGET,
+    TOPIC,
 )
 from .aws_stand_in_prerequisites import KEY, Prerequisites, comparable
 
@@ -124,6 +126,13 @@ def test_the_rule_that_aws_gives_every_group_is_a_duplicate(cloud: Stack, given:
 
     with pytest.raises(Refused, match=r"InvalidPermission\.Duplicate: The specified rule already exists"):
         cloud.create(EGRESS, {"securityGroupId": group, "cidrIpv4": "0.0.0.0/0", "ipProtocol": "-1"})
+
+
+def test_a_target_of_an_unknown_rule_is_refused(cloud: Stack) -> None:
+    text = r"creating EventBridge Target \(nosuch-t\): .*, ResourceNotFoundException: Rule nosuch does not exist"
+
+    with pytest.raises(Refused, match=text):
+        cloud.create(TARGET, {"rule": "nosuch", "targetId": "t", "arn": TOPIC})
 
 
 def test_an_unknown_zone_is_refused(cloud: Stack, given: Prerequisites) -> None:

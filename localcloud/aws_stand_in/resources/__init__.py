@@ -2,32 +2,44 @@
 
 from collections.abc import Mapping
 
-from .base import Resource
+from .alarms import MetricAlarm
+from .base import Created, Resource
 from .bucket_settings import BucketPolicy, Encryption, Lifecycle, OwnershipControls, PublicAccessBlock
 from .buckets import Bucket
 from .endpoints import VpcEndpoint
-from .gateways import Eip, EipAssociation, InternetGateway, NatGateway
+from .events import EventRule, EventTarget
+from .gateways import EgressOnlyInternetGateway, Eip, EipAssociation, InternetGateway, NatGateway
 from .instances import Instance
 from .key_pairs import KeyPair
+from .logs import LogGroup, LogMetricFilter, LogResourcePolicy
 from .policies import Policy, RolePolicyAttachment
 from .roles import InstanceProfile, Role, RolePolicy
 from .routes import Route, RouteTable, RouteTableAssociation
 from .security_groups import EgressRule, IngressRule, SecurityGroup
+from .users import AccessKey, User, UserPolicy
 from .vpc import Subnet, Vpc
 
 _ALL: tuple[type[Resource], ...] = (
+    AccessKey,
     Bucket,
     BucketPolicy,
+    EgressOnlyInternetGateway,
     EgressRule,
     Eip,
     EipAssociation,
     Encryption,
+    EventRule,
+    EventTarget,
     IngressRule,
     Instance,
     InstanceProfile,
     InternetGateway,
     KeyPair,
     Lifecycle,
+    LogGroup,
+    LogMetricFilter,
+    LogResourcePolicy,
+    MetricAlarm,
     NatGateway,
     OwnershipControls,
     Policy,
@@ -40,10 +52,12 @@ _ALL: tuple[type[Resource], ...] = (
     RouteTableAssociation,
     SecurityGroup,
     Subnet,
+    User,
+    UserPolicy,
     Vpc,
     VpcEndpoint,
 )
 
 RESOURCES: Mapping[str, Resource] = {resource.kind: resource() for resource in _ALL}
 
-__all__ = ["RESOURCES", "Resource"]
+__all__ = ["RESOURCES", "Created", "Resource"]

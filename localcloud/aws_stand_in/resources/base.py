@@ -3,11 +3,20 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .. import errors
 from ..access import Access
 from ..properties import Properties
+
+
+@dataclass(frozen=True)
+class Created:
+    """The id of a thing that was made, with outputs that AWS tells at that time and never again."""
+
+    identity: str
+    told_once: Properties
 
 
 class Resource(ABC):
@@ -28,7 +37,7 @@ class Resource(ABC):
         yield from ()
 
     @abstractmethod
-    def create(self, aws: Access, inputs: Properties) -> str:
+    def create(self, aws: Access, inputs: Properties) -> str | Created:
         """Make the thing and return its id."""
 
     def finish(self, aws: Access, identity: str, inputs: Properties) -> None:
@@ -76,14 +85,19 @@ def tag_map(answer: Mapping[str, Any], key: str = "Tags") -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in answer.get(key, ()) if not tag["Key"].startswith("aws:")}
 
 
+def tag_changes(olds: Properties, news: Properties) -> tuple[list[str], dict[str, str]]:
+    """The keys to take away and the tags to set, so that a resource has the tags `news["tags"]` and no others."""
+    before, after = olds.get("tagsAll") or {}, news.get("tags") or {}
+    changed = {key: value for key, value in after.items() if before.get(key) != value}
+    return sorted(before.keys() - after.keys()), changed
+
+
 def retag(aws: Access, identity: str, olds: Properties, news: Properties) -> None:
     """Give an EC2 resource the tags `news["tags"]` and no others."""
-    before, after = olds.get("tagsAll") or {}, news.get("tags") or {}
-    gone = [{"Key": key} for key in before.keys() - after.keys()]
-    changed = {key: value for key, value in after.items() if before.get(key) != value}
+    gone, changed = tag_changes(olds, news)
     with errors.doing(f"updating tags for EC2 resource ({identity})", "EC2"):
         if gone:
-            aws.client("ec2").delete_tags(Resources=[identity], Tags=gone)
+            aws.client("ec2").delete_tags(Resources=[identity], Tags=[{"Key": key} for key in gone])
         if changed:
             aws.client("ec2").create_tags(Resources=[identity], Tags=tag_list(changed))
 

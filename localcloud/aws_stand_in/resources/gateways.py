@@ -1,4 +1,4 @@
-"""Stand-in for pulumi-aws: internet gateways, NAT gateways and elastic IP addresses."""
+"""Stand-in for pulumi-aws: internet gateways, egress-only ones for IPv6, NAT gateways and elastic IP addresses."""
 
 from typing import Any
 
@@ -56,6 +56,34 @@ class InternetGateway(Resource):
         with self.doing(f"deleting EC2 Internet Gateway ({identity})"):
             self._detach(aws, identity)
             aws.client("ec2").delete_internet_gateway(InternetGatewayId=identity)
+
+
+class EgressOnlyInternetGateway(Resource):
+    kind = "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway"
+    carries_out = frozenset({"vpcId", "tags"})
+
+    def create(self, aws: Access, inputs: Properties) -> str:
+        with self.doing("creating EC2 Egress-only Internet Gateway"):
+            answer = aws.client("ec2").create_egress_only_internet_gateway(
+                VpcId=inputs["vpcId"], **tagged("egress-only-internet-gateway", inputs)
+            )
+        return str(answer["EgressOnlyInternetGateway"]["EgressOnlyInternetGatewayId"])
+
+    def read(self, aws: Access, identity: str, known: Properties) -> Properties | None:
+        call = aws.client("ec2").describe_egress_only_internet_gateways
+        answer = unless_gone(lambda: call(EgressOnlyInternetGatewayIds=[identity]))
+        gateways = [] if answer is None else answer["EgressOnlyInternetGateways"]
+        if not gateways:
+            return None
+        return {"vpcId": gateways[0]["Attachments"][0]["VpcId"], "tags": tag_map(gateways[0])}
+
+    def update(self, aws: Access, identity: str, olds: Properties, news: Properties) -> str | None:
+        retag(aws, identity, olds, news)
+        return None
+
+    def delete(self, aws: Access, identity: str, known: Properties) -> None:
+        with self.doing(f"deleting EC2 Egress-only Internet Gateway ({identity})"):
+            aws.client("ec2").delete_egress_only_internet_gateway(EgressOnlyInternetGatewayId=identity)
 
 
 class NatGateway(Resource):

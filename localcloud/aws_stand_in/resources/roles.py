@@ -8,7 +8,7 @@ from ..errors import unless_gone
 from ..naming import with_prefix
 from ..properties import Properties
 from ..same import normal_policy
-from .base import Resource, differs, present, tag_list, tag_map
+from .base import Resource, differs, present, tag_changes, tag_list, tag_map
 
 
 def name_of(inputs: Properties) -> str:
@@ -22,12 +22,11 @@ def iam_tags(inputs: Properties) -> dict[str, Any]:
 
 def retag_iam(aws: Access, kind: str, key: dict[str, str], olds: Properties, news: Properties) -> None:
     """`kind` as in the API's `tag_<kind>`; `key` is the argument that names the thing."""
-    before, after = olds.get("tagsAll") or {}, news.get("tags") or {}
-    gone = sorted(before.keys() - after.keys())
+    gone, changed = tag_changes(olds, news)
     if gone:
         getattr(aws.client("iam"), f"untag_{kind}")(**key, TagKeys=gone)
-    if after and after != before:
-        getattr(aws.client("iam"), f"tag_{kind}")(**key, Tags=tag_list(after))
+    if changed:
+        getattr(aws.client("iam"), f"tag_{kind}")(**key, Tags=tag_list(changed))
 
 
 class Role(Resource):
