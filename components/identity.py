@@ -11,6 +11,7 @@ from config_render import ACCESS_KEY_ID, SECRET_ACCESS_KEY, IdentitySettings, pa
 
 from . import aws, policies
 
+
 @dataclass(frozen=True, kw_only=True)
 class CacheGrant:
     """The bucket that the manager signs requests for."""
