@@ -187,6 +187,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "aws:iam/rolePolicy:RolePolicy": (each("policy", no_policy),),
     "aws:iam/policy:Policy": (each("policy", no_policy),),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": (each("policyArn", no_arn),),
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment": (each("policyArn", no_arn),),
     "aws:iam/instanceProfile:InstanceProfile": (name_characters("name"),),
     "aws:s3/bucket:Bucket": (
         length("bucket", 0, 63),

@@ -10,7 +10,10 @@ from typing import Any
 
 from .properties import Properties, without_nulls
 
-FILE = Path(__file__).parent.parent / "recordings" / "aws_provider_behaviour.json"
+_FOLDER = Path(__file__).parent.parent / "recordings"
+FILE = _FOLDER / "aws_provider_behaviour.json"
+DOCUMENTED = _FOLDER / "aws_provider_documented.json"
+"""The same of the few types that nobody recorded, as the provider's documentation has it."""
 
 _PART = re.compile(r"; (?=[\w\[\].]+: )")
 """One recorded change may be of several properties."""
@@ -73,6 +76,7 @@ def parts(change: str) -> list[Part]:
 def contents() -> dict[str, Any]:
     """The whole recording."""
     loaded: dict[str, Any] = json.loads(FILE.read_text())
+    loaded["resources"] |= json.loads(DOCUMENTED.read_text())["resources"]
     return loaded
 
 

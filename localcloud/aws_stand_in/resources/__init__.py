@@ -12,7 +12,7 @@ from .gateways import EgressOnlyInternetGateway, Eip, EipAssociation, InternetGa
 from .instances import Instance
 from .key_pairs import KeyPair
 from .logs import LogGroup, LogMetricFilter, LogResourcePolicy
-from .policies import Policy, RolePolicyAttachment
+from .policies import Policy, RolePolicyAttachment, UserPolicyAttachment
 from .roles import InstanceProfile, Role, RolePolicy
 from .routes import Route, RouteTable, RouteTableAssociation
 from .security_groups import EgressRule, IngressRule, SecurityGroup
@@ -54,6 +54,7 @@ _ALL: tuple[type[Resource], ...] = (
     Subnet,
     User,
     UserPolicy,
+    UserPolicyAttachment,
     Vpc,
     VpcEndpoint,
 )

@@ -1,6 +1,7 @@
-"""Stand-in for pulumi-aws: managed IAM policies and their attachment to roles."""
+"""Stand-in for pulumi-aws: managed IAM policies and their attachment to roles and users."""
 
 import json
+from typing import ClassVar
 
 from ..access import Access
 from ..errors import unless_gone
@@ -68,26 +69,48 @@ class Policy(Resource):
             aws.client("iam").delete_policy(PolicyArn=identity)
 
 
-class RolePolicyAttachment(Resource):
-    kind = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+class _Attachment(Resource):
+    """Of a managed policy to a role or a user."""
+
     service = "IAM"
-    carries_out = frozenset({"policyArn", "role"})
+    to: ClassVar[str]
+    """`Role` or `User`, as IAM's calls spell it."""
+
+    def _holder(self, properties: Properties) -> str:
+        return str(properties[self.to.lower()])
+
+    def _call(self, aws: Access, verb: str, holder: str, policy: str) -> None:
+        arguments = {f"{self.to}Name": holder, "PolicyArn": policy}
+        getattr(aws.client("iam"), f"{verb}_{self.to.lower()}_policy")(**arguments)
 
     def create(self, aws: Access, inputs: Properties) -> str:
-        policy, role = inputs["policyArn"], inputs["role"]
-        with self.doing(f"attaching IAM Policy ({policy}) to IAM Role ({role})"):
-            aws.client("iam").attach_role_policy(RoleName=role, PolicyArn=policy)
-        return with_prefix(f"{role}-")
+        policy, holder = inputs["policyArn"], self._holder(inputs)
+        with self.doing(f"attaching IAM Policy ({policy}) to IAM {self.to} ({holder})"):
+            self._call(aws, "attach", holder, policy)
+        return with_prefix(f"{holder}-")
 
     def read(self, aws: Access, identity: str, known: Properties) -> Properties | None:
-        iam, role = aws.client("iam"), known["role"]
-        answer = unless_gone(lambda: iam.list_attached_role_policies(RoleName=role))
+        holder = self._holder(known)
+        call = getattr(aws.client("iam"), f"list_attached_{self.to.lower()}_policies")
+        answer = unless_gone(lambda: call(**{f"{self.to}Name": holder}))
         attached = [] if answer is None else answer["AttachedPolicies"]
         if known["policyArn"] not in [policy["PolicyArn"] for policy in attached]:
             return None
-        return {"role": role, "policyArn": known["policyArn"]}
+        return {self.to.lower(): holder, "policyArn": known["policyArn"]}
 
     def delete(self, aws: Access, identity: str, known: Properties) -> None:
-        policy, role = known["policyArn"], known["role"]
-        with self.doing(f"detaching IAM Policy ({policy}) from IAM Role ({role})"):
-            aws.client("iam").detach_role_policy(RoleName=role, PolicyArn=policy)
+        policy, holder = known["policyArn"], self._holder(known)
+        with self.doing(f"detaching IAM Policy ({policy}) from IAM {self.to} ({holder})"):
+            self._call(aws, "detach", holder, policy)
+
+
+class RolePolicyAttachment(_Attachment):
+    kind = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+    carries_out = frozenset({"policyArn", "role"})
+    to = "Role"
+
+
+class UserPolicyAttachment(_Attachment):
+    kind = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
+    carries_out = frozenset({"policyArn", "user"})
+    to = "User"
