@@ -24,7 +24,7 @@ class Lookups:
             return call()
         # The SDK raises plain Exception when a look-up fails.
         except Exception as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            reason = str(error).rpartition("returned an error: ")[2].partition("\n")[0] or type(error).__name__
             self.problems.append(problem(at, f"can't be found in AWS: {reason}; check the id and aws:region", value))
             return None
 

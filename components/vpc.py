@@ -100,8 +100,17 @@ class NewVpc:
         """Make the NAT gateways, and return for each zone the routes that lead to its one."""
         zones = self.settings.zones
         each = self.settings.nat_gateways == "perZone"
-        by_zone = {zone: self._through_nat(f"-{zone}", zone) for zone in zones} if each else {}
-        return by_zone or dict.fromkeys(zones, self._through_nat("", zones[0]))
+        tables = {f"-{zone}": self._through_nat(f"-{zone}", zone) for zone in zones} if each else {}
+        tables = tables or {"": self._through_nat("", zones[0])}
+        if self.settings.ipv6:
+            # A VPC has one at the most.
+            out = aws.EgressOnlyInternetGateway(
+                f"{self.name}-eigw", vpc_id=self.vpc.id, tags=self.tags("eigw"), opts=self._child()
+            )
+            for suffix, routes in tables.items():
+                to = {"destination_ipv6_cidr_block": _ANYWHERE_V6, "egress_only_gateway_id": out.id}
+                self._route(f"private{suffix}-ipv6", routes, **to)
+        return {zone: tables.get(f"-{zone}") or tables[""] for zone in zones}
 
     def _through_nat(self, suffix: str, zone: str) -> aws.RouteTable:
         address = aws.Eip(f"{self.name}-nat{suffix}", domain="vpc", tags=self.tags(f"nat{suffix}"), opts=self._child())
@@ -114,13 +123,6 @@ class NewVpc:
         )
         routes = self._routes(f"private{suffix}")
         self._route(f"nat{suffix}", routes, destination_cidr_block=_ANYWHERE, nat_gateway_id=gateway.id)
-        if self.settings.ipv6:
-            out = aws.EgressOnlyInternetGateway(
-                f"{self.name}-eigw{suffix}", vpc_id=self.vpc.id, tags=self.tags(f"eigw{suffix}"), opts=self._child()
-            )
-            self._route(
-                f"nat{suffix}-ipv6", routes, destination_ipv6_cidr_block=_ANYWHERE_V6, egress_only_gateway_id=out.id
-            )
         return routes
 
     def _interface_endpoints(self, services: tuple[str, ...]) -> None:

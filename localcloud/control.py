@@ -114,15 +114,17 @@ def with_addresses(config: Mapping[str, Any], cloud: LocalCloud) -> dict[str, An
     }
 
 
-def leftovers(cloud: LocalCloud, region: str = "eu-central-1") -> list[str]:
-    """What a destroyed stack should have removed and did not: AWS resources by id, and runner managers in GitLab."""
+def aws(cloud: LocalCloud, service: str, region: str = "eu-central-1") -> Any:
+    """A boto3 client of the emulated account."""
     import boto3
 
-    def client(service: str) -> Any:
-        keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-        return boto3.client(service, region_name=region, endpoint_url=cloud.addresses.aws, **keys)
+    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    return boto3.client(service, region_name=region, endpoint_url=cloud.addresses.aws, **keys)
 
-    ec2, iam, s3 = client("ec2"), client("iam"), client("s3")
+
+def leftovers(cloud: LocalCloud, region: str = "eu-central-1") -> list[str]:
+    """What a destroyed stack should have removed and did not: AWS resources by id, and runner managers in GitLab."""
+    ec2, iam = aws(cloud, "ec2", region), aws(cloud, "iam", region)
     reservations = ec2.describe_instances()["Reservations"]
     instances = [i for reservation in reservations for i in reservation["Instances"]]
     found = [i["InstanceId"] for i in instances if i["State"]["Name"] not in ("terminated", "shutting-down")]
@@ -131,9 +133,16 @@ def leftovers(cloud: LocalCloud, region: str = "eu-central-1") -> list[str]:
     found += [g["GroupId"] for g in ec2.describe_security_groups()["SecurityGroups"] if g["GroupName"] != "default"]
     found += [key["KeyName"] for key in ec2.describe_key_pairs()["KeyPairs"]]
     found += [volume["VolumeId"] for volume in ec2.describe_volumes()["Volumes"]]
+    found += [address["AllocationId"] for address in ec2.describe_addresses()["Addresses"]]
+    found += [n["NatGatewayId"] for n in ec2.describe_nat_gateways()["NatGateways"] if n["State"] != "deleted"]
     found += [role["RoleName"] for role in iam.list_roles()["Roles"]]
+    found += [user["UserName"] for user in iam.list_users()["Users"]]
+    found += [policy["PolicyName"] for policy in iam.list_policies(Scope="Local")["Policies"]]
     found += [p["InstanceProfileName"] for p in iam.list_instance_profiles()["InstanceProfiles"]]
-    found += [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+    found += [bucket["Name"] for bucket in aws(cloud, "s3", region).list_buckets()["Buckets"]]
+    found += [group["logGroupName"] for group in aws(cloud, "logs", region).describe_log_groups()["logGroups"]]
+    found += [a["AlarmName"] for a in aws(cloud, "cloudwatch", region).describe_alarms()["MetricAlarms"]]
+    found += [rule["Name"] for rule in aws(cloud, "events", region).list_rules()["Rules"]]
     for runner in gitlab(cloud, "state")["runners"]:
         found += [f"runner manager {m['system_id']}" for m in runner["managers"]]
     return found

@@ -98,7 +98,7 @@ def test_ipv6_reaches_subnets_routes_and_groups(deployed: Any) -> None:
     subnets = named(recorder, "Subnet")
     assert subnets["network-public-a"]["ipv6CidrBlock"] == "2001:db8:1200::/64"
     assert subnets["network-private-a"]["ipv6CidrBlock"] == "2001:db8:1200:8::/64"
-    assert recorder.named("runner-network-nat-ipv6")["egressOnlyGatewayId"] == "runner-network-eigw-id"
+    assert recorder.named("runner-network-private-ipv6")["egressOnlyGatewayId"] == "runner-network-eigw-id"
     assert recorder.named("runner-network-internet-ipv6")["destinationIpv6CidrBlock"] == "::/0"
     assert recorder.named("runner-network-worker-out-ipv6")["cidrIpv6"] == "::/0"
 

@@ -169,7 +169,8 @@ class _SecurityGroupRule(Resource):
             "ipProtocol": rule["IpProtocol"],
             "cidrIpv4": rule.get("CidrIpv4"),
             "cidrIpv6": rule.get("CidrIpv6"),
-            "description": rule.get("Description") or None,
+            # moto forgets it where the other side is a group.
+            "description": rule.get("Description") or known.get("description"),
             "fromPort": known.get("fromPort") if all_ports else rule.get("FromPort"),
             "toPort": known.get("toPort") if all_ports else rule.get("ToPort"),
             "prefixListId": rule.get("PrefixListId"),

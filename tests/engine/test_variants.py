@@ -1,0 +1,221 @@
+"""Deployments of other shapes than the default: each comes up, stays as it is, starts machines and goes."""
+
+import time
+import tomllib
+from typing import Any
+
+import pytest
+
+from localcloud import control
+
+from .conftest import Deployment
+
+NAMESPACE = "gitlab-runner-aws:"
+
+
+def configure(deployment: Deployment, pool: dict[str, Any] | None = None, **settings: Any) -> None:
+    """Lay settings over those of the local stack; tables are joined."""
+    deployment.pool.update(pool or {})
+    for key, value in settings.items():
+        old = deployment.config.get(NAMESPACE + key)
+        deployment.config[NAMESPACE + key] = {**old, **value} if isinstance(old, dict) else value
+    deployment.configure()
+
+
+def runners(deployment: Deployment) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = tomllib.loads(deployment.live())["runners"]
+    return found
+
+
+def machine(deployment: Deployment) -> dict[str, Any]:
+    """The first worker that runs, as EC2 describes it."""
+    ec2 = control.aws(deployment.cloud, "ec2")
+    filters = [
+        {"Name": "tag-key", "Values": ["runner-manager-name"]},
+        {"Name": "instance-state-name", "Values": ["running"]},
+    ]
+    deadline = time.monotonic() + 30
+    while not (found := ec2.describe_instances(Filters=filters)["Reservations"]):
+        assert time.monotonic() < deadline, "the runner started no machine"
+        time.sleep(0.2)
+    instance: dict[str, Any] = found[0]["Instances"][0]
+    return instance
+
+
+def nothing_changes(deployment: Deployment) -> None:
+    """Neither a preview nor a look at what is really there proposes anything."""
+    deployment.run("preview", "--expect-no-changes")
+    deployment.run("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+def test_private_workers_with_a_nat_gateway_in_each_zone_and_ipv6(deployment: Deployment) -> None:
+    network = {"zones": ["a", "b"], "private": True, "natGateways": "perZone", "ipv6": True}
+    configure(deployment, network={**network, "interfaceEndpoints": ["ec2"], "egressPorts": [80, 443]})
+    deployment.up()
+    ec2 = control.aws(deployment.cloud, "ec2")
+
+    worker = machine(deployment)
+    (subnet,) = ec2.describe_subnets(SubnetIds=[worker["SubnetId"]])["Subnets"]
+    assert subnet["CidrBlock"] in ("10.0.128.0/20", "10.0.144.0/20")
+    assert not subnet["MapPublicIpOnLaunch"]
+    (table,) = ec2.describe_route_tables(Filters=[{"Name": "association.subnet-id", "Values": [subnet["SubnetId"]]}])[
+        "RouteTables"
+    ]
+    ways = {
+        route.get("DestinationCidrBlock") or route.get("DestinationIpv6CidrBlock"): route for route in table["Routes"]
+    }
+    assert ways["0.0.0.0/0"]["NatGatewayId"].startswith("nat-")
+    assert len([n for n in ec2.describe_nat_gateways()["NatGateways"] if n["State"] == "available"]) == 2
+    nothing_changes(deployment)
+
+    deployment.destroy()
+    assert control.leftovers(deployment.cloud) == []
+
+
+def test_the_access_key_of_a_user(deployment: Deployment) -> None:
+    configure(deployment, identity={"mode": "accessKey"})
+    deployment.up()
+    iam = control.aws(deployment.cloud, "iam")
+
+    (user,) = iam.list_users()["Users"]
+    (key,) = iam.list_access_keys(UserName=user["UserName"])["AccessKeyMetadata"]
+    (attached,) = iam.list_attached_user_policies(UserName=user["UserName"])["AttachedPolicies"]
+    assert attached["PolicyName"].startswith("runner-identity-manager")
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_login_profile(UserName=user["UserName"])
+    (runner,) = runners(deployment)
+    assert runner["cache"]["s3"]["AccessKey"] == key["AccessKeyId"]
+    secret = runner["cache"]["s3"]["SecretKey"]
+    assert f"amazonec2-secret-key={secret}" in runner["machine"]["MachineOptions"]
+    assert "iamInstanceProfile" not in str(machine(deployment).get("IamInstanceProfile", {}).get("Arn", "")).lower()
+    exported = deployment.run("stack", "export").stdout
+    assert secret not in exported
+    nothing_changes(deployment)
+
+    deployment.destroy()
+    assert control.leftovers(deployment.cloud) == []
+
+
+@pytest.fixture
+def old_network(deployment: Deployment) -> Any:
+    """A VPC with two subnets and a group for workers, made before and by others."""
+    ec2 = control.aws(deployment.cloud, "ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{n}.0/24", AvailabilityZone=f"eu-central-1{zone}")
+        for n, zone in enumerate("cb")
+    ]
+    subnet_ids = [subnet["Subnet"]["SubnetId"] for subnet in subnets]
+    group = ec2.create_security_group(GroupName="old-workers", Description="workers", VpcId=vpc)["GroupId"]
+    yield {"vpcId": vpc, "subnetIds": subnet_ids}
+    ec2.delete_security_group(GroupId=group)
+    for subnet in subnet_ids:
+        ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_vpc(VpcId=vpc)
+
+
+def test_a_network_and_a_bucket_that_are_there_already(deployment: Deployment, old_network: dict[str, Any]) -> None:
+    s3 = control.aws(deployment.cloud, "s3")
+    s3.create_bucket(Bucket="our-old-cache", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    before = control.leftovers(deployment.cloud)
+    deployment.config[f"{NAMESPACE}network"] = {}
+    deployment.config[f"{NAMESPACE}cache"] = {}
+    configure(
+        deployment,
+        network={**old_network, "workerSecurityGroup": "old-workers"},
+        cache={"s3": {"BucketName": "our-old-cache"}},
+    )
+    deployment.up()
+
+    worker = machine(deployment)
+    assert (worker["VpcId"], worker["SubnetId"]) == (old_network["vpcId"], old_network["subnetIds"][0])
+    assert [group["GroupName"] for group in worker["SecurityGroups"]] == ["old-workers"]
+    assert [runner["name"] for runner in runners(deployment)] == ["local-c-m5-large", "local-b-m5-large"]
+    assert {runner["cache"]["s3"]["BucketName"] for runner in runners(deployment)} == {"our-old-cache"}
+    nothing_changes(deployment)
+
+    deployment.destroy()
+    assert sorted(control.leftovers(deployment.cloud)) == sorted(before)
+    s3.delete_bucket(Bucket="our-old-cache")
+
+
+def test_what_does_not_fit_the_account_is_told_before_anything_is_created(
+    deployment: Deployment, old_network: dict[str, Any]
+) -> None:
+    before = control.leftovers(deployment.cloud)
+    deployment.config[f"{NAMESPACE}network"] = {}
+    configure(
+        deployment,
+        {"limit": 600, "zones": ["b", "z"]},
+        network={**old_network, "workerSecurityGroup": "no-such-group"},
+    )
+    failed = deployment.up(check=False)
+
+    said = failed.stdout + failed.stderr
+    assert failed.returncode != 0
+    assert "network.workerSecurityGroup = no-such-group: can't be found in AWS" in said
+    assert "pools[0].zones[1] = z: has no subnet; those of network are in the zones c, b" in said
+    assert "has 251 free addresses, while the limits of the pools allow 300 machines in zone b" in said
+    assert control.leftovers(deployment.cloud) == before
+
+
+def test_twelve_places_and_on_demand_ones_behind_them(deployment: Deployment) -> None:
+    types = ["m5.large", "m5a.large", "m6i.large", "m6a.large"]
+    configure(
+        deployment,
+        {
+            "instanceTypes": types,
+            "limit": 30,
+            "spot": {"maxPrice": 0.07, "onDemandLimit": 3},
+            "machine": {"IdleCount": 1, "IdleTime": 1800, "MaxGrowthRate": 2},
+        },
+        network={"zones": ["a", "b", "c"]},
+        concurrent=30,
+    )
+    deployment.up()
+
+    live = runners(deployment)
+    spot = [runner for runner in live if "amazonec2-spot-price=0.07" in runner["machine"]["MachineOptions"]]
+    others = [runner for runner in live if runner not in spot]
+    assert (len(spot), sum(runner["limit"] for runner in spot)) == (12, 27)
+    assert [(runner["name"], runner["limit"]) for runner in others] == [
+        ("local-od-a-m5-large", 1),
+        ("local-od-a-m5a-large", 1),
+        ("local-od-a-m6i-large", 1),
+    ]
+    assert not any("request-spot" in option for runner in others for option in runner["machine"]["MachineOptions"])
+    assert sum(runner["machine"]["IdleCount"] for runner in live) == 1
+    assert machine(deployment)["InstanceLifecycle"] == "spot"
+    nothing_changes(deployment)
+
+    deployment.destroy()
+    assert control.leftovers(deployment.cloud) == []
+
+
+def test_a_watched_manager_with_user_data_for_its_machines(deployment: Deployment) -> None:
+    topic = "arn:aws:sns:eu-central-1:123456789012:ci"
+    configure(
+        deployment,
+        {"userData": "#!/bin/sh\ntouch /ready\n"},
+        manager={"alarms": {"topicArn": topic}, "logs": {"retentionDays": 7}, "monitoring": True, "ssm": True},
+    )
+    deployment.up()
+
+    alarms = control.aws(deployment.cloud, "cloudwatch").describe_alarms()["MetricAlarms"]
+    manager = deployment.outputs()["manager_instance_id"]
+    assert {alarm["Dimensions"][0]["Value"] for alarm in alarms} == {manager}
+    assert {alarm["MetricName"] for alarm in alarms} == {
+        "CPUUtilization",
+        "StatusCheckFailed",
+        "StatusCheckFailed_System",
+    }
+    (group,) = control.aws(deployment.cloud, "logs").describe_log_groups()["logGroups"]
+    assert group["retentionInDays"] == 7
+    ec2 = control.aws(deployment.cloud, "ec2")
+    worker = machine(deployment)["InstanceId"]
+    attribute = ec2.describe_instance_attribute(InstanceId=worker, Attribute="userData")["UserData"]
+    assert attribute != {}
+    nothing_changes(deployment)
+
+    deployment.destroy()
+    assert control.leftovers(deployment.cloud) == []
