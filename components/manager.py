@@ -71,14 +71,14 @@ class Manager(pulumi.ComponentResource):
 
     def _instance(self, key_name: pulumi.Output[str], user_data: pulumi.Output[str]) -> aws.Instance:
         args, settings = self._args, self._args.settings
-        lookup = settings.image or published_image(
-            settings.os, architecture(settings.instance_type), partition(args.region)
-        )
+        built_for = architecture(settings.instance_type)
+        lookup = settings.image or published_image(settings.os, built_for, partition(args.region))
         # User data matters at the first boot alone; and a newer image must not replace a running manager.
         ignored = ["userData"] if settings.replace_on_new_image else ["ami", "userData"]
         # Renaming it, or another subnet, replaces the manager: its jobs and machines are lost.
         return aws.Instance(
-            f"{self._name}-instance",
+            # One of the other architecture is another resource: a replacement would keep the image, which is ignored.
+            f"{self._name}-instance" + ("" if built_for == "x86_64" else f"-{built_for}"),
             ami=settings.ami or image(lookup, self),
             instance_type=settings.instance_type,
             subnet_id=args.subnet_id,

@@ -37,6 +37,17 @@ def _drain_has_time(settings: Settings) -> Iterator[Problem]:
         yield problem(("shutdown_timeout",), message, settings.shutdown_timeout)
 
 
+_SEEN = (
+    "is an argument of each docker-machine, where others on the manager can read it, and stands in a file of each "
+    "machine; leave it out, and the manager's instance profile serves"
+)
+
+
+def _access_key_is_seen(settings: Settings) -> Iterator[Problem]:
+    if settings.identity.by_key:
+        yield problem(("identity", "mode"), f"makes a key that {_SEEN}", settings.identity.mode)
+
+
 def _manager_carries_its_jobs(settings: Settings) -> Iterator[Problem]:
     manager = settings.manager
     memory = None if manager.host else memory_of_small_type(manager.instance_type)
@@ -159,11 +170,7 @@ def _docker_is_pinned(settings: Settings, pool: Pool, at: Location) -> Iterator[
 
 def _keys_stay_out_of_sight(settings: Settings, pool: Pool, at: Location) -> Iterator[Problem]:
     if "amazonec2-secret-key" in pool.given_options():
-        message = (
-            "is an argument of each docker-machine, where others on the manager can read it, and stands in a file of "
-            "each machine; leave it out, and the manager's instance profile serves"
-        )
-        yield problem((*at, "driver", "amazonec2-secret-key"), message)
+        yield problem((*at, "driver", "amazonec2-secret-key"), _SEEN)
 
 
 def _manager_may_start_them(settings: Settings, pool: Pool, at: Location) -> Iterator[Problem]:
@@ -210,7 +217,11 @@ _CARELESS: tuple[tuple[str, object, str], ...] = (
     ),
 )
 
-STACK_CAUTIONS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (_drain_has_time, _manager_carries_its_jobs)
+STACK_CAUTIONS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
+    _drain_has_time,
+    _access_key_is_seen,
+    _manager_carries_its_jobs,
+)
 POOL_CAUTIONS: tuple[Callable[[Settings, Pool, Location], Iterator[Problem]], ...] = (
     _spot_growth_is_bounded,
     _cap_is_below_on_demand,

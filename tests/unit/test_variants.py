@@ -277,7 +277,7 @@ def test_the_managers_instance_is_as_the_settings_say(deployed: Any) -> None:
         }
     )
 
-    instance = recorder.named("runner-manager-instance")
+    instance = recorder.named("runner-manager-instance-arm64")
     assert instance["ami"] == "ami-arm64"
     assert [instance[key] for key in ("monitoring", "disableApiStop", "disableApiTermination")] == [True] * 3
     assert instance["metadataOptions"] == {"httpTokens": "required", "httpPutResponseHopLimit": 1}

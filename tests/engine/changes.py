@@ -1,0 +1,95 @@
+"""What a change of settings does, as docs/changes.md says it and as the engine plans it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from localcloud.cloud import ROOT
+
+PAGE = ROOT / "docs" / "changes.md"
+_ROW = re.compile(r"\| `(?P<change>[^`]+)` \| (?P<plan>[^|]+) \| (?P<effect>[^|]+) \|")
+_MOST_NAMES = 4
+_STEPS = {"create": "makes", "update": "changes", "replace": "**replaces**", "delete": "deletes"}
+
+NOTHING = "nothing is interrupted"
+STOPS = "the manager stops and starts: its running jobs fail"
+REPLACES_MANAGER = "**the manager is replaced: its running jobs fail**"
+REPLACES_NETWORK = "**machines are replaced with their network: running jobs fail**"
+REPLACES_CACHE = "nothing is interrupted; the cache starts empty"
+
+_STOPPING = {"instanceType", "userData", "ebsOptimized"}
+"""Properties for whose sake the provider stops and starts an instance: `updates_in_place` in the recording."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    change: str
+    """YAML of one setting: its path, and the value that it gets."""
+    plan: str
+    effect: str
+
+    @property
+    def setting(self) -> tuple[str, Any]:
+        """The path and the value."""
+        ((path, value),) = yaml.safe_load(self.change).items()
+        return path, value
+
+
+def rows() -> list[Row]:
+    """All lines of the table in docs/changes.md."""
+    return [Row(*(text.strip() for text in found.groups())) for found in _ROW.finditer(PAGE.read_text())]
+
+
+def with_setting(settings: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """Return settings with one more or another value; `pools.` means the first pool."""
+    first, _, rest = path.partition(".")
+    if not rest:
+        return {**settings, first: value}
+    below = settings.get(first, {})
+    if isinstance(below, list):
+        return {**settings, first: [with_setting(below[0], rest, value), *below[1:]]}
+    return {**settings, first: with_setting(below, rest, value)}
+
+
+def plan_of(steps: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say what the engine is about to do, by the names that resources have less the component's."""
+    done: dict[str, list[str]] = {}
+    for name, step in steps.items():
+        kind = step["op"].replace("create-replacement", "replace")
+        token = step["urn"].split("::")[2].rpartition("$")[2]
+        if kind in _STEPS and ":index:" not in token.partition("gitlab-runner-aws")[2] and "Stack" not in token:
+            done.setdefault(kind, []).append(name.removeprefix("runner-"))
+    parts = [f"{_STEPS[kind]} {_listed(names)}" for kind, names in sorted(done.items(), key=_place)]
+    return "; ".join(parts) or "nothing"
+
+
+def _place(item: tuple[str, list[str]]) -> int:
+    return list(_STEPS).index(item[0])
+
+
+def _listed(names: list[str]) -> str:
+    shown = sorted(set(names))
+    more = len(shown) - _MOST_NAMES
+    return ", ".join(shown[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def effect_of(steps: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say what a plan means for jobs."""
+    replaced = {name for name, step in steps.items() if "replace" in step["op"]}
+    deleted = {name for name, step in steps.items() if step["op"] == "delete"}
+    if {"runner-network-vpc", "runner-network-worker"} & (replaced | deleted):
+        return REPLACES_NETWORK
+    if "runner-manager-instance" in replaced | deleted:
+        return REPLACES_MANAGER
+    if any(_STOPPING & {*step.get("diffReasons", ())} for name, step in _of_instance(steps)):
+        return STOPS
+    return REPLACES_CACHE if "runner-cache-bucket" in replaced | deleted else NOTHING
+
+
+def _of_instance(steps: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    return ((name, step) for name, step in steps.items() if name == "runner-manager-instance")

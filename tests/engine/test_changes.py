@@ -1,0 +1,67 @@
+"""docs/changes.md holds what the engine plans for a change of each setting."""
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from localcloud import control
+from localcloud.cloud import ROOT, LocalCloud, Project
+
+from .changes import effect_of, plan_of, rows, with_setting
+from .conftest import STACK, TOKEN_KEY, Deployment
+
+NAMESPACE = "gitlab-runner-aws:"
+ROWS = rows()
+
+
+@pytest.fixture(scope="module")
+def deployed(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A stack that is up, with secrets that settings may name; previews leave it alone."""
+    config = copy.deepcopy(yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())["config"])
+    config[f"{NAMESPACE}pools"][0]["machine"]["IdleCount"] = 0
+    config[f"{NAMESPACE}pools"][0]["machine"]["autoscaling"] = []
+    folder: Path = tmp_path_factory.mktemp("changes")
+    project = Project.create(cloud, folder / "project", STACK, control.with_addresses(config, cloud))
+    made = Deployment(project, config, control.create_runner(cloud))
+    project.set_secret(TOKEN_KEY, made.token)
+    project.set_secret(f"{NAMESPACE}secrets.key", "a key")
+    made.up()
+    yield made
+    made.configure()
+    made.destroy()
+    made.run("stack", "rm", "--yes", "--preserve-config")
+
+
+def changed(config: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """The stack's settings with one more or another; its address of GitLab stays."""
+    settings = {key.removeprefix(NAMESPACE): v for key, v in config.items() if key.startswith(NAMESPACE)}
+    others = {key: v for key, v in config.items() if not key.startswith(NAMESPACE)}
+    return {**others, **{NAMESPACE + key: v for key, v in with_setting(settings, path, value).items()}}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.change for row in ROWS])
+def test_the_page_says_what_the_engine_plans(deployed: Deployment, row: Any) -> None:
+    cloud = deployed.cloud
+    deployed.project.configure(control.with_addresses(changed(deployed.config, *row.setting), cloud))
+    steps = deployed.plan()
+
+    assert (row.plan, row.effect) == (plan_of(steps), effect_of(steps))
+
+
+def test_the_page_has_a_line_for_each_setting_of_network_identity_manager_and_cache() -> None:
+    from config_render import CacheSettings, IdentitySettings, ManagerSettings, NetworkSettings
+
+    models = {
+        "network": NetworkSettings,
+        "identity": IdentitySettings,
+        "manager": ManagerSettings,
+        "cache": CacheSettings,
+    }
+    wanted = {f"{table}.{key}" for table, model in models.items() for key in model.known_keys()}
+    there = {".".join(row.setting[0].split(".")[:2]) for row in ROWS}
+
+    assert wanted - there - {"cache.extra"} == set()
