@@ -7,9 +7,11 @@ from typing import Any
 
 import yaml
 
+from components.policies import Policy
+
 from .ec2 import Call, recorded, requests
 from .evaluator import Evaluator, Request
-from .variants import RESOURCE_POLICIES, VARIANTS, Policy, Variant
+from .variants import RESOURCE_POLICIES, VARIANTS, Variant
 
 _TABLE = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text())
 

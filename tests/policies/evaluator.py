@@ -42,11 +42,12 @@ class Evaluator:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+        self._answers: dict[str, dict[str, Any]] = {}
 
     def allows(self, policy: Policy | None, request: Request, resource_policy: Policy | None = None) -> bool:
         """Tell whether IAM would allow it; a context key that EC2 does not send with it is an error."""
         question = {
-            "policy": policy,
+            "policy": policy and _about(policy, request.action),
             "resourcePolicy": _key_policy(request) if ":kms:" in request.resource else resource_policy,
             "principal": request.principal,
             "account": ACCOUNT,
@@ -54,14 +55,28 @@ class Evaluator:
             "resource": request.resource,
             "context": request.context,
         }
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        line = json.dumps(question)
+        if request.principal.endswith(".amazonaws.com.cn"):
+            # iam-simulate knows services by the end of their names, and does not know China's.
+            line = line.replace(".amazonaws.com.cn", ".cn.amazonaws.com")
+        answer = self._answers.get(line) or self._answers.setdefault(line, self._ask(line))
         assert "error" not in answer, f"{request}: {answer['error']}"
         assert not answer["ignored"], f"{request}: AWS does not send {answer['ignored']} with it"
-        return answer["decision"] == "Allowed"
+        return bool(answer["decision"] == "Allowed")
+
+    def _ask(self, line: str) -> dict[str, Any]:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+
+def _about(policy: Policy, action: str) -> Policy:
+    """The statements that can decide this action: half of the time goes into reading the others."""
+    about = [statement for statement in policy["Statement"] if action in statement["Action"]]
+    return {**policy, "Statement": about or policy["Statement"]}
 
 
 def _key_policy(request: Request) -> Policy:
@@ -101,7 +116,7 @@ def _install(folder: Path) -> None:
     for name in ("package.json", "package-lock.json"):
         shutil.copy(_HERE / name, folder)
     npm = _NODE_HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    command = [_NODE, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    command = [str(_NODE), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, (
         f"the policy evaluator could not be installed: `npm ci` in tests/policies failed:\n{done.stderr}\n"
