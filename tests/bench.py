@@ -58,8 +58,14 @@ def empty_project(cloud: LocalCloud, folder: Path) -> Project:
     return Project.create(cloud, folder / "project", STACK, {}, program=program)
 
 
-def default_project(cloud: LocalCloud, folder: Path) -> Project:
+TWELVE_PLACES = {"instanceTypes": ["m5.large", "m5a.large", "m6i.large", "m6a.large"], "limit": 24}
+
+
+def project_of(cloud: LocalCloud, folder: Path, **pool: Any) -> Project:
     config = copy.deepcopy(yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())["config"])
+    if pool:
+        config["gitlab-runner-aws:network"]["zones"] = ["a", "b", "c"]
+        config["gitlab-runner-aws:pools"][0].update(pool)
     project = Project.create(cloud, folder / "project", STACK, control.with_addresses(config, cloud))
     project.set_secret("gitlab-runner-aws:token", control.create_runner(cloud))
     return project
@@ -73,8 +79,9 @@ def show(what: str, figure: Figure, limit: str, ok: bool) -> None:
 def engine_figures(folder: Path) -> None:
     cloud = LocalCloud.start(folder / "cloud")
     try:
-        empty, default = empty_project(cloud, folder / "empty"), default_project(cloud, folder / "default")
-        for project in (empty, default):
+        empty, default = empty_project(cloud, folder / "empty"), project_of(cloud, folder / "default")
+        twelve = project_of(cloud, folder / "twelve", **TWELVE_PLACES)
+        for project in (empty, default, twelve):
             project.pulumi("up", "--yes", "--skip-preview", "--stack", STACK)
 
         def run(project: Project, *arguments: str) -> Figure:
@@ -89,7 +96,12 @@ def engine_figures(folder: Path) -> None:
             show(f"{what}, empty program", base, "", ok=True)
             limit = f"at most 3x: {ours.seconds / base.seconds:.1f}x"
             show(f"{what}, default deployment", ours, limit, ok=ours.seconds <= 3 * base.seconds)
-        default.pulumi("destroy", "--yes", "--skip-preview", "--stack", STACK)
+            many = run(twelve, *arguments)
+            factor, more = many.seconds / ours.seconds, many.peak_mib - ours.peak_mib
+            limit = f"at most 2x, + 50 MiB: {factor:.1f}x, {more:+.0f}"
+            show(f"{what}, 3 zones x 4 types", many, limit, ok=factor <= 2 and more <= 50)
+        for project in (default, twelve):
+            project.pulumi("destroy", "--yes", "--skip-preview", "--stack", STACK)
     finally:
         cloud.stop()
 
