@@ -33,7 +33,7 @@ DEPENDS: Mapping[tuple[str, str], Decision] = {
     **{
         (f"aws:vpc/securityGroup{way}Rule:SecurityGroup{way}Rule", source): _other_kind_of_source
         for way in ("Ingress", "Egress")
-        for source in ("cidrIpv4", "referencedSecurityGroupId")
+        for source in ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
     },
 }
 """The recording's `depends_on_the_change`."""

@@ -147,8 +147,6 @@ def _subnet(aws: Access, arguments: Properties) -> Properties:
         "enableLniAtDeviceIndex": 0,
         "enableResourceNameDnsARecordOnLaunch": names.get("EnableResourceNameDnsARecord", False),
         "enableResourceNameDnsAaaaRecordOnLaunch": names.get("EnableResourceNameDnsAAAARecord", False),
-        "ipv6CidrBlock": "",
-        "ipv6CidrBlockAssociationId": "",
         "ipv6Native": False,
         "mapCustomerOwnedIpOnLaunch": False,
         "outpostArn": "",

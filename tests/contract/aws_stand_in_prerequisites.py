@@ -22,6 +22,8 @@ TRUST = (
 _IDS = (
     (r"\d{14}\d{4}[0-9a-f]{8}", "<timestamp+counter, 26 digits>"),
     (r"\b([a-z]+)-([0-9a-f]{17}|[0-9a-f]{8}(?![0-9a-f]))", r"\1-<hex>"),
+    (r"<hex>-[0-9a-f]{8}(?=\.com)", "<hex>-<hex8>"),
+    (r"^[0-9A-F]{13}$", "<zone>"),
     (KEY, "<base64>"),
     (re.escape(RSA_KEY), "<base64>"),
     (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<uuid>"),
@@ -37,6 +39,7 @@ _IDS = (
 )
 _BY_PROPERTY: Mapping[str, str] = {
     "publicIp": "<address>",
+    "ipv4": "<address>",
     "privateIp": "<address>",
     "privateIpAddress": "<address>",
     "fingerprint": "<fingerprint>",
@@ -69,6 +72,7 @@ class Prerequisites:
 
     stack: Stack
     ids: dict[str, str] = field(default_factory=dict)
+    others: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ec2 = self.stack.client("ec2")
@@ -83,6 +87,7 @@ class Prerequisites:
         gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
         ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
         egress = ec2.create_egress_only_internet_gateway(VpcId=vpc)["EgressOnlyInternetGateway"]
+        lists = ec2.describe_managed_prefix_lists()["PrefixLists"]
         machine = ec2.run_instances(ImageId=images["Images"][0]["ImageId"], MinCount=1, MaxCount=1, SubnetId=subnet)
         self.ids = {
             "ami": images["Images"][0]["ImageId"],
@@ -90,11 +95,31 @@ class Prerequisites:
             "eni": interface,
             "i": machine["Instances"][0]["InstanceId"],
             "igw": gateway,
+            "pl": lists[0]["PrefixListId"],
             "sg": group,
             "subnet": subnet,
             "vpc": vpc,
         }
+        self.others = self._others(vpc, images["Images"][0]["ImageId"])
         self._named()
+
+    def _others(self, vpc: str, image: str) -> dict[str, str]:
+        """A second of some things, for what changes from one to the other."""
+        ec2 = self.stack.client("ec2")
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.103.202.0/24")["Subnet"]["SubnetId"]
+        gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        egress = ec2.create_egress_only_internet_gateway(VpcId=vpc)["EgressOnlyInternetGateway"]
+        return {
+            "eigw": egress["EgressOnlyInternetGatewayId"],
+            "eni": ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"],
+            "i": ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet)["Instances"][0][
+                "InstanceId"
+            ],
+            "igw": gateway,
+            "sg": ec2.create_security_group(GroupName="pre12", Description="d", VpcId=vpc)["GroupId"],
+            "subnet": subnet,
+            "vpc": ec2.create_vpc(CidrBlock="10.104.0.0/16")["Vpc"]["VpcId"],
+        }
 
     def _named(self) -> None:
         iam, s3 = self.stack.client("iam"), self.stack.client("s3")
@@ -138,5 +163,8 @@ class Prerequisites:
         if not isinstance(value, str):
             return value
         value = value.replace("ssh-rsa <base64>", f"ssh-rsa {RSA_KEY}").replace("<base64>", KEY)
-        found = re.fullmatch(r"([a-z]+)-<hex>", value)
-        return self.fresh(found[1]) if found else value
+        found = re.fullmatch(r"([a-z]+)-<(hex|another)>", value)
+        if found is None:
+            return value
+        another = self.others.get(found[1]) if found[2] == "another" else None
+        return another or self.fresh(found[1])

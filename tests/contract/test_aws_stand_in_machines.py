@@ -10,7 +10,7 @@ from pulumi.runtime.proto import provider_pb2
 
 from localcloud.aws_stand_in.properties import from_struct
 
-from .aws_stand_in import Network, Refused, Stack, emulated_aws, stack
+from .aws_stand_in import Network, Refused, Resource, Stack, emulated_aws, stack
 from .aws_stand_in_prerequisites import KEY
 
 GROUP, INSTANCE = "aws:ec2/securityGroup:SecurityGroup", "aws:ec2/instance:Instance"
@@ -192,3 +192,50 @@ def test_changes_of_an_instance_reach_aws(cloud: Stack, network: Network) -> Non
     assert outputs["metadataOptions"]["httpTokens"] == "required"
     assert outputs["rootBlockDevice"]["volumeSize"] == 30
     assert outputs["tags"] == {"Name": "n"}
+
+
+def test_a_protected_instance_is_not_destroyed_and_its_machine_goes_on(
+    with_machines: Stack, machines: Machines, network: Network
+) -> None:
+    pair = with_machines.create(PAIR, {"publicKey": PUBLIC_KEY})
+    inputs = _machine(with_machines, network, keyName=pair.id, disableApiTermination=True, disableApiStop=True)
+    made = with_machines.create(INSTANCE, inputs)
+
+    with pytest.raises(Refused, match=r"terminating EC2 Instance .* may not be terminated"):
+        with_machines.delete(made)
+    protected = machines.terminated == [] and made.outputs["disableApiTermination"] and made.outputs["disableApiStop"]
+    forced = with_machines.update(made, {**made.inputs, "forceDestroy": True})
+    with_machines.delete(Resource(INSTANCE, made.id, made.inputs, forced))
+
+    assert protected
+    assert machines.terminated == [made.id]
+
+
+def test_protection_is_switched_off_in_place(cloud: Stack, network: Network) -> None:
+    made = cloud.create(INSTANCE, _machine(cloud, network, disableApiTermination=True))
+
+    outputs = cloud.update(made, {**made.inputs, "disableApiTermination": False})
+    cloud.delete(made)
+
+    assert outputs["disableApiTermination"] is False
+    assert cloud.read(made) is None
+
+
+def test_an_instance_that_may_not_be_stopped_keeps_its_type(cloud: Stack, network: Network) -> None:
+    made = cloud.create(INSTANCE, _machine(cloud, network, disableApiStop=True))
+
+    with pytest.raises(Refused, match=r"updating EC2 Instance .*disableApiStop"):
+        cloud.update(made, {**made.inputs, "instanceType": "t3.large"})
+
+
+def test_tags_of_all_volumes_are_changed_together(cloud: Stack, network: Network) -> None:
+    disk = {"deviceName": "/dev/sdf", "volumeSize": 10}
+    given = _machine(cloud, network, volumeTags={"a": "1"}, rootBlockDevice={"volumeSize": 20}, ebsBlockDevices=[disk])
+    made = cloud.create(INSTANCE, given)
+
+    outputs = cloud.update(made, {**made.inputs, "volumeTags": {"b": "2"}})
+
+    of_instance = [{"Name": "attachment.instance-id", "Values": [made.id]}]
+    volumes = cloud.client("ec2").describe_volumes(Filters=of_instance)["Volumes"]
+    assert [volume["Tags"] for volume in volumes] == [[{"Key": "b", "Value": "2"}]] * 2
+    assert outputs["volumeTags"] == {"b": "2"}

@@ -159,7 +159,7 @@ def test_a_nested_property_that_does_not_exist_is_refused() -> None:
     assert [reason.split(":")[0] for reason in refused] == ["rules[0].expiration.day"]
 
 
-def test_an_interface_endpoint_is_refused() -> None:
-    _, refused = OFFLINE.check(ENDPOINT, {"vpcId": "vpc-1", "vpcEndpointType": "Interface"})
+def test_an_endpoint_of_another_type_is_refused() -> None:
+    _, refused = OFFLINE.check(ENDPOINT, {"vpcId": "vpc-1", "vpcEndpointType": "GatewayLoadBalancer"})
 
-    assert refused == ["vpcEndpointType: the aws stand-in carries out gateway endpoints only"]
+    assert refused == ["vpcEndpointType: the aws stand-in carries out gateway and interface endpoints only"]

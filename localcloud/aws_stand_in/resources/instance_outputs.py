@@ -42,8 +42,12 @@ def outputs(
     interface: Mapping[str, Any] = next(iter(instance.get("NetworkInterfaces", ())), {})
     machine = aws.hypervisor.address(identity) if aws.hypervisor is not None else None
     address = machine or instance.get("PublicIpAddress") or ""
-    root = instance.get("RootDeviceName")
-    shown = {disk["deviceName"]: disk for volume in volumes for disk in [_disk(volume, instance)]}
+    shown = [_disk(volume, instance) for volume in volumes]
+    root = _root(shown, instance, known)
+    if root is not None:
+        # moto does not keep it of a disk that an instance starts with.
+        root["throughput"] = root["throughput"] or (known.get("rootBlockDevice") or {}).get("throughput") or 0
+    ipv6 = [each["Ipv6Address"] for each in interface.get("Ipv6Addresses", ())]
     asked = known.get("associatePublicIpAddress")
     options = instance.get("MetadataOptions", {})
     return {
@@ -51,10 +55,12 @@ def outputs(
         "arn": aws.arn("ec2", f"instance/{identity}"),
         "associatePublicIpAddress": bool(address) if asked is None else asked,
         "availabilityZone": instance["Placement"]["AvailabilityZone"],
-        "ebsBlockDevices": [disk for name, disk in shown.items() if name != root],
+        "ebsBlockDevices": [{"snapshotId": "", **disk} for disk in shown if disk is not root],
         "ebsOptimized": instance.get("EbsOptimized", False),
         "instanceState": instance["State"]["Name"],
         "instanceType": instance["InstanceType"],
+        "ipv6AddressCount": len(ipv6),
+        "ipv6Addresses": ipv6,
         "keyName": instance.get("KeyName") or "",
         "metadataOptions": {
             "httpEndpoint": options.get("HttpEndpoint", "enabled"),
@@ -63,28 +69,35 @@ def outputs(
             "httpTokens": options.get("HttpTokens", "optional"),
             "instanceMetadataTags": options.get("InstanceMetadataTags", "disabled"),
         },
-        "monitoring": instance.get("Monitoring", {}).get("State") == "enabled",
         "primaryNetworkInterfaceId": interface.get("NetworkInterfaceId") or "",
         "privateDns": instance.get("PrivateDnsName") or "",
         "privateIp": instance.get("PrivateIpAddress") or "",
         "publicDns": instance.get("PublicDnsName") or "",
         "publicIp": address,
-        "rootBlockDevice": shown.get(root or ""),
+        "rootBlockDevice": root,
         "sourceDestCheck": instance.get("SourceDestCheck", True),
         "subnetId": instance.get("SubnetId") or "",
         # moto names the groups of a network interface that was asked for at the interface alone.
         "vpcSecurityGroupIds": [
             group["GroupId"] for group in instance.get("SecurityGroups") or interface.get("Groups", ())
         ],
+        "volumeTags": next((tag_map(volume) for volume in volumes), {}) if known.get("volumeTags") else None,
         "tags": tag_map(instance),
     }
+
+
+def _root(disks: Sequence[Properties], instance: Mapping[str, Any], known: Properties) -> Properties | None:
+    """The root disk: moto may attach it under another name than the image's."""
+    added = {disk["deviceName"] for disk in known.get("ebsBlockDevices") or ()}
+    candidates = [disk for disk in disks if disk["deviceName"] not in added]
+    named = [disk for disk in candidates if disk["deviceName"] == instance.get("RootDeviceName")]
+    return next(iter([*named, *candidates]), None)
 
 
 def _disk(volume: Mapping[str, Any], instance: Mapping[str, Any]) -> Properties:
     device = volume["Attachments"][0]["Device"]
     mappings = {mapping["DeviceName"]: mapping["Ebs"] for mapping in instance.get("BlockDeviceMappings", ())}
     tags = tag_map(volume)
-    is_root = device == instance.get("RootDeviceName")
     return {
         "deleteOnTermination": mappings.get(device, {}).get("DeleteOnTermination", True),
         "deviceName": device,
@@ -97,5 +110,5 @@ def _disk(volume: Mapping[str, Any], instance: Mapping[str, Any]) -> Properties:
         "volumeId": volume["VolumeId"],
         "volumeSize": volume["Size"],
         "volumeType": volume["VolumeType"],
-        **present(snapshotId=None if is_root else volume.get("SnapshotId") or ""),
+        **present(snapshotId=volume.get("SnapshotId") or None),
     }

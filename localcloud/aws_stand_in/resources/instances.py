@@ -8,40 +8,32 @@ from ..access import Access
 from ..errors import ProviderError, unless_gone
 from ..properties import Properties
 from .base import Resource, differs, present, retag, tag_list, values_filter
+from .instance_changes import METADATA, PROTECTIONS, block, change, protect, set_ipv6_addresses
 from .instance_outputs import disks, outputs
 
-_METADATA = {
-    "httpEndpoint": "HttpEndpoint",
-    "httpProtocolIpv6": "HttpProtocolIpv6",
-    "httpPutResponseHopLimit": "HttpPutResponseHopLimit",
-    "httpTokens": "HttpTokens",
-    "instanceMetadataTags": "InstanceMetadataTags",
-}
 _TERMINATION_SECONDS = 60.0
-
-
-def _block(names: dict[str, str], values: Properties | None) -> dict[str, Any] | None:
-    if not values:
-        return None
-    return {parameter: values[name] for name, parameter in names.items() if values.get(name) is not None}
 
 
 class Instance(Resource):
     kind = "aws:ec2/instance:Instance"
-    carries_out = frozenset(
+    # moto can't change these two, and forgets the first: both stay as given.
+    _kept_as_given = frozenset({"maintenanceOptions", "monitoring"})
+    carries_out = _kept_as_given | frozenset(
         {
             "ami",
             "associatePublicIpAddress",
             "availabilityZone",
             "creditSpecification",
+            "disableApiStop",
+            "disableApiTermination",
             "ebsBlockDevices",
             "ebsOptimized",
+            "forceDestroy",
             "iamInstanceProfile",
             "instanceType",
+            "ipv6AddressCount",
             "keyName",
-            "maintenanceOptions",
             "metadataOptions",
-            "monitoring",
             "privateIp",
             "rootBlockDevice",
             "sourceDestCheck",
@@ -72,9 +64,9 @@ class Instance(Resource):
                     UserData=_user_data(inputs) or None,
                     IamInstanceProfile={"Name": profile} if profile else None,
                     Placement={"AvailabilityZone": zone} if zone else None,
-                    MetadataOptions=_block(_METADATA, inputs.get("metadataOptions")),
-                    CreditSpecification=_block({"cpuCredits": "CpuCredits"}, inputs.get("creditSpecification")),
-                    MaintenanceOptions=_block({"autoRecovery": "AutoRecovery"}, inputs.get("maintenanceOptions")),
+                    MetadataOptions=block(METADATA, inputs.get("metadataOptions")),
+                    CreditSpecification=block({"cpuCredits": "CpuCredits"}, inputs.get("creditSpecification")),
+                    MaintenanceOptions=block({"autoRecovery": "AutoRecovery"}, inputs.get("maintenanceOptions")),
                     EbsOptimized=inputs.get("ebsOptimized"),
                     Monitoring={"Enabled": True} if inputs.get("monitoring") else None,
                 ),
@@ -110,7 +102,21 @@ class Instance(Resource):
         if inputs.get("sourceDestCheck") is False:
             with self.doing(f"modifying EC2 Instance ({identity}) SourceDestCheck attribute"):
                 aws.client("ec2").modify_instance_attribute(InstanceId=identity, SourceDestCheck={"Value": False})
+        with self.doing(f"modifying EC2 Instance ({identity})"):
+            protect(aws, identity, {name: True for name in PROTECTIONS if inputs.get(name)})
+            addresses = self._ipv6_addresses(aws, inputs)
+            if addresses:
+                set_ipv6_addresses(aws, identity, addresses)
         self._boot(aws, identity, inputs)
+
+    def _ipv6_addresses(self, aws: Access, inputs: Properties) -> int:
+        """How many the instance starts with. Asked for at its creation, moto would give none in some cases."""
+        if inputs.get("ipv6AddressCount") is not None:
+            return int(inputs["ipv6AddressCount"])
+        if not inputs.get("subnetId"):
+            return 0
+        subnets = aws.client("ec2").describe_subnets(SubnetIds=[inputs["subnetId"]])["Subnets"]
+        return int(subnets[0]["AssignIpv6AddressOnCreation"])
 
     def _boot(self, aws: Access, identity: str, inputs: Properties) -> None:
         if aws.hypervisor is None or not inputs.get("keyName") or not self._is_public(aws, inputs):
@@ -141,7 +147,11 @@ class Instance(Resource):
         volumes = ec2.describe_volumes(Filters=of_instance)["Volumes"]
         live = outputs(aws, instance, volumes, known)
         live["iamInstanceProfile"] = self._profile(aws, identity)
-        return live
+        return live | {name: self._attribute(aws, identity, name) for name in PROTECTIONS}
+
+    def _attribute(self, aws: Access, identity: str, name: str) -> bool:
+        answer = aws.client("ec2").describe_instance_attribute(InstanceId=identity, Attribute=name)
+        return bool(answer[PROTECTIONS[name]]["Value"])
 
     def _profile(self, aws: Access, identity: str) -> str:
         # DescribeInstances of the emulated AWS goes on showing the first profile.
@@ -167,47 +177,19 @@ class Instance(Resource):
                     encoded = base64.b64encode(_user_data(news).encode()).decode()
                     ec2.modify_instance_attribute(InstanceId=identity, Attribute="userData", Value=encoded)
                 ec2.start_instances(InstanceIds=[identity])
-        self._update_running(aws, identity, olds, news)
+        with self.doing(f"modifying EC2 Instance ({identity})"):
+            change(aws, identity, olds, news)
         retag(aws, identity, olds, news)
         return None
 
-    def _update_running(self, aws: Access, identity: str, olds: Properties, news: Properties) -> None:
-        ec2 = aws.client("ec2")
-        with self.doing(f"modifying EC2 Instance ({identity})"):
-            if differs("vpcSecurityGroupIds", olds, news):
-                ec2.modify_instance_attribute(InstanceId=identity, Groups=news["vpcSecurityGroupIds"])
-            if differs("sourceDestCheck", olds, news):
-                value = {"Value": news["sourceDestCheck"]}
-                ec2.modify_instance_attribute(InstanceId=identity, SourceDestCheck=value)
-            if differs("metadataOptions", olds, news):
-                options = _block(_METADATA, {**(olds.get("metadataOptions") or {}), **news["metadataOptions"]})
-                ec2.modify_instance_metadata_options(InstanceId=identity, **(options or {}))
-            if differs("monitoring", olds, news):
-                call = ec2.monitor_instances if news["monitoring"] else ec2.unmonitor_instances
-                call(InstanceIds=[identity])
-            if differs("iamInstanceProfile", olds, news):
-                self._change_profile(aws, identity, news["iamInstanceProfile"])
-            old_disk, disk = olds.get("rootBlockDevice") or {}, news.get("rootBlockDevice") or {}
-            sizes = {"volumeSize": "Size", "volumeType": "VolumeType", "iops": "Iops"}
-            changed = {sizes[name]: disk[name] for name in sizes if differs(name, old_disk, disk)}
-            if changed:
-                ec2.modify_volume(VolumeId=old_disk["volumeId"], **changed)
-
-    def _change_profile(self, aws: Access, identity: str, profile: str) -> None:
-        ec2 = aws.client("ec2")
-        answer = ec2.describe_iam_instance_profile_associations(Filters=values_filter(instance_id=identity))
-        for association in answer["IamInstanceProfileAssociations"]:
-            ec2.replace_iam_instance_profile_association(
-                AssociationId=association["AssociationId"], IamInstanceProfile={"Name": profile}
-            )
-            return
-        ec2.associate_iam_instance_profile(InstanceId=identity, IamInstanceProfile={"Name": profile})
-
     def delete(self, aws: Access, identity: str, known: Properties) -> None:
         ec2 = aws.client("ec2")
-        if aws.hypervisor is not None:
-            aws.hypervisor.terminate(identity)
         with self.doing(f"terminating EC2 Instance ({identity})"):
+            if known.get("forceDestroy"):
+                protect(aws, identity, dict.fromkeys(PROTECTIONS, False))
+            protected = unless_gone(lambda: self._attribute(aws, identity, "disableApiTermination"))
+            if aws.hypervisor is not None and not protected:
+                aws.hypervisor.terminate(identity)
             ec2.terminate_instances(InstanceIds=[identity])
             until = time.monotonic() + _TERMINATION_SECONDS
             while self.read(aws, identity, known) is not None:

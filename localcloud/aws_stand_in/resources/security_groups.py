@@ -7,7 +7,7 @@ from ..access import Access
 from ..errors import ProviderError, api_error, unless_gone
 from ..naming import with_prefix
 from ..properties import Properties
-from .base import Resource, present, retag, tag_map, tagged
+from .base import Resource, differs, present, retag, tag_map, tagged
 from .vpc import live_instances
 
 _SOURCES: Mapping[str, tuple[str, str]] = {
@@ -18,6 +18,7 @@ _SOURCES: Mapping[str, tuple[str, str]] = {
 }
 _WAYS: Mapping[str, str] = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
 _ALL_OUT: Mapping[str, Any] = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+_ALL_OUT_IPV6: Mapping[str, Any] = {"IpProtocol": "-1", "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}
 
 
 class SecurityGroup(Resource):
@@ -38,9 +39,12 @@ class SecurityGroup(Resource):
         return str(answer["GroupId"])
 
     def finish(self, aws: Access, identity: str, inputs: Properties) -> None:
-        # The provider takes away the rule that AWS gives every new group.
+        # The provider takes away the rules that AWS gives every new group; the second in a VPC with IPv6 only.
+        ec2 = aws.client("ec2")
         with self.doing(f"revoking default IPv4 egress rule for Security Group ({identity})"):
-            aws.client("ec2").revoke_security_group_egress(GroupId=identity, IpPermissions=[_ALL_OUT])
+            ec2.revoke_security_group_egress(GroupId=identity, IpPermissions=[_ALL_OUT])
+        with self.doing(f"revoking default IPv6 egress rule for Security Group ({identity})"):
+            unless_gone(lambda: ec2.revoke_security_group_egress(GroupId=identity, IpPermissions=[_ALL_OUT_IPV6]))
         for way in _WAYS:
             self._authorize(aws, identity, way, inputs.get(way) or [])
 
@@ -179,6 +183,10 @@ class _SecurityGroupRule(Resource):
         }
 
     def update(self, aws: Access, identity: str, olds: Properties, news: Properties) -> str | None:
+        if any(differs(name, olds, news) for name in ("cidrIpv6", "prefixListId", "referencedSecurityGroupId")):
+            # moto changes nothing but cidrIpv4, and says that it did.
+            self.delete(aws, identity, olds)
+            return self.create(aws, news)
         with self.doing(f"updating VPC Security Group Rule ({identity})"):
             aws.client("ec2").modify_security_group_rules(
                 GroupId=news["securityGroupId"],

@@ -12,6 +12,10 @@ _ATTRIBUTES: Mapping[str, str] = {
     name: name[:1].upper() + name[1:]
     for name in ("enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics")
 }
+_SUBNET_ATTRIBUTES: Mapping[str, str] = {
+    "assignIpv6AddressOnCreation": "AssignIpv6AddressOnCreation",
+    "mapPublicIpOnLaunch": "MapPublicIpOnLaunch",
+}
 
 
 def live_instances(aws: Access, **filters: str) -> list[dict[str, Any]]:
@@ -118,7 +122,16 @@ class Vpc(Resource):
 class Subnet(Resource):
     kind = "aws:ec2/subnet:Subnet"
     carries_out = frozenset(
-        {"vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId", "mapPublicIpOnLaunch", "tags"}
+        {
+            "assignIpv6AddressOnCreation",
+            "availabilityZone",
+            "availabilityZoneId",
+            "cidrBlock",
+            "ipv6CidrBlock",
+            "mapPublicIpOnLaunch",
+            "tags",
+            "vpcId",
+        }
     )
 
     def create(self, aws: Access, inputs: Properties) -> str:
@@ -127,6 +140,7 @@ class Subnet(Resource):
                 VpcId=inputs["vpcId"],
                 **present(
                     CidrBlock=inputs.get("cidrBlock"),
+                    Ipv6CidrBlock=inputs.get("ipv6CidrBlock") or None,
                     AvailabilityZone=inputs.get("availabilityZone"),
                     AvailabilityZoneId=inputs.get("availabilityZoneId"),
                 ),
@@ -135,23 +149,36 @@ class Subnet(Resource):
         return str(answer["Subnet"]["SubnetId"])
 
     def finish(self, aws: Access, identity: str, inputs: Properties) -> None:
-        if inputs.get("mapPublicIpOnLaunch"):
-            self._map_public_ip(aws, identity, True)
+        self._switch(aws, identity, {}, inputs)
 
-    def _map_public_ip(self, aws: Access, identity: str, value: bool) -> None:
-        with self.doing(f"setting EC2 Subnet ({identity}) MapPublicIpOnLaunch"):
-            aws.client("ec2").modify_subnet_attribute(SubnetId=identity, MapPublicIpOnLaunch={"Value": value})
+    def _switch(self, aws: Access, identity: str, olds: Properties, news: Properties) -> None:
+        for name, parameter in _SUBNET_ATTRIBUTES.items():
+            wanted = bool(news.get(name))
+            if wanted != bool(olds.get(name)):
+                with self.doing(f"setting EC2 Subnet ({identity}) {parameter}"):
+                    aws.client("ec2").modify_subnet_attribute(SubnetId=identity, **{parameter: {"Value": wanted}})
 
     def read(self, aws: Access, identity: str, known: Properties) -> Properties | None:
         answer = unless_gone(lambda: aws.client("ec2").describe_subnets(SubnetIds=[identity]))
         return None if answer is None else subnet_outputs(answer["Subnets"][0])
 
     def update(self, aws: Access, identity: str, olds: Properties, news: Properties) -> str | None:
-        wanted = bool(news.get("mapPublicIpOnLaunch"))
-        if wanted != bool(olds.get("mapPublicIpOnLaunch")):
-            self._map_public_ip(aws, identity, wanted)
+        if (news.get("ipv6CidrBlock") or "") != (olds.get("ipv6CidrBlock") or ""):
+            # Addresses can't be given out of a block that is going away.
+            self._switch(aws, identity, olds, {**olds, "assignIpv6AddressOnCreation": False})
+            olds = {**olds, "assignIpv6AddressOnCreation": False}
+            self._change_ipv6_block(aws, identity, olds, news)
+        self._switch(aws, identity, olds, news)
         retag(aws, identity, olds, news)
         return None
+
+    def _change_ipv6_block(self, aws: Access, identity: str, olds: Properties, news: Properties) -> None:
+        ec2 = aws.client("ec2")
+        with self.doing(f"updating EC2 Subnet ({identity}) IPv6 CIDR block"):
+            if olds.get("ipv6CidrBlockAssociationId"):
+                ec2.disassociate_subnet_cidr_block(AssociationId=olds["ipv6CidrBlockAssociationId"])
+            if news.get("ipv6CidrBlock"):
+                ec2.associate_subnet_cidr_block(SubnetId=identity, Ipv6CidrBlock=news["ipv6CidrBlock"])
 
     def delete(self, aws: Access, identity: str, known: Properties) -> None:
         what = f"deleting EC2 Subnet ({identity})"
@@ -164,12 +191,16 @@ class Subnet(Resource):
 
 def subnet_outputs(subnet: Mapping[str, Any]) -> Properties:
     """Outputs of a subnet, also of a look-up, from EC2's description."""
+    # Not told by its state: moto puts that in other words.
+    blocks = subnet.get("Ipv6CidrBlockAssociationSet") or [{}]
     return {
         "arn": subnet["SubnetArn"],
         "assignIpv6AddressOnCreation": subnet["AssignIpv6AddressOnCreation"],
         "availabilityZone": subnet["AvailabilityZone"],
         "availabilityZoneId": subnet["AvailabilityZoneId"],
         "cidrBlock": subnet["CidrBlock"],
+        "ipv6CidrBlock": blocks[0].get("Ipv6CidrBlock", ""),
+        "ipv6CidrBlockAssociationId": blocks[0].get("AssociationId", ""),
         "mapPublicIpOnLaunch": subnet["MapPublicIpOnLaunch"],
         "ownerId": subnet["OwnerId"],
         "vpcId": subnet["VpcId"],
