@@ -44,6 +44,8 @@ def _free_port() -> int:
 def _start_aws() -> str:
     # Set before moto is imported, which reads them once: the images that the program looks up.
     os.environ["MOTO_AMIS_PATH"] = str(_IMAGES)
+    # AWS's own policies, such as the one for Systems Manager.
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from config_render import CacheSettings, IdentitySettings, ManagerSettings, NetworkSettings
+from config_render.models.section import Section
 from localcloud import control
 from localcloud.cloud import ROOT, LocalCloud, Project
 
@@ -53,9 +55,8 @@ def test_the_page_says_what_the_engine_plans(deployed: Deployment, row: Any) -> 
 
 
 def test_the_page_has_a_line_for_each_setting_of_network_identity_manager_and_cache() -> None:
-    from config_render import CacheSettings, IdentitySettings, ManagerSettings, NetworkSettings
 
-    models = {
+    models: dict[str, type[Section]] = {
         "network": NetworkSettings,
         "identity": IdentitySettings,
         "manager": ManagerSettings,
