@@ -9,8 +9,11 @@ from .access import Access
 from .configuration import region_descriptions
 from .errors import ProviderError, doing, unless_gone
 from .images import image_outputs, newest
+from .instance_types import instance_type, instance_type_offerings
+from .parameters import parameter
 from .properties import Properties
 from .resources import RESOURCES
+from .resources.base import tag_map
 from .resources.vpc import subnet_outputs
 
 Lookup = Callable[[Access, Properties], Properties]
@@ -184,12 +187,48 @@ def _vpc(aws: Access, arguments: Properties) -> Properties:
     }
 
 
+def _subnets(aws: Access, arguments: Properties) -> Properties:
+    with doing("reading EC2 Subnets", "EC2"):
+        answer = aws.client("ec2").describe_subnets(Filters=_filters(arguments))
+    return {
+        **arguments,
+        "id": aws.settings.region,
+        "ids": [subnet["SubnetId"] for subnet in answer["Subnets"]],
+    }
+
+
+def _security_group(aws: Access, arguments: Properties) -> Properties:
+    filters = _filters(
+        arguments,
+        group_id=arguments.get("id"),
+        group_name=arguments.get("name"),
+        vpc_id=arguments.get("vpcId"),
+    )
+    call = partial(aws.client("ec2").describe_security_groups, Filters=filters)
+    group = _one(_matching(call, "SecurityGroups", "reading EC2 Security Group"), "EC2 Security Group")
+    identity = group["GroupId"]
+    return {
+        "arn": aws.arn("ec2", f"security-group/{identity}"),
+        "description": group["Description"],
+        "filters": arguments.get("filters"),
+        "id": identity,
+        "name": group["GroupName"],
+        "tags": tag_map(group),
+        "vpcId": group.get("VpcId") or "",
+    }
+
+
 LOOKUPS: Mapping[str, Lookup] = {
     "aws:ec2/getAmi:getAmi": _ami,
+    "aws:ec2/getInstanceType:getInstanceType": instance_type,
+    "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": instance_type_offerings,
+    "aws:ec2/getSecurityGroup:getSecurityGroup": _security_group,
     "aws:ec2/getSubnet:getSubnet": _subnet,
+    "aws:ec2/getSubnets:getSubnets": _subnets,
     "aws:ec2/getVpc:getVpc": _vpc,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": _region,
+    "aws:ssm/getParameter:getParameter": parameter,
 }

@@ -18,7 +18,8 @@ from .errors import ProviderError
 from .hypervisor import Hypervisor
 from .lookups import LOOKUPS
 from .naming import AUTO_NAMES, named_by_user
-from .properties import Properties, from_struct, to_struct
+from .parameters import SECRET_RESULTS
+from .properties import Properties, from_struct, to_struct, without_nulls
 from .recording import behaviour
 
 
@@ -85,9 +86,10 @@ class AwsProviderStandIn(provider_pb2_grpc.ResourceProviderServicer):
             if request.tok not in LOOKUPS:
                 raise ProviderError(f"unrecognized data function (Invoke): {request.tok}; the aws stand-in lacks it")
             result = LOOKUPS[request.tok](self._aws, arguments)
+        hidden = secrets | SECRET_RESULTS if request.tok == "aws:ssm/getParameter:getParameter" else secrets
         response = provider_pb2.InvokeResponse()
         # The field is called as one of Python's keywords.
-        getattr(response, "return").CopyFrom(to_struct(result, secrets))
+        getattr(response, "return").CopyFrom(to_struct(without_nulls(result), hidden))
         return response
 
     @override

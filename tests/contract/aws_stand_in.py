@@ -16,7 +16,7 @@ from pulumi.runtime.proto import provider_pb2
 from localcloud.aws_stand_in import AwsProviderStandIn, Hypervisor
 from localcloud.aws_stand_in.properties import from_struct, to_struct
 
-SERVICES = ("cloudwatch", "ec2", "events", "iam", "logs", "s3", "sts")
+SERVICES = ("cloudwatch", "ec2", "events", "iam", "logs", "s3", "ssm", "sts")
 
 
 class Refused(Exception):  # noqa: N818

@@ -79,7 +79,7 @@ class Prerequisites:
         images = ec2.describe_images(Owners=["amazon"], Filters=[{"Name": "name", "Values": ["amzn2-ami-hvm-2*"]}])
         vpc = ec2.create_vpc(CidrBlock="10.103.0.0/16")["Vpc"]["VpcId"]
         subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.103.200.0/24")["Subnet"]["SubnetId"]
-        group = ec2.create_security_group(GroupName="pre11", Description="d", VpcId=vpc)["GroupId"]
+        group = ec2.create_security_group(GroupName="pre11", Description="pre", VpcId=vpc)["GroupId"]
         ec2.revoke_security_group_egress(
             GroupId=group, IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
         )
@@ -106,6 +106,7 @@ class Prerequisites:
     def _others(self, vpc: str, image: str) -> dict[str, str]:
         """A second of some things, for what changes from one to the other."""
         ec2 = self.stack.client("ec2")
+        ec2.create_subnet(VpcId=vpc, CidrBlock="10.103.203.0/24")
         subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.103.202.0/24")["Subnet"]["SubnetId"]
         gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
         egress = ec2.create_egress_only_internet_gateway(VpcId=vpc)["EgressOnlyInternetGateway"]
@@ -116,7 +117,7 @@ class Prerequisites:
                 "InstanceId"
             ],
             "igw": gateway,
-            "sg": ec2.create_security_group(GroupName="pre12", Description="d", VpcId=vpc)["GroupId"],
+            "sg": ec2.create_security_group(GroupName="pre12", Description="pre", VpcId=vpc)["GroupId"],
             "subnet": subnet,
             "vpc": ec2.create_vpc(CidrBlock="10.104.0.0/16")["Vpc"]["VpcId"],
         }
@@ -132,12 +133,16 @@ class Prerequisites:
         iam.create_policy(PolicyName="pre-pol1", PolicyDocument=document)
         for user in ("pre-user1", "pre-user2"):
             iam.create_user(UserName=user)
-        self._watched()
+        self._set_up()
         for bucket in ("pre-b-other", "pre-b-bpab", "pre-b-sse", "pre-b-ver", "pre-b-lc", "pre-b-pol", "pre-b-own"):
             s3.create_bucket(Bucket=bucket)
 
-    def _watched(self) -> None:
+    def _set_up(self) -> None:
         events, logs = self.stack.client("events"), self.stack.client("logs")
+        ssm = self.stack.client("ssm")
+        ssm.put_parameter(Name="/p/a", Value="v", Type="String")
+        key = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
+        ssm.put_parameter(Name="/p/s", Value="secret", Type="SecureString", KeyId=key)
         logs.create_log_group(logGroupName="/pre/lg1")
         for rule in ("pre-rule1", "pre-rule2"):
             events.put_rule(Name=rule, ScheduleExpression="rate(1 day)")
