@@ -135,6 +135,7 @@ def _subnet(aws: Access, arguments: Properties) -> Properties:
         availability_zone_id=arguments.get("availabilityZoneId"),
         cidr_block=arguments.get("cidrBlock"),
         state=arguments.get("state"),
+        default_for_az="true" if arguments.get("defaultForAz") else None,
     )
     call = partial(aws.client("ec2").describe_subnets, Filters=filters)
     subnet = _one(_matching(call, "Subnets", "reading EC2 Subnet"), "EC2 Subnet")

@@ -33,10 +33,12 @@ class Row:
     plan: str
     effect: str
 
-    @property
-    def setting(self) -> tuple[str, Any]:
-        """The path and the value."""
-        ((path, value),) = yaml.safe_load(self.change).items()
+    def setting(self, ids: Mapping[str, str]) -> tuple[str, Any]:
+        """The path and the value; `ids` stand in for the made-up ones of the page, such as `vpc-0ours`."""
+        text = self.change
+        for made_up, real in ids.items():
+            text = text.replace(made_up, real)
+        ((path, value),) = yaml.safe_load(text).items()
         return path, value
 
 

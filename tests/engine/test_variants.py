@@ -87,7 +87,7 @@ def test_the_access_key_of_a_user(deployment: Deployment) -> None:
     assert runner["cache"]["s3"]["AccessKey"] == key["AccessKeyId"]
     secret = runner["cache"]["s3"]["SecretKey"]
     assert f"amazonec2-secret-key={secret}" in runner["machine"]["MachineOptions"]
-    assert "iamInstanceProfile" not in str(machine(deployment).get("IamInstanceProfile", {}).get("Arn", "")).lower()
+    assert ":instance-profile/runner-identity-worker-" in machine(deployment)["IamInstanceProfile"]["Arn"]
     exported = deployment.run("stack", "export").stdout
     assert secret not in exported
     nothing_changes(deployment)
@@ -98,7 +98,9 @@ def test_the_access_key_of_a_user(deployment: Deployment) -> None:
 
 @pytest.fixture
 def old_network(deployment: Deployment) -> Any:
-    """A VPC with two subnets and a group for workers, made before and by others."""
+    """A VPC with two subnets and a group for workers, and a bucket, made before and by others."""
+    s3 = control.aws(deployment.cloud, "s3")
+    s3.create_bucket(Bucket="our-old-cache", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     ec2 = control.aws(deployment.cloud, "ec2")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     subnets = [
@@ -112,11 +114,10 @@ def old_network(deployment: Deployment) -> Any:
     for subnet in subnet_ids:
         ec2.delete_subnet(SubnetId=subnet)
     ec2.delete_vpc(VpcId=vpc)
+    s3.delete_bucket(Bucket="our-old-cache")
 
 
 def test_a_network_and_a_bucket_that_are_there_already(deployment: Deployment, old_network: dict[str, Any]) -> None:
-    s3 = control.aws(deployment.cloud, "s3")
-    s3.create_bucket(Bucket="our-old-cache", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     before = control.leftovers(deployment.cloud)
     deployment.config[f"{NAMESPACE}network"] = {}
     deployment.config[f"{NAMESPACE}cache"] = {}
@@ -128,15 +129,15 @@ def test_a_network_and_a_bucket_that_are_there_already(deployment: Deployment, o
     deployment.up()
 
     worker = machine(deployment)
-    assert (worker["VpcId"], worker["SubnetId"]) == (old_network["vpcId"], old_network["subnetIds"][0])
-    assert [group["GroupName"] for group in worker["SecurityGroups"]] == ["old-workers"]
+    assert worker["VpcId"] == old_network["vpcId"]
+    assert worker["SubnetId"] in old_network["subnetIds"]
+    assert [group["GroupName"] for group in worker["NetworkInterfaces"][0]["Groups"]] == ["old-workers"]
     assert [runner["name"] for runner in runners(deployment)] == ["local-c-m5-large", "local-b-m5-large"]
     assert {runner["cache"]["s3"]["BucketName"] for runner in runners(deployment)} == {"our-old-cache"}
     nothing_changes(deployment)
 
     deployment.destroy()
     assert sorted(control.leftovers(deployment.cloud)) == sorted(before)
-    s3.delete_bucket(Bucket="our-old-cache")
 
 
 def test_what_does_not_fit_the_account_is_told_before_anything_is_created(
