@@ -1,0 +1,168 @@
+"""What to ask AWS about a stack's machines before they are started, and what AWS said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .layout import entries
+from .models.pool import Pool
+from .models.settings import Settings
+from .models.spot import ON_DEMAND
+from .problems import Location
+from .raw_options import merge_options
+from .spot_history import SpotHistory
+from .spot_quotas import spot_quota
+
+MANAGER = "manager"
+
+_PRICE = "amazonec2-spot-price"
+# What docker-machine asks for where spot is requested without a price.
+_DRIVERS_CAP = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machines:
+    """Machines of one pool, or the manager, that are alike in zone and instance type."""
+
+    pool: str
+    """The pool's name; `manager` for the manager."""
+    at: Location
+    """Where the pool, or the manager, stands in the settings."""
+    zone: str
+    """Whole name: eu-central-1a, us-west-2-lax-1a."""
+    instance_type: str
+    type_at: Location
+    image: str | None
+    """The image that the settings name; None where a current Ubuntu is looked up."""
+    count: int
+    """The most that there may be at a time."""
+    cap: float | None
+    """The highest spot price to pay, in US dollars per hour; None for on-demand."""
+    cap_at: Location = ()
+    said: float | None = None
+    """What the settings say that such a machine costs on demand."""
+    said_at: Location = ()
+
+    @property
+    def price_region(self) -> str:
+        """The region code of the zone in AWS's price list, where a local zone is a region of its own."""
+        return self.zone[:-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What to ask for; sorted, so that equal settings ask equal questions."""
+
+    region: str
+    instance_types: tuple[str, ...]
+    zones: tuple[str, ...]
+    priced: tuple[tuple[str, str], ...]
+    """Instance types with the region codes to ask their on-demand prices for."""
+    spot_types: tuple[str, ...]
+    spot_zones: tuple[str, ...]
+    images: tuple[str, ...]
+    quotas: tuple[str, ...]
+    """Codes of spot quotas."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A look-up that gave no answer."""
+
+    what: str
+    """As a plural: `spot prices`."""
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Market:
+    """What AWS said. What is missing could not be asked, or AWS does not have it; prices are US dollars per hour."""
+
+    spot: Mapping[tuple[str, str], SpotHistory] = field(default_factory=dict)
+    """By instance type and zone."""
+    on_demand: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """By instance type and region code."""
+    offered: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The wanted zones that have a type, for each type that was asked for."""
+    architectures: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By instance type: x86_64, arm64, i386 and the like."""
+    vcpus: Mapping[str, int] = field(default_factory=dict)
+    images: Mapping[str, str | None] = field(default_factory=dict)
+    """Architectures by image id; None for an image that does not exist in the region or may not be used."""
+    quotas: Mapping[str, float] = field(default_factory=dict)
+    """Virtual processors by quota code."""
+    failures: tuple[Failure, ...] = ()
+
+
+def machines(settings: Settings, region: str) -> list[Machines]:
+    """List all machines that the settings allow, those of the pools in their order and then the manager."""
+    found = [each for index, pool in enumerate(settings.pools) for each in _pool(settings, region, pool, index)]
+    manager = settings.manager
+    one = Machines(
+        pool=MANAGER,
+        at=(MANAGER,),
+        zone=region + settings.network.zones[0],
+        instance_type=manager.instance_type,
+        type_at=(MANAGER, "instanceType"),
+        image=manager.ami,
+        count=1,
+        cap=None,
+    )
+    return [*found, one]
+
+
+def wanted(settings: Settings, region: str) -> Wanted:
+    """Return what `report` needs to know of a stack in `region`."""
+    every = machines(settings, region)
+    spot = [each for each in every if each.cap is not None]
+    quotas = [quota for each in spot if (quota := spot_quota(each.instance_type))]
+    return Wanted(
+        region=region,
+        instance_types=tuple(sorted({each.instance_type for each in every})),
+        zones=tuple(sorted({each.zone for each in every})),
+        priced=tuple(sorted({(each.instance_type, each.price_region) for each in every})),
+        spot_types=tuple(sorted({each.instance_type for each in spot})),
+        spot_zones=tuple(sorted({each.zone for each in spot})),
+        images=tuple(sorted({each.image for each in every if each.image})),
+        quotas=tuple(sorted({quota.code for quota in quotas})),
+    )
+
+
+def _pool(settings: Settings, region: str, pool: Pool, index: int) -> list[Machines]:
+    at: Location = ("pools", index)
+    options, prices_at = _options(pool)
+    spot, found = pool.spot, []
+    for entry in entries(pool.name, pool.zones or settings.network.zones, pool.instance_types):
+        kind = entry.instance_type
+        # The driver takes a whole name too, where it has an endpoint of its own.
+        zone = str(options.get("amazonec2-zone", entry.zone))
+        cap, cap_at = options.get(_PRICE, _DRIVERS_CAP), prices_at
+        said_at: Location = ("spot", "onDemandPrice")
+        if spot:
+            said_at = (*said_at, kind) if isinstance(spot.on_demand_price, dict) else said_at
+            cap, cap_at = spot.cap(kind), said_at if spot.max_price == ON_DEMAND else ("spot", "maxPrice")
+        is_spot = spot or options.get("amazonec2-request-spot-instance")
+        place = (pool.instance_types.index(kind),) if "instance_types" in pool.model_fields_set else ()
+        found.append(
+            Machines(
+                pool=pool.name,
+                at=at,
+                zone=zone if zone.startswith(region) else region + zone,
+                instance_type=kind,
+                type_at=(*at, "instanceTypes", *place),
+                image=pool.ami,
+                count=entry.share(pool.limit),
+                cap=float(cap) if is_spot else None,
+                cap_at=(*at, *cap_at),
+                said=spot.on_demand(kind) if spot else None,
+                said_at=(*at, *said_at),
+            )
+        )
+    return found
+
+
+def _options(pool: Pool) -> tuple[dict[str, Any], Location]:
+    """Return the driver's options as a person has set them, and where a spot price among them stands."""
+    typed = pool.driver.model_dump(by_alias=True, exclude_none=True)
+    raw = merge_options(pool.machine.machine_options or ())
+    return {**typed, **raw}, ("machine", "MachineOptions") if _PRICE in raw else ("driver", _PRICE)

@@ -1,0 +1,120 @@
+"""What a stack's machines cost at the most, and whether AWS can start them: a table to read before a deployment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .fitness import unfit
+from .market import Failure, Machines, Market, Wanted, machines, wanted
+from .models.settings import Settings
+from .problems import Problem
+
+__all__ = ["Failure", "Market", "Report", "Wanted", "report", "wanted"]
+
+HOURS_A_MONTH = 730
+"""What AWS's price calculator takes for a month."""
+
+_UNKNOWN = "?"
+_GAP = "  "
+_HEADINGS = (
+    *("pool", "zone", "type", "cap", "min", "median", "max", "under cap", "on demand", "machines", "worst case/h"),
+)
+_TOTALS = ("at the most", "machines", "an hour", f"a month ({HOURS_A_MONTH} h)")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is known of the market, for a person."""
+
+    lines: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def report(settings: Settings, region: str, market: Market) -> Report:
+    """Compare the settings with what AWS said. What it did not say brings a line and no problem."""
+    every = machines(settings, region)
+    sign = "CNY " if region.startswith("cn-") else "$"
+    lines = [*_prices(every, market, sign), "", *_worst_cases(every, market, sign), *_failures(market)]
+    return Report(tuple(lines), tuple(unfit(every, region, market)))
+
+
+def _prices(every: list[Machines], market: Market, sign: str) -> list[str]:
+    rows = [_row(one, market, sign) for one in every]
+    table = _aligned([_HEADINGS, *rows], left=3)
+    widths = [max(len(row[column]) for row in [_HEADINGS, *rows]) for column in range(4)]
+    above = " " * (sum(widths) + 4 * len(_GAP))
+    return [f"{above}spot price, last 24 h", *table]
+
+
+def _row(one: Machines, market: Market, sign: str) -> tuple[str, ...]:
+    history = market.spot.get((one.instance_type, one.zone))
+    seen = ["-"] * 5
+    if one.cap is not None:
+        seen = [f"{one.cap:.4f}", *[_UNKNOWN] * 4]
+        if history:
+            prices = (history.lowest, history.median, history.highest)
+            seen[1:] = [*(f"{price:.4f}" for price in prices), _percent(history.share_within(one.cap))]
+    on_demand = market.on_demand.get((one.instance_type, one.price_region))
+    cost = _cost(one, market)
+    if one.zone not in market.offered.get(one.instance_type, {one.zone}):
+        shown = "no offer"
+    else:
+        shown = _UNKNOWN if on_demand is None else f"{on_demand:.4f}"
+    return (
+        one.pool,
+        one.zone,
+        one.instance_type,
+        *seen,
+        shown,
+        str(one.count),
+        _UNKNOWN if cost is None else f"{sign}{cost:.3f}",
+    )
+
+
+def _percent(share: float) -> str:
+    """Round, but for 100 %, which means always."""
+    return f"{100 if share == 1 else min(round(share * 100), 99)} %"
+
+
+def _cost(one: Machines, market: Market) -> float | None:
+    price = market.on_demand.get((one.instance_type, one.price_region)) if one.cap is None else one.cap
+    return None if price is None else one.count * price
+
+
+def _worst_cases(every: list[Machines], market: Market, sign: str) -> list[str]:
+    places = dict.fromkeys(one.at for one in every)
+    groups = [[one for one in every if one.at == at] for at in places]
+    rows = [(group[0].pool, *_sums(group, market, sign)) for group in groups]
+    table = _aligned([_TOTALS, *rows, ("in all", *_sums(every, market, sign))], left=1)
+    return [*table, "Machines alone: disks, addresses, traffic and the cache come on top."]
+
+
+def _sums(group: list[Machines], market: Market, sign: str) -> tuple[str, ...]:
+    costs = [_cost(one, market) for one in group]
+    known = [cost for cost in costs if cost is not None]
+    more = f" + {_UNKNOWN}" if len(known) < len(costs) else ""
+    hour, month = sum(known), sum(known) * HOURS_A_MONTH
+    amounts = [f"{sign}{hour:,.3f}{more}", f"{sign}{month:,.2f}{more}"] if known else [_UNKNOWN, _UNKNOWN]
+    return (str(sum(one.count for one in group)), *amounts)
+
+
+def _failures(market: Market) -> list[str]:
+    """Say what is not known, one line for each reason."""
+    reasons = dict.fromkeys(failure.why for failure in market.failures)
+    found = []
+    for why in reasons:
+        what = dict.fromkeys(failure.what for failure in market.failures if failure.why == why)
+        found.append(f"Not known: {', '.join(what)}: {why}")
+    return found
+
+
+def _aligned(rows: Sequence[Sequence[str]], left: int) -> list[str]:
+    """Lay out a table; the first `left` columns are texts, the others numbers."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    cells = [
+        [
+            cell.ljust(width) if n < left else cell.rjust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        for row in rows
+    ]
+    return [_GAP.join(row).rstrip() for row in cells]

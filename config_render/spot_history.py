@@ -1,0 +1,62 @@
+"""What a spot price did in a day, weighted by time: a price holds until the next one."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+WINDOW = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class SpotHistory:
+    """The spot price of one instance type in one zone, up to when it was asked for."""
+
+    until: datetime
+    points: tuple[tuple[datetime, float], ...]
+    """When a price began, and the price in US dollars per hour; at least one, in any order.
+
+    AWS tells the last change before the time asked for too, so that the whole day is covered.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSpotPriceHistory.html
+    """
+
+    @cached_property
+    def _spans(self) -> list[tuple[float, float]]:
+        """Prices of the last 24 h and for how many seconds each of them held, the lowest first."""
+        ordered = sorted(self.points)
+        end = max(self.until, ordered[-1][0])  # this machine's clock may be behind that of AWS
+        ends = [*(moment for moment, _ in ordered[1:]), end]
+        spans = [
+            (price, (till - max(since, end - WINDOW)).total_seconds())
+            for (since, price), till in zip(ordered, ends, strict=True)
+        ]
+        return sorted(span for span in spans if span[1] > 0) or [(self.latest, 1.0)]
+
+    @property
+    def latest(self) -> float:
+        """The price when it was asked for."""
+        return max(self.points)[1]
+
+    @property
+    def lowest(self) -> float:
+        """The lowest price of the last 24 h."""
+        return self._spans[0][0]
+
+    @property
+    def highest(self) -> float:
+        """The highest price of the last 24 h."""
+        return self._spans[-1][0]
+
+    @property
+    def median(self) -> float:
+        """The price that was not exceeded for half of the last 24 h."""
+        left = sum(seconds for _, seconds in self._spans) / 2
+        for price, seconds in self._spans:
+            left -= seconds
+            if left <= 0:
+                return price
+        return self.highest
+
+    def share_within(self, cap: float) -> float:
+        """The share of the last 24 h, 0 to 1, in which the price was not above `cap`."""
+        total = sum(seconds for _, seconds in self._spans)
+        return sum(seconds for price, seconds in self._spans if price <= cap) / total

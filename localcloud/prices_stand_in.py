@@ -1,0 +1,136 @@
+"""A stand-in for AWS's prices and spot quotas, in front of the emulated AWS, which has none.
+
+It answers DescribeSpotPriceHistory, GetProducts and GetServiceQuota in the form of AWS's API references. All numbers
+are invented. What it does not know it passes on.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
+
+ON_DEMAND = {"c5.xlarge": 0.2, "m5.large": 0.1, "m6g.large": 0.08, "m6i.large": 0.11, "t3.small": 0.02}
+"""Invented prices, the same in every region; other types have none."""
+QUOTAS = {"L-34B43A08": 64.0, "L-3819A6DF": 0.0}
+"""Invented quotas, as of an account that asked once for more; others are 0 too."""
+
+SPOT_HOURS = (30, 18, 6)
+"""How many hours ago a spot price began ..."""
+SPOT_SHARES = (0.4, 0.5, 0.45)
+"""... and what share of the on-demand price it is."""
+
+_LONGEST_BODY = 1_000_000
+_PRICES, _QUOTA = "AWSPriceListService.GetProducts", "ServiceQuotasV20190624.GetServiceQuota"
+_JSON = "application/x-amz-json-1.1"
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class AwsServer:
+    """moto's server with the prices in front of it, in a thread of its own."""
+
+    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        # Here, as moto reads its environment when it is imported.
+        from moto.moto_server.werkzeug_app import (
+            DomainDispatcherApplication,
+            MotoRequestHandler,
+            create_backend_app,
+        )
+        from werkzeug.serving import make_server
+
+        moto = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server(host, port, with_prices(moto), threaded=True, request_handler=MotoRequestHandler)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a slash at the end."""
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+    def start(self) -> None:
+        """Serve from now on."""
+        Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        """Serve no longer."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def with_prices(behind: Application) -> Application:
+    """Put the stand-in in front of an emulated AWS."""
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if environ["REQUEST_METHOD"] != "POST" or not 0 < length < _LONGEST_BODY:
+            return behind(environ, start_response)
+        body = environ["wsgi.input"].read(length)
+        environ["wsgi.input"] = BytesIO(body)
+        found = _answer(str(environ.get("HTTP_X_AMZ_TARGET")), str(environ.get("CONTENT_TYPE")), body)
+        if found is None:
+            return behind(environ, start_response)
+        kind, text = found
+        start_response("200 OK", [("Content-Type", kind), ("Content-Length", str(len(text.encode())))])
+        return [text.encode()]
+
+    return answer
+
+
+def _answer(target: str, content_type: str, body: bytes) -> tuple[str, str] | None:
+    if target == _PRICES:
+        return _JSON, json.dumps(_products(json.loads(body)))
+    if target == _QUOTA:
+        code = json.loads(body)["QuotaCode"]
+        return _JSON, json.dumps({"Quota": {"ServiceCode": "ec2", "QuotaCode": code, "Value": QUOTAS.get(code, 0.0)}})
+    if content_type.startswith("application/x-www-form-urlencoded") and b"Action=DescribeSpotPriceHistory" in body:
+        return "text/xml", _spot_prices({name: values[0] for name, values in parse_qs(body.decode()).items()})
+    return None
+
+
+def _products(request: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html"""
+    fields = {each["Field"]: each["Value"] for each in request["Filters"]}
+    price = ON_DEMAND.get(fields["instanceType"])
+    if price is None:
+        return {"FormatVersion": "aws_v1", "PriceList": []}
+    dimension = {"unit": "Hrs", "pricePerUnit": {"USD": f"{price:.10f}"}}
+    product = {
+        "product": {"productFamily": "Compute Instance", "sku": "INVENTED", "attributes": fields},
+        "serviceCode": "AmazonEC2",
+        "terms": {"OnDemand": {"INVENTED.TERM": {"priceDimensions": {"INVENTED.TERM.RATE": dimension}}}},
+    }
+    return {"FormatVersion": "aws_v1", "PriceList": [json.dumps(product)]}
+
+
+def _spot_prices(parameters: dict[str, str]) -> str:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSpotPriceHistory.html"""
+    wanted: dict[str, list[str]] = {}
+    for name, value in parameters.items():
+        if name.startswith("Filter.") and ".Value." in name:
+            wanted.setdefault(parameters[name.partition(".Value.")[0] + ".Name"], []).append(value)
+    items = [
+        _spot_price(kind, zone, hours, share * ON_DEMAND[kind])
+        for kind in wanted.get("instance-type", [])
+        for zone in wanted.get("availability-zone", [])
+        for hours, share in zip(SPOT_HOURS, SPOT_SHARES, strict=True)
+        if kind in ON_DEMAND
+    ]
+    history = f"<spotPriceHistorySet>{''.join(items)}</spotPriceHistorySet><nextToken/>"
+    namespace = "http://ec2.amazonaws.com/doc/2016-11-15/"
+    return f'<DescribeSpotPriceHistoryResponse xmlns="{namespace}">{history}</DescribeSpotPriceHistoryResponse>'
+
+
+def _spot_price(kind: str, zone: str, hours: int, price: float) -> str:
+    since = (datetime.now(UTC) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    content = {
+        "instanceType": kind,
+        "productDescription": "Linux/UNIX",
+        "spotPrice": f"{price:.6f}",
+        "timestamp": since,
+        "availabilityZone": zone,
+    }
+    return f"<item>{''.join(f'<{name}>{escape(text)}</{name}>' for name, text in content.items())}</item>"

@@ -1,0 +1,285 @@
+"""What is said of prices and fitness, on markets made by hand."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from config_render import Settings
+from config_render.prices import Failure, Market, report, wanted
+from config_render.spot_history import SpotHistory
+from config_render.spot_quotas import spot_quota
+
+from .settings_samples import REGION, parsed, stack
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+A, B = "eu-central-1a", "eu-central-1b"
+STANDARD = "L-34B43A08"
+
+
+def history(*points: tuple[float, float], until: datetime = NOW) -> SpotHistory:
+    """Points as hours before `NOW` and prices."""
+    return SpotHistory(until, tuple((NOW - timedelta(hours=hours), price) for hours, price in points))
+
+
+def pools(*given: Mapping[str, Any], **settings: Any) -> Settings:
+    each = [{"name": f"p{n}", "zones": ["a"], "limit": 10, **pool} for n, pool in enumerate(given)]
+    return parsed(stack(pools=each, **settings))
+
+
+def said(settings: Settings, **market: Any) -> list[str]:
+    found = report(settings, REGION, Market(**market)).problems
+    return [str(problem).removeprefix("gitlab-runner-aws:") for problem in found]
+
+
+def test_a_price_counts_for_as_long_as_it_held() -> None:
+    # In the last 24 h: 1.0 for 6 h, 3.0 for 17 h, 2.0 for 1 h; the first one began before.
+    day = history((30, 1.0), (18, 3.0), (1, 2.0))
+
+    assert (day.lowest, day.median, day.highest, day.latest) == (1.0, 3.0, 3.0, 2.0)
+    assert day.share_within(2.0) == pytest.approx(7 / 24)
+    assert [day.share_within(cap) for cap in (0.9, 3.0)] == [0, 1]
+
+
+def test_the_order_of_points_means_nothing() -> None:
+    assert history((1, 2.0), (30, 1.0), (18, 3.0)).median == 3.0
+
+
+def test_what_ended_before_the_day_began_does_not_count() -> None:
+    assert history((40, 9.0), (25, 1.0), (12, 2.0)).highest == 2.0
+
+
+def test_a_day_that_is_known_in_part_is_judged_by_that_part() -> None:
+    day = history((4, 1.0), (1, 2.0))
+    assert (day.median, day.share_within(1.0)) == (1.0, 0.75)
+
+
+@pytest.mark.parametrize("hours", [0, -1], ids=["begins now", "begins later, by a clock that is behind"])
+def test_a_price_that_has_just_begun_is_the_latest(hours: float) -> None:
+    assert history((hours, 2.0)).median == 2.0
+    assert history((20, 1.0), (hours, 2.0)).latest == 2.0
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "code"),
+    [
+        *(
+            (each, STANDARD)
+            for each in ("m6i.large", "a1.large", "im4gn.large", "is4gen.large", "t3.micro", "z1d.large")
+        ),
+        *((each, "L-3819A6DF") for each in ("g4dn.xlarge", "gr6.4xlarge", "vt1.3xlarge")),
+        *(("p4d.24xlarge", "L-7212CCBC"), ("f1.2xlarge", "L-88CF9481"), ("x2gd.large", "L-E3A00192")),
+        *(("inf2.xlarge", "L-B5D1601B"), ("dl1.24xlarge", "L-85EED4F7"), ("trn1.2xlarge", "L-6B0D517C")),
+        *(("hpc7a.96xlarge", None), ("mac2.metal", None), ("u-6tb1.metal", None)),
+    ],
+)
+def test_a_type_counts_against_the_quota_of_its_family(instance_type: str, code: str | None) -> None:
+    quota = spot_quota(instance_type)
+    assert (quota.code if quota else None) == code
+
+
+def test_what_is_asked_follows_from_the_settings() -> None:
+    settings = pools(
+        {"zones": ["b", "a"], "instanceTypes": ["m5.large", "g5.xlarge"], "spot": {"maxPrice": 0.1}},
+        {"zones": ["c"], "instanceTypes": ["c5.large"], "ami": "ami-0123456789abcdef0"},
+    )
+    asked = wanted(settings, REGION)
+
+    assert asked.region == REGION
+    assert asked.instance_types == ("c5.large", "g5.xlarge", "m5.large", "t3.small")
+    assert asked.zones == (A, B, "eu-central-1c")
+    assert asked.priced == tuple((kind, REGION) for kind in asked.instance_types)
+    assert (asked.spot_types, asked.spot_zones) == (("g5.xlarge", "m5.large"), (A, B))
+    assert (asked.images, asked.quotas) == (("ami-0123456789abcdef0",), (STANDARD, "L-3819A6DF"))
+
+
+def test_a_local_zone_has_prices_of_its_own() -> None:
+    settings = pools({"zones": ["-lax-1a"]}, network={"zones": ["a", "-lax-1a"]})
+    asked = wanted(settings, "us-west-2")
+    assert asked.priced == (("m5.large", "us-west-2-lax-1"), ("t3.small", "us-west-2"))
+
+
+def test_spot_options_of_the_driver_count_as_spot_too() -> None:
+    driver = {"amazonec2-request-spot-instance": True, "amazonec2-spot-price": "0.03"}
+    options = [f"{name}={value}".replace("True", "true") for name, value in driver.items()]
+    market = {"spot": {("m5.large", A): history((30, 0.04))}}
+
+    (by_driver,) = said(pools({"driver": driver}), **market)
+    (by_option,) = said(pools({"machine": {"MachineOptions": options}}), **market)
+    assert by_driver.startswith("pools[0].driver.amazonec2-spot-price = 0.03: is under today's spot price")
+    assert by_option.startswith("pools[0].machine.MachineOptions: is under today's spot price")
+
+
+TABLE = """\
+                                          spot price, last 24 h
+pool     zone           type         cap     min  median     max  under cap  on demand  machines  worst case/h
+p0       eu-central-1a  m5.large  0.0500  0.0400  0.0600  0.0600       29 %     0.1000         3        $0.150
+p0       eu-central-1b  m5.large  0.0500       ?       ?       ?          ?     0.1000         2        $0.100
+p1       eu-central-1a  c5.large       -       -       -       -          -     0.0800         2        $0.160
+manager  eu-central-1a  t3.small       -       -       -       -          -          ?         1             ?
+
+at the most  machines     an hour  a month (730 h)
+p0                  5      $0.250          $182.50
+p1                  2      $0.160          $116.80
+manager             1           ?                ?
+in all              8  $0.410 + ?      $299.30 + ?
+Machines alone: disks, addresses, traffic and the cache come on top.
+"""
+
+
+def test_the_table_has_prices_and_the_worst_case() -> None:
+    settings = pools(
+        {"zones": ["a", "b"], "limit": 5, "spot": {"maxPrice": 0.05}},
+        {"instanceTypes": ["c5.large"], "limit": 2},
+    )
+    market = Market(
+        spot={("m5.large", A): history((30, 0.04), (18, 0.06), (1, 0.045))},
+        on_demand={("m5.large", REGION): 0.1, ("c5.large", REGION): 0.08},
+    )
+    assert list(report(settings, REGION, market).lines) == TABLE.splitlines()
+
+
+@pytest.mark.parametrize(("points", "shown"), [([(30, 0.05)], "100 %"), ([(30, 0.05), (0.01, 0.06)], "99 %")])
+def test_all_of_the_time_means_all_of_it(points: list[tuple[float, float]], shown: str) -> None:
+    market = Market(spot={("m5.large", A): history(*points)})
+    assert f" {shown} " in report(pools({"spot": {"maxPrice": 0.05}}), REGION, market).lines[2]
+
+
+def test_a_type_that_a_zone_lacks_has_no_price_there() -> None:
+    market = Market(offered={"m5.large": frozenset()}, on_demand={("m5.large", REGION): 0.1})
+    assert "  no offer  " in report(pools({}), REGION, market).lines[1 + 1]
+
+
+def test_in_china_prices_are_in_its_currency() -> None:
+    market = Market(on_demand={("m5.large", "cn-north-1"): 0.5, ("t3.small", "cn-north-1"): 0.1})
+    assert "CNY 5.100" in "\n".join(report(pools({}), "cn-north-1", market).lines)
+
+
+def test_what_could_not_be_asked_brings_a_line_for_each_reason_and_no_problem() -> None:
+    settings = pools({"ami": "ami-0123456789abcdef0", "spot": {"maxPrice": "onDemand", "onDemandPrice": 0.1}})
+    failures = [("spot prices", "no"), ("prices on demand", "late"), ("prices on demand", "late"), ("images", "late")]
+    told = report(settings, REGION, Market(failures=tuple(Failure(*each) for each in failures)))
+
+    assert told.problems == ()
+    assert told.lines[-2:] == ("Not known: spot prices: no", "Not known: prices on demand, images: late")
+
+
+IMAGE = "ami-0123456789abcdef0"
+SPOT = {"spot": {"maxPrice": 0.05}}
+PROBLEMS: list[tuple[str, list[dict[str, Any]], dict[str, Any], list[str]]] = [
+    (
+        "a cap under the latest price, in one of the zones",
+        [{"zones": ["a", "b"], **SPOT}],
+        {"spot": {("m5.large", A): history((30, 0.04), (1, 0.06)), ("m5.large", B): history((30, 0.06), (1, 0.05))}},
+        [
+            "pools[0].spot.maxPrice = 0.05: is under today's spot price of m5.large, 0.06 in eu-central-1a, so "
+            "that AWS starts none there; raise it to 0.06 or more, or take another zone or type"
+        ],
+    ),
+    (
+        "a cap under the latest price in both zones",
+        [{"zones": ["a", "b"], "spot": {"maxPrice": "onDemand", "onDemandPrice": 0.05}}],
+        {"spot": {("m5.large", A): history((1, 0.06)), ("m5.large", B): history((1, 0.0701))}},
+        [
+            "pools[0].spot.onDemandPrice = 0.05: is under today's spot price of m5.large, 0.06 in eu-central-1a and "
+            "0.0701 in eu-central-1b, so that AWS starts none there; raise it to 0.0701 or more, or take another "
+            "zone or type"
+        ],
+    ),
+    (
+        "a price that AWS does not ask",
+        [{"spot": {"maxPrice": "onDemand", "onDemandPrice": {"m5.large": 0.115}}}, {"spot": {"maxPrice": 0.1}}],
+        {"on_demand": {("m5.large", REGION): 0.1}},
+        [
+            'pools[0].spot.onDemandPrice["m5.large"] = 0.115: is not what m5.large costs on demand in '
+            "eu-central-1; set 0.1"
+        ],
+    ),
+    (
+        "the price that AWS asks, as a person types it",
+        [{"spot": {"maxPrice": "onDemand", "onDemandPrice": 0.0053}}],
+        {"on_demand": {("m5.large", REGION): 0.0053001}},
+        [],
+    ),
+    (
+        "a type that a zone lacks",
+        [{"zones": ["a", "b"], "instanceTypes": ["c5.large", "m9z.large"]}],
+        {"offered": {"c5.large": frozenset({A, B}), "m9z.large": frozenset({B}), "t3.small": frozenset({A})}},
+        [
+            "pools[0].instanceTypes[1] = m9z.large: is not offered in eu-central-1a; take another type, or change the "
+            "pool's zones"
+        ],
+    ),
+    (
+        "a manager's type that its zone lacks",
+        [{}],
+        {"offered": {"m5.large": frozenset({A}), "t3.small": frozenset()}},
+        [
+            "manager.instanceType = t3.small: is not offered in eu-central-1a; take another type, or change "
+            "network.zones"
+        ],
+    ),
+    (
+        "an image of another architecture",
+        [{"ami": IMAGE, "instanceTypes": ["m5.large", "c5.large"]}],
+        {"images": {IMAGE: "arm64"}, "architectures": {"m5.large": frozenset({"x86_64"})}},
+        [
+            f"pools[0].ami = {IMAGE}: is built for arm64 and does not boot on m5.large (x86_64); take another "
+            "image, or other types"
+        ],
+    ),
+    (
+        "an image that is not there",
+        [{"ami": IMAGE}],
+        {"images": {IMAGE: None}},
+        [
+            f"pools[0].ami = {IMAGE}: does not exist in eu-central-1, or may not be used by this account; take another "
+            "image"
+        ],
+    ),
+    (
+        "a type that is not what its name says",
+        [{}],
+        {"architectures": {"m5.large": frozenset({"arm64"}), "t3.small": frozenset({"i386", "x86_64"})}},
+        [
+            "pools[0].instanceTypes = m5.large: is arm64, and the image that is looked up for it is x86_64; name "
+            "another with the pool's ami"
+        ],
+    ),
+    (
+        "a quota that one pool exceeds",
+        [{"limit": 33, **SPOT}, {"limit": 1000}, {"instanceTypes": ["g5.xlarge"], **SPOT}],
+        {"vcpus": {"m5.large": 2, "g5.xlarge": 4}, "quotas": {STANDARD: 64.0, "L-3819A6DF": 40.0}},
+        [
+            "pools[0].limit = 33: may take 33 spot machines with 66 vCPUs, above the account's quota of 64 in "
+            "eu-central-1 (All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests); lower it, or ask "
+            "for more: aws service-quotas request-service-quota-increase --region eu-central-1 --service-code ec2 "
+            "--quota-code L-34B43A08 --desired-value 66"
+        ],
+    ),
+    (
+        "a quota that pools exceed together",
+        [{"limit": 20, **SPOT}, {"limit": 20, "instanceTypes": ["c5.large"], **SPOT}],
+        {"vcpus": {"m5.large": 2, "c5.large": 2}, "quotas": {STANDARD: 79.0}},
+        [
+            "pools: may take 40 spot machines with 80 vCPUs, above the account's quota of 79 in eu-central-1 (All "
+            "Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests); lower their limits, or ask for more: aws "
+            "service-quotas request-service-quota-increase --region eu-central-1 --service-code ec2 --quota-code "
+            "L-34B43A08 --desired-value 80"
+        ],
+    ),
+    (
+        "a quota that is met",
+        [{"limit": 32, **SPOT}],
+        {"vcpus": {"m5.large": 2}, "quotas": {STANDARD: 64.0}},
+        [],
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "market", "expected"), [each[1:] for each in PROBLEMS], ids=[p[0] for p in PROBLEMS])
+def test_what_keeps_machines_from_starting_is_told(
+    given: list[dict[str, Any]], market: dict[str, Any], expected: list[str]
+) -> None:
+    assert said(pools(*given), **market) == expected
