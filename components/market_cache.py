@@ -17,7 +17,7 @@ TROUBLE_SECONDS = 60
 
 _FORMAT = 1
 # Whose answers they are: names of zones, quotas and images differ from account to account. Only a hash is kept.
-_IDENTITY = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN")
+_IDENTITY = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN", "AWS_ENDPOINT_URL")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ from config_render.spot_history import WINDOW, SpotHistory
 Parts = Mapping[str, Mapping[Any, Any]]
 """Parts of a `Market`, by the names of its fields."""
 
+UNREADABLE = (AttributeError, LookupError, OverflowError, TypeError, ValueError)
+"""What comes of an answer that is none, such as one of a file that something else has written."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -32,7 +35,7 @@ class Question:
     ask: Callable[..., Any]
     """Called with the client and the parameters; returns JSON."""
     read: Callable[..., Parts]
-    """Called with the answer and the parameters. Raises LookupError, TypeError or ValueError for no real answer."""
+    """Called with the answer and the parameters. Raises one of `UNREADABLE` for what can't be an answer."""
 
     @property
     def key(self) -> list[Any]:

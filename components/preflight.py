@@ -13,7 +13,7 @@ from typing import Any
 from config_render.market import Failure, Market, Wanted
 
 from .market_cache import Kept, MarketCache
-from .market_questions import Question, questions
+from .market_questions import UNREADABLE, Question, questions
 
 _WORKERS = 8
 _LOGIN = "log in to AWS, or set aws:profile"
@@ -37,7 +37,7 @@ def look(wanted: Wanted, *, profile: str | None, endpoints: Mapping[str, str], s
     unanswered = [question for question in questions(wanted) if not found.kept(question, cache.get(question.key))]
     if unanswered:
         outcomes: SimpleQueue[_Outcome] = SimpleQueue()
-        call = _Call(profile, endpoints, seconds, cache, outcomes)
+        call = _Call(wanted.region, profile, endpoints, seconds, cache, outcomes)
         # Threads of this kind do not keep the program from ending; those of concurrent.futures do.
         Thread(target=call.start, args=(tuple(unanswered),), daemon=True).start()
         while unanswered and (left := deadline - time.monotonic()) > 0:
@@ -73,7 +73,7 @@ class _Found:
         if trouble is None:
             try:
                 parts = question.read(answer, *question.parameters)
-            except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
+            except UNREADABLE:
                 return False
             for name, part in parts.items():
                 self.parts.setdefault(name, {}).update(part)
@@ -89,6 +89,7 @@ class _Found:
 class _Call:
     """Asks AWS, in threads of its own, and puts each outcome into the cache and into a queue."""
 
+    region: str
     profile: str | None
     endpoints: Mapping[str, str]
     seconds: float
@@ -108,14 +109,19 @@ class _Call:
                 self.outcomes.put((question, None, trouble))
             return
         clients: dict[tuple[str, str], Any] = {}
-        work: SimpleQueue[tuple[Question, Any]] = SimpleQueue()
+        work: SimpleQueue[tuple[Question, Any] | None] = SimpleQueue()
         for _ in range(_WORKERS):
             Thread(target=self._work, args=(work,), daemon=True).start()
         for question in asked:
             place = (question.service, question.region)
-            if place not in clients:
-                clients[place] = self._client(session, *place)
-            work.put((question, clients[place]))
+            try:
+                if place not in clients:
+                    clients[place] = self._client(session, *place)
+                work.put((question, clients[place]))
+            except Exception as error:  # an endpoint that is no URL, say
+                self.outcomes.put((question, None, _reason(question, error)))
+        for _ in range(_WORKERS):
+            work.put(None)
 
     def _session(self) -> Any:
         """Return a session that has credentials. Raises NotLoggedInError."""
@@ -123,6 +129,7 @@ class _Call:
         from botocore.session import Session  # noqa: PLC0415
 
         session = Session(profile=self.profile)
+        session.set_config_variable("region", self.region)  # to log in there
         if "mfa_serial" in session.get_scoped_config():
             raise NotLoggedInError("the profile wants a code of an MFA device, which is not asked for here")
         credentials = session.get_credentials()
@@ -142,9 +149,9 @@ class _Call:
             config=Config(**times, retries={"mode": "standard", "total_max_attempts": 2}),
         )
 
-    def _work(self, work: "SimpleQueue[tuple[Question, Any]]") -> None:
-        while True:
-            question, client = work.get()
+    def _work(self, work: "SimpleQueue[tuple[Question, Any] | None]") -> None:
+        while given := work.get():
+            question, client = given
             answer, trouble = None, None
             try:
                 answer = question.ask(client, *question.parameters)

@@ -1,0 +1,353 @@
+"""Asking AWS about the market: what comes back, how long it may take, and what is kept."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from components import market_cache
+from components.market_cache import SECONDS, TROUBLE_SECONDS
+from components.market_questions import UNREADABLE, questions
+from components.preflight import look
+from config_render.market import Market, Wanted
+from localcloud.prices_stand_in import ON_DEMAND, QUOTAS, AwsServer
+
+ROOT = Path(__file__).parents[2]
+REGION = "eu-central-1"
+ZONES = ("eu-central-1a", "eu-central-1b")
+STANDARD = "L-34B43A08"
+SECRET = "wJalr-a-secret-of-the-tests"
+NO_IMAGE = "ami-00000000000000000"
+PATIENT = 30.0
+"""Seconds: the emulated AWS takes a while to answer its first request."""
+
+
+def asking(**given: Any) -> Wanted:
+    base: dict[str, Any] = {
+        "region": REGION,
+        "instance_types": ("m5.large", "m9z.large"),
+        "zones": ZONES,
+        "priced": (("m5.large", REGION), ("m9z.large", REGION)),
+        "spot_types": ("m5.large",),
+        "spot_zones": ZONES,
+        "images": (),
+        "quotas": (STANDARD,),
+    }
+    return Wanted(**{**base, **given})
+
+
+def endpoints(url: str) -> dict[str, str]:
+    return dict.fromkeys(("ec2", "pricing", "servicequotas"), url)
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    server = AwsServer()
+    server.start()
+    yield server.url
+    server.close()
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A person's environment, with credentials and an empty cache; returns where the cache is."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDOFTHETESTS")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "gitlab-runner-aws" / "market"
+
+
+@pytest.fixture
+def hanging() -> Iterator[SimpleNamespace]:
+    """A server that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
+        yield SimpleNamespace(url=f"http://127.0.0.1:{server.getsockname()[1]}", server=server)
+
+
+@pytest.fixture
+def black_hole() -> Iterator[str]:
+    """An address where connections are never made: Linux drops what comes after a full backlog."""
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(2):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(server.getsockname())
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    now = time.time() + seconds
+    monkeypatch.setattr(market_cache, "time", SimpleNamespace(time=lambda: now))
+
+
+def reasons(market: Market) -> set[str]:
+    return {failure.why for failure in market.failures}
+
+
+def test_aws_tells_prices_offers_and_quotas(aws: str) -> None:
+    market = look(asking(), profile=None, endpoints=endpoints(aws), seconds=PATIENT)
+
+    assert market.failures == ()
+    assert market.on_demand == {("m5.large", REGION): ON_DEMAND["m5.large"]}
+    assert set(market.spot) == {("m5.large", zone) for zone in ZONES}
+    day = market.spot["m5.large", ZONES[0]]
+    assert (day.lowest, day.median, day.highest, day.latest) == pytest.approx((0.04, 0.045, 0.05, 0.045))
+    assert market.offered == {"m5.large": frozenset(ZONES), "m9z.large": frozenset()}
+    assert (market.vcpus, market.architectures) == ({"m5.large": 2}, {"m5.large": frozenset({"x86_64"})})
+    assert market.quotas == {STANDARD: QUOTAS[STANDARD]}
+
+
+def test_images_are_looked_up_and_missing_ones_told_from_unknown_ones(aws: str) -> None:
+    import boto3
+
+    images = boto3.client("ec2", region_name=REGION, endpoint_url=aws).describe_images(Owners=["099720109477"])
+    there = images["Images"][0]
+    wanted = asking(images=(there["ImageId"], NO_IMAGE))
+    market = look(wanted, profile=None, endpoints=endpoints(aws), seconds=PATIENT)
+    assert market.images == {there["ImageId"]: there["Architecture"], NO_IMAGE: None}
+
+
+def test_what_is_not_wanted_is_not_asked(aws: str) -> None:
+    nowhere = endpoints("http://127.0.0.1:9")
+    little = asking(priced=(), spot_types=(), spot_zones=(), quotas=())
+    assert look(little, profile=None, endpoints={**nowhere, "ec2": aws}, seconds=PATIENT).failures == ()
+
+
+@pytest.mark.parametrize("where", ["hanging", "black_hole"])
+def test_nothing_is_waited_for_longer_than_allowed(where: str, request: pytest.FixtureRequest) -> None:
+    place = request.getfixturevalue(where)
+    url = place if isinstance(place, str) else place.url
+    started = time.monotonic()
+    market = look(asking(), profile=None, endpoints=endpoints(url), seconds=1.0)
+
+    assert 0.9 < time.monotonic() - started < 2
+    assert reasons(market) == {"AWS did not answer within 1 s; asked again in a minute at the earliest"}
+    assert {failure.what for failure in market.failures} == {
+        *("offers of instance types", "properties of instance types"),
+        *("spot prices", "prices on demand", "spot quotas"),
+    }
+
+
+def test_what_did_not_answer_is_left_alone_for_a_minute(
+    hanging: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seconds() -> float:
+        started = time.monotonic()
+        assert look(asking(), profile=None, endpoints=endpoints(hanging.url), seconds=0.8).failures
+        return time.monotonic() - started
+
+    seconds()
+    assert seconds() < 0.5
+    later(monkeypatch, TROUBLE_SECONDS + 1)
+    assert seconds() > 0.7
+
+
+PROGRAM = """
+import sys
+import time
+from components.preflight import look
+from config_render.market import Wanted
+started = time.monotonic()
+market = look({wanted!r}, profile=None, endpoints={endpoints!r}, seconds=1.0)
+print(len(market.on_demand), len(market.failures), *sorted({{"boto3", "botocore"}} & sys.modules.keys()))
+print(time.monotonic() - started)
+"""
+
+
+def run(url: str) -> tuple[str, float]:
+    """Look in a program of its own, one that has not imported what tests import; returns what it says and its end."""
+    program = PROGRAM.format(wanted=asking(), endpoints=endpoints(url))
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    said, seconds = result.stdout.splitlines()
+    return said, float(seconds)
+
+
+def test_what_the_cache_knows_needs_neither_aws_nor_its_sdk(aws: str) -> None:
+    look(asking(), profile=None, endpoints=endpoints(aws), seconds=PATIENT)
+    said, seconds = run(aws)
+    assert said == "1 0"
+    assert seconds < 0.3
+
+
+def test_a_program_ends_although_a_question_hangs(hanging: SimpleNamespace) -> None:
+    started = time.monotonic()
+    said, seconds = run(hanging.url)
+    whole = time.monotonic() - started
+    assert said == "0 6 botocore"
+    assert seconds < 2
+    hanging.server.close()
+    assert whole < 10  # botocore's own time for a call is a minute, and it tries again
+
+
+def test_answers_are_kept_for_an_hour(aws: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked() -> Market:
+        return look(asking(), profile=None, endpoints=endpoints(aws), seconds=PATIENT)
+
+    first = asked()
+    monkeypatch.setitem(ON_DEMAND, "m5.large", 0.2)
+    assert asked() == first
+    later(monkeypatch, SECONDS + 1)
+    assert asked().on_demand == {("m5.large", REGION): 0.2}
+
+
+def test_only_the_person_can_read_what_is_kept_and_no_secret_is_in_it(aws: str, cache: Path) -> None:
+    look(asking(), profile=None, endpoints=endpoints(aws), seconds=PATIENT)
+    files = list(cache.iterdir())
+
+    assert len(files) == 6
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert cache.stat().st_mode & 0o777 == 0o700
+    assert not any(word in file.read_text() + file.name for file in files for word in (SECRET, "AKID"))
+
+
+@pytest.mark.parametrize("change", ["profile", "access key", "endpoints"])
+def test_another_account_or_cloud_gets_no_answer_of_this_one(
+    change: str, aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"[other]\naws_access_key_id = AKIDOFOTHERS\naws_secret_access_key = {SECRET}\n"
+    (tmp_path / "credentials").write_text(text)
+    look(asking(), profile=None, endpoints=endpoints(aws), seconds=PATIENT)
+    monkeypatch.setitem(ON_DEMAND, "m5.large", 0.2)
+    if change == "access key":
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDOFOTHERS")
+    url = aws.replace("127.0.0.1", "localhost") if change == "endpoints" else aws
+    other = look(asking(), profile="other" if change == "profile" else None, endpoints=endpoints(url), seconds=PATIENT)
+    assert other.on_demand == {("m5.large", REGION): 0.2}
+
+
+OF_ANOTHER_FORM = json.dumps({"asked": time.time(), "answer": [[1]], "trouble": None}).encode()
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", OF_ANOTHER_FORM], ids=["empty", "list", "binary", "answer"])
+def test_a_broken_file_counts_as_none(content: bytes, aws: str, cache: Path) -> None:
+    few = asking(instance_types=("m5.large",), priced=(("m5.large", REGION),))
+    look(few, profile=None, endpoints=endpoints(aws), seconds=PATIENT)
+    for file in cache.iterdir():
+        file.write_bytes(content)
+    market = look(few, profile=None, endpoints=endpoints(aws), seconds=PATIENT)
+    assert market.failures == ()
+    assert all((market.spot, market.on_demand, market.offered, market.vcpus, market.quotas))
+
+
+def test_no_answer_of_another_form_gets_through() -> None:
+    for question in questions(asking(images=(NO_IMAGE,))):
+        for answer in ("x", [[1]]):
+            with pytest.raises(UNREADABLE):
+                question.read(answer, *question.parameters)
+
+
+@pytest.mark.parametrize("home", ["a file is there", "relative"])
+def test_without_a_place_to_keep_answers_they_are_asked_for(
+    home: str, aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file") if home == "a file is there" else "caches")
+    monkeypatch.setenv("HOME", str(tmp_path / "file"))
+    monkeypatch.chdir(tmp_path)
+    assert look(asking(), profile=None, endpoints=endpoints(aws), seconds=PATIENT).on_demand
+    assert not (tmp_path / "caches").exists()
+
+
+def test_without_credentials_nothing_is_sent(hanging: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    market = look(asking(), profile=None, endpoints=endpoints(hanging.url), seconds=PATIENT)
+
+    assert reasons(market) == {"there are no AWS credentials; log in to AWS, or set aws:profile"}
+    hanging.server.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        hanging.server.accept()
+
+
+def test_a_search_for_credentials_takes_no_longer_either(
+    hanging: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", hanging.url)
+    monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "60")
+    started = time.monotonic()
+    assert look(asking(), profile=None, endpoints=endpoints(hanging.url), seconds=0.6).failures
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        ("", "the AWS credentials can't be used (ProfileNotFound); log in to AWS, or set aws:profile"),
+        (
+            "[profile ops]\nmfa_serial = arn:aws:iam::1:mfa/me\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = me",
+            "the profile wants a code of an MFA device, which is not asked for here",
+        ),
+    ],
+)
+def test_a_profile_that_is_of_no_use_is_told(config: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(config)
+    market = look(asking(), profile="ops", endpoints=endpoints("http://127.0.0.1:9"), seconds=PATIENT)
+    assert reasons(market) == {reason}
+
+
+class Refusal(BaseHTTPRequestHandler):
+    """Answers as AWS does to somebody without rights: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        text = "User: arn:aws:iam::123456789012:user/me is not authorized"
+        body = json.dumps({"__type": "AccessDeniedException", "message": text})
+        if "X-Amz-Target" not in self.headers:
+            error = f"<Error><Code>UnauthorizedOperation</Code><Message>{text}</Message></Error>"
+            body = f"<Response><Errors>{error}</Errors><RequestID>1</RequestID></Response>"
+        self.send_response(400)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *args: Any) -> None: ...
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusal)
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_missing_permission_is_named_and_not_remembered(refusing: str, cache: Path) -> None:
+    market = look(asking(), profile=None, endpoints=endpoints(refusing), seconds=PATIENT)
+
+    refused = {failure.what: failure.why for failure in market.failures}
+    assert refused == {
+        "offers of instance types": "AWS refuses it; allow ec2:DescribeInstanceTypeOfferings",
+        "properties of instance types": "AWS refuses it; allow ec2:DescribeInstanceTypes",
+        "spot prices": "AWS refuses it; allow ec2:DescribeSpotPriceHistory",
+        "prices on demand": "AWS refuses it; allow pricing:GetProducts",
+        "spot quotas": "AWS refuses it; allow servicequotas:GetServiceQuota",
+    }
+    assert not cache.exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"), [("http://127.0.0.1:9", "EndpointConnectionError"), ("no address", "ValueError")]
+)
+def test_an_address_that_leads_nowhere_is_told(url: str, kind: str) -> None:
+    market = look(asking(), profile=None, endpoints=endpoints(url), seconds=PATIENT)
+    assert reasons(market) == {f"AWS can't be reached ({kind})"}
