@@ -17,13 +17,16 @@ from config_render import (
     SettingsError,
     Surroundings,
     cautions,
+    placed,
     problems_of,
     surrounding_problems,
 )
+from config_render.prices import report, wanted
 from config_render.stack_file import read_stack_file
 from config_render.yaml_file import UnreadableFileError
 
 from .gitlab_check import gitlab_problem
+from .preflight import look
 from .surroundings import look_around
 
 PROJECT = "gitlab-runner-aws"
@@ -61,12 +64,30 @@ def read_stack() -> StackSettings:
     if settings is not None and not problems:
         surroundings, problems = look_around(settings, str(region))
         problems += surrounding_problems(settings, str(region), surroundings)
+    if settings is not None and not problems:
+        problems += _market_problems(placed(settings, str(region), surroundings.network), str(region))
     if settings is None or problems:
         raise pulumi.RunError(str(SettingsError(_with_lines(problems))))
     for caution in _with_lines(cautions(settings)):
         pulumi.log.warn(str(caution))
     kept = {name: pulumi.Output.secret(text) for name, text in secrets.items()}
     return StackSettings(settings, surroundings, str(region), pulumi.Output.secret(str(token)), kept)
+
+
+def _market_problems(settings: Settings, region: str) -> list[Problem]:
+    """Show what AWS asks for the machines and warn of what does not fit; return it instead where it is to fail."""
+    strict = settings.preflight == "strict"
+    if settings.preflight == "off" or not (strict or pulumi.runtime.is_dry_run()):
+        return []
+    config = pulumi.Config("aws")
+    endpoints = {name: url for each in config.get_object("endpoints") or () for name, url in each.items()}
+    found = report(settings, region, look(wanted(settings, region), profile=config.get("profile"), endpoints=endpoints))
+    pulumi.log.info("\n".join(("what the machines may cost:", *found.lines)))
+    if strict:
+        return list(found.problems)
+    for each in _with_lines(list(found.problems)):
+        pulumi.log.warn(str(each))
+    return []
 
 
 def _with_lines(problems: list[Problem]) -> list[Problem]:

@@ -26,6 +26,7 @@ _NOT_IN_THE_FILE: Any = {
     "manager": True,
     "network": True,
     "identity": True,
+    "preflight": True,
     "gitlab": {"check"},
     "cache": {"expire_days", "force_destroy", "kms_key", "upload_role"},
 }

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .layout import entries
 from .models.pool import Pool
 from .models.settings import Settings
 from .models.spot import ON_DEMAND
 from .problems import Location
-from .raw_options import merge_options
 from .spot_history import SpotHistory
 from .spot_quotas import spot_quota
 
@@ -98,6 +96,8 @@ def machines(settings: Settings, region: str) -> list[Machines]:
     """List all machines that the settings allow, those of the pools in their order and then the manager."""
     found = [each for index, pool in enumerate(settings.pools) for each in _pool(settings, region, pool, index)]
     manager = settings.manager
+    if manager.host is not None:
+        return found
     one = Machines(
         pool=MANAGER,
         at=(MANAGER,),
@@ -131,9 +131,9 @@ def wanted(settings: Settings, region: str) -> Wanted:
 def _pool(settings: Settings, region: str, pool: Pool, index: int) -> list[Machines]:
     at: Location = ("pools", index)
     options, prices_at = _options(pool)
-    spot, found = pool.spot, []
-    for entry in entries(pool.name, pool.zones or settings.network.zones, pool.instance_types):
-        kind = entry.instance_type
+    found = []
+    for entry in pool.entries(settings.network.zones):
+        kind, spot = entry.instance_type, None if entry.takes_over else pool.spot
         # The driver takes a whole name too, where it has an endpoint of its own.
         zone = str(options.get("amazonec2-zone", entry.zone))
         cap, cap_at = options.get(_PRICE, _DRIVERS_CAP), prices_at
@@ -151,7 +151,7 @@ def _pool(settings: Settings, region: str, pool: Pool, index: int) -> list[Machi
                 instance_type=kind,
                 type_at=(*at, "instanceTypes", *place),
                 image=pool.ami,
-                count=entry.share(pool.limit),
+                count=pool.machines(entry),
                 cap=float(cap) if is_spot else None,
                 cap_at=(*at, *cap_at),
                 said=spot.on_demand(kind) if spot else None,
@@ -163,6 +163,4 @@ def _pool(settings: Settings, region: str, pool: Pool, index: int) -> list[Machi
 
 def _options(pool: Pool) -> tuple[dict[str, Any], Location]:
     """Return the driver's options as a person has set them, and where a spot price among them stands."""
-    typed = pool.driver.model_dump(by_alias=True, exclude_none=True)
-    raw = merge_options(pool.machine.machine_options or ())
-    return {**typed, **raw}, ("machine", "MachineOptions") if _PRICE in raw else ("driver", _PRICE)
+    return pool.given_options(), ("driver", _PRICE) if pool.driver.spot_price else ("machine", "MachineOptions")

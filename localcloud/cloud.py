@@ -80,11 +80,15 @@ class LocalCloud:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_DISABLE_REGISTRY_RESOLVE": "true",
+            # For what asks AWS beside the provider; and what it remembers stays here.
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
         }
 
     def aws_config(self, region: str) -> dict[str, Any]:
         """The provider settings that lead pulumi-aws to the emulated AWS."""
-        services = ("cloudwatch", "ec2", "events", "iam", "logs", "s3", "ssm", "sts")
+        services = ("cloudwatch", "ec2", "events", "iam", "logs", "pricing", "s3", "servicequotas", "ssm", "sts")
         return {
             "aws:region": region,
             "aws:accessKey": "local",

@@ -29,6 +29,7 @@ from .gitlab_stand_in import GitLabStandIn
 from .language_host_stand_in import LanguageHostStandIn
 from .manager_host import Hypervisor, ManagerHost
 from .plugins import Launch, PluginServers
+from .prices_stand_in import AwsServer
 from .tls_stand_in import TlsProviderStandIn
 
 _IMAGES = Path(__file__).with_name("images.json")
@@ -46,12 +47,9 @@ def _start_aws() -> str:
     os.environ["MOTO_AMIS_PATH"] = str(_IMAGES)
     # AWS's own policies, such as the one for Systems Manager.
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server = AwsServer()
     server.start()
-    host, port = server.get_host_and_port()
-    return f"http://{host}:{port}"
+    return server.url
 
 
 def _provider(servicer: ResourceProviderServicer, server: grpc.Server) -> None:

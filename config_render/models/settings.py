@@ -5,7 +5,7 @@ https://docs.gitlab.com/runner/configuration/advanced-configuration/#the-global-
 """
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -53,6 +53,10 @@ class Settings(GlobalKeys):
     cache: CacheSettings = Field(default_factory=left_out, description="The cache that all pools share")
     tags: Annotated[dict[TagKey, TagValue], Field(max_length=40), InOrder] = Field(
         default_factory=dict, description="AWS tags for everything that is created, the workers included"
+    )
+    preflight: Literal["warn", "strict", "off"] = Field(
+        default="warn",
+        description="At a preview, ask AWS for prices, offers and quotas, and warn of what does not fit; strict: fail",
     )
     pools: SomeItems[Pool] = Field(description="Pools of workers, one or more")
 

@@ -1,7 +1,7 @@
 """What a change of settings does, as docs/changes.md says it and as the engine plans it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,14 +58,13 @@ def with_setting(settings: Mapping[str, Any], path: str, value: Any) -> dict[str
     return {**settings, first: with_setting(below, rest, value)}
 
 
-def plan_of(steps: Mapping[str, Mapping[str, Any]]) -> str:
+def plan_of(steps: Sequence[Mapping[str, Any]]) -> str:
     """Say what the engine is about to do, by the names that resources have less the component's."""
     done: dict[str, list[str]] = {}
-    for name, step in steps.items():
-        kind = step["op"].replace("create-replacement", "replace")
-        token = step["urn"].split("::")[2].rpartition("$")[2]
-        if kind in _STEPS and ":index:" not in token.partition("gitlab-runner-aws")[2] and "Stack" not in token:
-            done.setdefault(kind, []).append(name.removeprefix("runner-"))
+    for step in steps:
+        token, _, name = step["urn"].partition("::")[2].partition("::")[2].rpartition("$")[2].partition("::")
+        if step["op"] in _STEPS and not token.startswith(("gitlab-runner-aws:", "pulumi:")):
+            done.setdefault(step["op"], []).append(name.removeprefix("runner-"))
     parts = [f"{_STEPS[kind]} {_listed(names)}" for kind, names in sorted(done.items(), key=_place)]
     return "; ".join(parts) or "nothing"
 
@@ -80,18 +79,19 @@ def _listed(names: list[str]) -> str:
     return ", ".join(shown[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def effect_of(steps: Mapping[str, Mapping[str, Any]]) -> str:
+def effect_of(steps: Sequence[Mapping[str, Any]]) -> str:
     """Say what a plan means for jobs."""
-    replaced = {name for name, step in steps.items() if "replace" in step["op"]}
-    deleted = {name for name, step in steps.items() if step["op"] == "delete"}
-    if {"runner-network-vpc", "runner-network-worker"} & (replaced | deleted):
+    gone = {name_of(step) for step in steps if step["op"] in ("replace", "delete")}
+    if {"runner-network-vpc", "runner-network-worker"} & gone:
         return REPLACES_NETWORK
-    if "runner-manager-instance" in replaced | deleted:
+    if "runner-manager-instance" in gone:
         return REPLACES_MANAGER
-    if any(_STOPPING & {*step.get("diffReasons", ())} for name, step in _of_instance(steps)):
+    of_instance = [step for step in steps if name_of(step) == "runner-manager-instance"]
+    if any(_STOPPING & {*(step.get("diffReasons") or ())} for step in of_instance):
         return STOPS
-    return REPLACES_CACHE if "runner-cache-bucket" in replaced | deleted else NOTHING
+    return REPLACES_CACHE if "runner-cache-bucket" in gone else NOTHING
 
 
-def _of_instance(steps: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    return ((name, step) for name, step in steps.items() if name == "runner-manager-instance")
+def name_of(step: Mapping[str, Any]) -> str:
+    """The name of the resource that a step is about."""
+    return str(step["urn"].rpartition("::")[2])

@@ -51,8 +51,11 @@ class Deployment:
 
     def plan(self) -> dict[str, dict[str, Any]]:
         """What a preview would do, by resource name; steps that change nothing are left out."""
-        steps = json.loads(self.run("preview", "--json").stdout)["steps"]
-        return {step["urn"].rsplit("::", 1)[1]: step for step in steps if step["op"] != "same"}
+        return {step["urn"].rsplit("::", 1)[1]: step for step in self.steps() if step["op"] != "same"}
+
+    def steps(self) -> list[dict[str, Any]]:
+        """What a preview would do with each resource."""
+        return list(json.loads(self.run("preview", "--json").stdout)["steps"])
 
     def outputs(self) -> dict[str, Any]:
         return dict(json.loads(self.run("stack", "output", "--json").stdout))

@@ -61,7 +61,7 @@ def test_the_page_says_what_the_engine_plans(deployed: Deployment, row: Any) -> 
     cloud = deployed.cloud
     setting = row.setting(ids_of_default_network(cloud))
     deployed.project.configure(control.with_addresses(changed(deployed.config, *setting), cloud))
-    steps = deployed.plan()
+    steps = deployed.steps()
 
     assert (row.plan, row.effect) == (plan_of(steps), effect_of(steps))
 
