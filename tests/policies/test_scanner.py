@@ -1,0 +1,54 @@
+"""A scanner that others wrote looks over every policy; what it finds is explained in `findings.yaml`, or a mistake."""
+
+import json
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from components.policies import Policy
+
+from .variants import VARIANTS
+
+with warnings.catch_warnings():
+    # It leaves its own data files open.
+    warnings.simplefilter("ignore", ResourceWarning)
+    from parliament import analyze_policy_string  # type: ignore[import-untyped]
+    from parliament.finding import Finding  # type: ignore[import-untyped]
+
+EXPLAINED = yaml.safe_load((Path(__file__).parent / "findings.yaml").read_text())
+POLICIES = {f"{name}, {kind}": policy for name, each in VARIANTS.items() for kind, policy in each.policies.items()}
+
+
+def findings(policy: Policy) -> set[str]:
+    found = analyze_policy_string(json.dumps(policy), include_community_auditors=True).findings
+    return {f"{finding.issue} {subject}" for finding in found for subject in _subjects(finding)}
+
+
+def _subjects(finding: Finding) -> Iterator[str]:
+    if "type" in finding.location:
+        yield finding.location["type"]
+    elif "actions" in finding.location:
+        yield from finding.location["actions"]
+    elif isinstance(finding.detail, list):
+        yield from {entry["action"] for entry in finding.detail}
+    elif finding.issue == "UNKNOWN_CONDITION_FOR_ACTION":
+        yield finding.detail.split()[2]
+    else:
+        yield finding.detail
+
+
+@pytest.mark.parametrize("policy", [pytest.param(policy, id=name) for name, policy in POLICIES.items()])
+def test_what_the_scanner_finds_is_explained(policy: Policy) -> None:
+    assert findings(policy) - set(EXPLAINED) == set()
+
+
+def test_every_explanation_has_its_finding() -> None:
+    assert set().union(*map(findings, POLICIES.values())) == set(EXPLAINED)
+
+
+def test_the_scanner_sees_what_is_wrong() -> None:
+    misspelled = {"Effect": "Allow", "Action": "ec2:RunInstance", "Resource": "*"}
+    assert findings({"Version": "2012-10-17", "Statement": [misspelled]}) - set(EXPLAINED)

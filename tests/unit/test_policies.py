@@ -1,0 +1,148 @@
+"""How the policies are put together. What IAM makes of them is tested in tests/policies."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+import pytest
+
+from components import policies
+from components.policies import LONGEST_MANAGED_POLICY, LONGEST_ROLE_POLICY, CacheAccess, Policy, Workers
+
+EC2 = "arn:aws:ec2:eu-central-1:123456789012"
+WORKERS = Workers(
+    vpc_arn=f"{EC2}:vpc/vpc-1",
+    subnet_arns=[f"{EC2}:subnet/subnet-1"],
+    group_arns=[f"{EC2}:security-group/sg-1"],
+    image_ids=["ami-1"],
+    instance_types=["m5.large"],
+    profile_arn="arn:aws:iam::123456789012:instance-profile/worker",
+    role_arn="arn:aws:iam::123456789012:role/worker",
+    machine_names=["spot-a-m5-large-%s"],
+    deployment="test",
+    fleet=True,
+)
+CACHE = CacheAccess(bucket_arn="arn:aws:s3:::cache", kms_key="arn:aws:kms:eu-central-1:123456789012:key/1")
+MANY_NAMES = [f"pool{n % 7}-{zone}-m{n}-large-%s" for n in range(500) for zone in "ab"]
+MANY_TYPES = [f"{family}{n}.{size}" for family in "cmr" for n in range(5, 9) for size in ("large", "xlarge", "2xlarge")]
+HUGE = replace(
+    WORKERS,
+    machine_names=MANY_NAMES,
+    instance_types=[f"{name}{n}" for n in range(20) for name in MANY_TYPES],
+    image_ids=[f"ami-{n:017}" for n in range(200)],
+    subnet_arns=[f"{EC2}:subnet/subnet-{n:017}" for n in range(200)],
+    group_arns=[f"{EC2}:security-group/sg-{n:017}" for n in range(200)],
+    kms_keys=["key-by-id", "alias/by-name"],
+    key_pairs=["shared-key"],
+)
+
+
+def resources(policy: Policy, sid: str, kind: str) -> list[str]:
+    """The names after `kind/` in one statement."""
+    (statement,) = [statement for statement in policy["Statement"] if statement["Sid"] == sid]
+    return [arn.partition(f"{kind}/")[2] for arn in statement["Resource"] if f":{kind}/" in arn]
+
+
+def types(policy: Policy) -> list[str]:
+    (start,) = [statement for statement in policy["Statement"] if statement["Sid"] == "Start"]
+    allowed: list[str] = start["Condition"]["StringLike"]["ec2:InstanceType"]
+    return allowed
+
+
+def test_what_fits_is_named_exactly() -> None:
+    policy = policies.manager(WORKERS, CACHE)
+    assert resources(policy, "KeyPairs", "key-pair") == ["runner-*-spot-a-m5-large-*"]
+    assert types(policy) == ["m5.large"]
+
+
+@pytest.mark.parametrize("at_most", [LONGEST_ROLE_POLICY, LONGEST_MANAGED_POLICY])
+@pytest.mark.parametrize(
+    "workers",
+    [
+        replace(WORKERS, machine_names=MANY_NAMES),
+        replace(WORKERS, machine_names=MANY_NAMES, instance_types=MANY_TYPES),
+        HUGE,
+    ],
+    ids=["names", "names and types", "everything"],
+)
+def test_any_number_of_pools_fits(workers: Workers, at_most: int) -> None:
+    policy = policies.manager(workers, CACHE, at_most)
+    assert len("".join(json.dumps(policy).split())) <= at_most
+    allowed = resources(policy, "KeyPairs", "key-pair")
+    for name in workers.machine_names:
+        machine = f"runner-abcdefghi-{name.replace('%s', '1764000000-0a1b2c3d')}"
+        assert any(fnmatchcase(machine, pattern) for pattern in allowed)
+    for instance_type in workers.instance_types:
+        assert any(fnmatchcase(instance_type, pattern) for pattern in types(policy))
+
+
+def test_names_are_shortened_to_what_they_have_in_common() -> None:
+    policy = policies.manager(replace(WORKERS, machine_names=MANY_NAMES), CACHE)
+    assert resources(policy, "KeyPairs", "key-pair") == [
+        f"runner-*-pool{n}-{zone}-*" for n in range(7) for zone in "ab"
+    ]
+
+
+def test_names_are_shortened_before_anything_else_is() -> None:
+    policy = policies.manager(replace(WORKERS, machine_names=MANY_NAMES, instance_types=MANY_TYPES), CACHE)
+    assert types(policy) == MANY_TYPES
+
+
+def test_what_is_widened_stays_in_the_vpc() -> None:
+    policy = policies.manager(HUGE, CACHE)
+    (statement,) = [statement for statement in policy["Statement"] if statement["Sid"] == "StartInVpc"]
+    assert resources(policy, "StartInVpc", "subnet") == ["*"]
+    assert resources(policy, "StartInVpc", "security-group") == ["*"]
+    assert statement["Condition"] == {"ArnEquals": {"ec2:Vpc": WORKERS.vpc_arn}}
+
+
+def test_keys_are_never_widened() -> None:
+    keys = [f"{n:08}-0000-0000-0000-000000000000" for n in range(200)]
+    with pytest.raises(ValueError, match=r"at most 9216 are allowed: .*`amazonec2-volume-kms-key`"):
+        policies.manager(replace(WORKERS, kms_keys=keys), CACHE)
+
+
+def test_the_agents_policy_fits_beside_the_managers() -> None:
+    group = f"arn:aws:logs:eu-central-1:123456789012:log-group:{'x' * 512}"
+    assert LONGEST_ROLE_POLICY + policies.length(policies.agent_logs(group)) <= 10_240
+
+
+@pytest.mark.parametrize(
+    ("templates", "allowed"),
+    [(["lt-1", "lt-2"], ["lt-1", "lt-2"]), (["by-name"], ["*"]), (["lt-1", "by-name"], ["*"]), ([], ["*"])],
+)
+def test_a_launch_template_known_by_name_is_any(templates: list[str], allowed: list[str]) -> None:
+    policy = policies.manager(replace(WORKERS, launch_templates=templates), None)
+    assert resources(policy, "FleetFromTemplate", "launch-template") == allowed
+
+
+@pytest.mark.parametrize(
+    "group", ["arn:aws:logs:eu-central-1:1:log-group:g", "arn:aws:logs:eu-central-1:1:log-group:g:*"]
+)
+def test_a_log_group_is_known_by_either_of_its_arns(group: str) -> None:
+    (statement,) = policies.agent_logs(group)["Statement"]
+    assert statement["Resource"] == ["arn:aws:logs:eu-central-1:1:log-group:g:*"]
+
+
+@pytest.mark.parametrize(
+    ("partition", "service"),
+    [("aws", "ec2.amazonaws.com"), ("aws-us-gov", "ec2.amazonaws.com"), ("aws-cn", "ec2.amazonaws.com.cn")],
+)
+def test_ec2_is_called_as_its_partition_calls_it(partition: str, service: str) -> None:
+    (trust,) = policies.assumed_by_ec2(partition)["Statement"]
+    assert trust["Principal"] == {"Service": service}
+
+
+def test_every_arn_is_of_the_vpcs_partition() -> None:
+    there = json.dumps({**vars(WORKERS), "kms_keys": ["key-by-id", "alias/by-name"]}).replace(":aws:", ":aws-cn:")
+    china = Workers(**json.loads(there))
+    cache = CacheAccess(bucket_arn="arn:aws-cn:s3:::cache")
+    assert set(partitions(policies.manager(china, cache))) == {"aws-cn"}
+
+
+def partitions(policy: Policy) -> Iterator[str]:
+    for statement in policy["Statement"]:
+        for arn in statement["Resource"]:
+            if arn != "*":
+                yield arn.split(":")[1]
