@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from . import aws_stand_in_monitoring_errors as monitoring
 from .aws_stand_in_prerequisites import TRUST
 
 VPC, SUBNET, GROUP = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/securityGroup:SecurityGroup"
@@ -26,31 +27,11 @@ GATEWAY, EIP_ASSOCIATION = (
 )
 EGRESS_ONLY = "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway"
 USER, USER_POLICY = "aws:iam/user:User", "aws:iam/userPolicy:UserPolicy"
-ACCESS_KEY, LOG_GROUP = "aws:iam/accessKey:AccessKey", "aws:cloudwatch/logGroup:LogGroup"
-ALARM, LOG_POLICY = (
-    "aws:cloudwatch/metricAlarm:MetricAlarm",
-    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
-)
-FILTER, EVENT_RULE = (
-    "aws:cloudwatch/logMetricFilter:LogMetricFilter",
-    "aws:cloudwatch/eventRule:EventRule",
-)
-TARGET = "aws:cloudwatch/eventTarget:EventTarget"
+ACCESS_KEY = "aws:iam/accessKey:AccessKey"
 
 MACHINE = {"ami": "ami-1", "instanceType": "t3.micro"}
 RULE = {"securityGroupId": "sg-<hex>", "ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "cidrIpv4": "10.0.0.0/8"}
 LIFE = {"id": "x", "status": "Enabled", "filter": {"prefix": ""}, "expiration": {"days": 1}}
-WATCH = {
-    "comparisonOperator": "GreaterThanThreshold",
-    "evaluationPeriods": 1,
-    "metricName": "M",
-    "namespace": "N",
-    "period": 60,
-    "statistic": "Sum",
-    "threshold": 1,
-}
-EVERY_DAY = {"scheduleExpression": "rate(1 day)"}
-TOPIC = "arn:aws:sns:us-east-1:123456789012:pre-topic1"
 ALLOW = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}'
 NOTHING = "00000000000000000"
 
@@ -60,6 +41,7 @@ def _without(inputs: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 BEFORE_APPLY: dict[tuple[str, str], dict[str, Any]] = {
+    **monitoring.BEFORE_APPLY,
     (VPC, 'cidrBlock "10.0.0.0/33"'): {"cidrBlock": "10.0.0.0/33"},
     (VPC, "cidrBlock with host bits set"): {"cidrBlock": "10.0.0.1/16"},
     (VPC, "cidrBlock larger than /16"): {"cidrBlock": "10.0.0.0/8"},
@@ -152,24 +134,6 @@ BEFORE_APPLY: dict[tuple[str, str], dict[str, Any]] = {
     (USER, "name with a space"): {"name": "a b"},
     (USER_POLICY, "policy not JSON"): {"user": "u", "policy": "{"},
     (ACCESS_KEY, "status not in list"): {"user": "u", "status": "Off"},
-    (LOG_GROUP, "retentionInDays 13"): {"retentionInDays": 13},
-    (LOG_GROUP, "name with a space"): {"name": "a b"},
-    (LOG_GROUP, "name and namePrefix"): {"name": "x", "namePrefix": "y"},
-    (FILTER, "missing metricTransformation"): {"logGroupName": "g", "pattern": "p"},
-    (LOG_POLICY, "policyDocument not JSON"): {"policyName": "p", "policyDocument": "{"},
-    (LOG_POLICY, "missing policyDocument"): {"policyName": "p"},
-    (ALARM, "comparisonOperator not in list"): {**WATCH, "comparisonOperator": ">"},
-    (ALARM, "statistic not in list"): {**WATCH, "statistic": "Mean"},
-    (ALARM, "neither statistic nor extendedStatistic"): _without(WATCH, "statistic"),
-    (ALARM, "period 45"): {**WATCH, "period": 45},
-    (ALARM, "alarmActions not an ARN"): {**WATCH, "alarmActions": ["nope"]},
-    (ALARM, "treatMissingData not in list"): {**WATCH, "treatMissingData": "no"},
-    (EVENT_RULE, "neither scheduleExpression nor eventPattern"): {"name": "r"},
-    (EVENT_RULE, "eventPattern not JSON"): {"eventPattern": "{"},
-    (EVENT_RULE, "name with a space"): {**EVERY_DAY, "name": "a b"},
-    (EVENT_RULE, "state not in list"): {**EVERY_DAY, "state": "ON"},
-    (TARGET, "arn not an ARN"): {"rule": "r", "arn": "nope"},
-    (TARGET, "input and inputPath"): {"rule": "r", "arn": TOPIC, "input": "{}", "inputPath": "$.detail"},
 }
 
 SAID_DIFFERENTLY: dict[tuple[str, str], tuple[dict[str, Any], str]] = {
@@ -210,6 +174,7 @@ ACCEPTED = {
 }
 
 AT_APPLY: dict[tuple[str, str], dict[str, Any]] = {
+    **monitoring.AT_APPLY,
     (SUBNET, "unknown vpcId"): {"vpcId": f"vpc-{NOTHING}", "cidrBlock": "10.0.0.0/24"},
     (SUBNET, "cidrBlock outside the VPC"): {"vpcId": "vpc-<hex>", "cidrBlock": "172.16.0.0/24"},
     (GATEWAY, "unknown vpcId"): {"vpcId": f"vpc-{NOTHING}"},
@@ -273,12 +238,10 @@ AT_APPLY: dict[tuple[str, str], dict[str, Any]] = {
     (USER, "duplicate name"): {"name": "pre-user1"},
     (USER_POLICY, "unknown user"): {"name": "x", "user": "nosuch", "policy": ALLOW},
     (ACCESS_KEY, "unknown user"): {"user": "nosuch"},
-    (LOG_GROUP, "duplicate name"): {"name": "/pre/lg1"},
-    (EVENT_RULE, "scheduleExpression nonsense"): {"name": "ru-z", "scheduleExpression": "nonsense"},
 }
 
 NOT_TRIED = {
-    (TARGET, "unknown rule"): "the Pulumi bridge names the target, which is in the text: tested below",
+    **monitoring.NOT_TRIED,
     (VPC, "neither cidrBlock nor ipv4IpamPoolId"): "a text of moto, which differs by client",
     (SUBNET, "cidrBlock overlaps an existing subnet"): "needs two subnets: tested below",
     (SUBNET, "unknown availabilityZone"): "a text of moto that lists every zone: tested below",

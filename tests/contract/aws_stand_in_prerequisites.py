@@ -78,7 +78,8 @@ class Prerequisites:
         ec2 = self.stack.client("ec2")
         images = ec2.describe_images(Owners=["amazon"], Filters=[{"Name": "name", "Values": ["amzn2-ami-hvm-2*"]}])
         vpc = ec2.create_vpc(CidrBlock="10.103.0.0/16")["Vpc"]["VpcId"]
-        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.103.200.0/24")["Subnet"]["SubnetId"]
+        first = {"VpcId": vpc, "CidrBlock": "10.103.200.0/24", "AvailabilityZone": "us-east-1a"}
+        subnet = ec2.create_subnet(**first)["Subnet"]["SubnetId"]
         group = ec2.create_security_group(GroupName="pre11", Description="pre", VpcId=vpc)["GroupId"]
         ec2.revoke_security_group_egress(
             GroupId=group, IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
@@ -106,8 +107,10 @@ class Prerequisites:
     def _others(self, vpc: str, image: str) -> dict[str, str]:
         """A second of some things, for what changes from one to the other."""
         ec2 = self.stack.client("ec2")
-        ec2.create_subnet(VpcId=vpc, CidrBlock="10.103.203.0/24")
-        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.103.202.0/24")["Subnet"]["SubnetId"]
+        # Not in the first one's zone, which a look-up asks for; moto would choose at random.
+        elsewhere = {"VpcId": vpc, "AvailabilityZone": "us-east-1b"}
+        ec2.create_subnet(CidrBlock="10.103.203.0/24", **elsewhere)
+        subnet = ec2.create_subnet(CidrBlock="10.103.202.0/24", **elsewhere)["Subnet"]["SubnetId"]
         gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
         egress = ec2.create_egress_only_internet_gateway(VpcId=vpc)["EgressOnlyInternetGateway"]
         return {

@@ -26,9 +26,8 @@ from .aws_stand_in_errors import (
     RULE,
     SAID_DIFFERENTLY,
     SUBNET,
-    TARGET,
-    TOPIC,
 )
+from .aws_stand_in_monitoring_errors import TARGET, TOPIC
 from .aws_stand_in_prerequisites import KEY, Prerequisites, comparable
 
 RECORDED = contents()["resources"]
