@@ -17,11 +17,11 @@ LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 RECORDED = contents()["resources"]
 
 NOT_TRIED = {
-    ("aws:cloudwatch/logGroup:LogGroup", "kmsKeyId"): "moto has no AssociateKmsKey: refused, tested below",
-    ("aws:cloudwatch/logGroup:LogGroup", "skipDestroy"): "leaves the group behind: tested below",
-    (INSTANCE, "disableApiTermination"): "can't be destroyed then: tested below",
-    (INSTANCE, "ipv6AddressCount"): "the prerequisite subnet has no IPv6: tested below",
-    ("aws:ec2/subnet:Subnet", "ipv6CidrBlock"): "the prerequisite VPC has no IPv6: tested below",
+    ("aws:cloudwatch/logGroup:LogGroup", "kmsKeyId"): "moto has no AssociateKmsKey: refused, tested by itself",
+    ("aws:cloudwatch/logGroup:LogGroup", "skipDestroy"): "leaves the group behind: tested by itself",
+    (INSTANCE, "disableApiTermination"): "can't be destroyed then: tested by itself",
+    (INSTANCE, "ipv6AddressCount"): "the prerequisite subnet has no IPv6: tested by itself",
+    ("aws:ec2/subnet:Subnet", "ipv6CidrBlock"): "the prerequisite VPC has no IPv6: tested by itself",
     (LIFECYCLE, "rules[].filter"): "moto takes no rule without filter and prefix",
 }
 
