@@ -11,8 +11,8 @@ def image(lookup: ImageLookup, parent: pulumi.Resource) -> pulumi.Output[str]:
     """The id of the newest image that `lookup` describes, or of the one that its SSM parameter holds."""
     opts = pulumi.InvokeOutputOptions(parent=parent)
     if lookup.ssm_parameter is not None:
-        # The provider marks every parameter's value as a secret; an image's id is none.
-        return pulumi.Output.unsecret(aws.get_parameter_output(name=lookup.ssm_parameter, opts=opts).value)
+        # Its `value` would count as a secret, and with it all that is made of it.
+        return aws.get_parameter_output(name=lookup.ssm_parameter, opts=opts).insecure_value
     found = aws.get_ami_output(
         most_recent=True,
         owners=[str(lookup.owner)],

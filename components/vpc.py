@@ -42,11 +42,12 @@ class NewVpc:
             tags=self.tags("vpc"),
             opts=child,
         )
-        gateway = aws.InternetGateway(f"{name}-igw", vpc_id=self.vpc.id, tags=self.tags("igw"), opts=child)
+        self._way_out = aws.InternetGateway(f"{name}-igw", vpc_id=self.vpc.id, tags=self.tags("igw"), opts=child)
         routes = self._routes("public")
-        self._route("internet", routes, destination_cidr_block=_ANYWHERE, gateway_id=gateway.id)
+        self._route("internet", routes, destination_cidr_block=_ANYWHERE, gateway_id=self._way_out.id)
         if settings.ipv6:
-            self._route("internet-ipv6", routes, destination_ipv6_cidr_block=_ANYWHERE_V6, gateway_id=gateway.id)
+            to = {"destination_ipv6_cidr_block": _ANYWHERE_V6, "gateway_id": self._way_out.id}
+            self._route("internet-ipv6", routes, **to)
         self.public = {
             zone: self._subnet(f"public-{zone}", zone, str(cidr), place, routes, map_public_ip_on_launch=True)
             for place, (zone, cidr) in enumerate(subnet_cidrs(settings.cidr, settings.zones).items())
@@ -113,13 +114,15 @@ class NewVpc:
         return {zone: tables.get(f"-{zone}") or tables[""] for zone in zones}
 
     def _through_nat(self, suffix: str, zone: str) -> aws.RouteTable:
-        address = aws.Eip(f"{self.name}-nat{suffix}", domain="vpc", tags=self.tags(f"nat{suffix}"), opts=self._child())
+        # AWS attaches an address, and lets go of the internet gateway, only while the other is as it should be.
+        after = pulumi.ResourceOptions(parent=self.parent, depends_on=[self._way_out])
+        address = aws.Eip(f"{self.name}-nat{suffix}", domain="vpc", tags=self.tags(f"nat{suffix}"), opts=after)
         gateway = aws.NatGateway(
             f"{self.name}-nat{suffix}",
             allocation_id=address.allocation_id,
             subnet_id=self.public[zone].id,
             tags=self.tags(f"nat{suffix}"),
-            opts=self._child(),
+            opts=after,
         )
         routes = self._routes(f"private{suffix}")
         self._route(f"nat{suffix}", routes, destination_cidr_block=_ANYWHERE, nat_gateway_id=gateway.id)

@@ -65,7 +65,7 @@ FOUND: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
         "id": "sg-old",
         "arn": f"{_ACCOUNT}:security-group/sg-old",
     },
-    "aws:ssm/getParameter:getParameter": lambda given: {"value": "ami-0123456789abcdef0"},
+    "aws:ssm/getParameter:getParameter": lambda given: {"insecureValue": "ami-0123456789abcdef0"},
 }
 """What is in the account already, by the look-up that finds it."""
 
