@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,17 +102,16 @@ def _installed() -> Path:
     home = cache_folder() / f"policy-evaluator-{hashlib.sha256(lock).hexdigest()[:12]}"
     if not home.exists():
         home.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=home.parent))
-        _install(folder)
-        try:
-            folder.rename(home)
-        except OSError:
-            # Another process of this test run was first.
-            shutil.rmtree(folder)
+        with tempfile.TemporaryDirectory(dir=home.parent) as folder:
+            made = _install(Path(folder) / "made")
+            # Where another process of this test run was first, its folder stays.
+            with suppress(OSError):
+                made.rename(home)
     return home
 
 
-def _install(folder: Path) -> None:
+def _install(folder: Path) -> Path:
+    folder.mkdir()
     for name in ("package.json", "package-lock.json"):
         shutil.copy(_HERE / name, folder)
     npm = _NODE_HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
@@ -122,3 +121,4 @@ def _install(folder: Path) -> None:
         f"the policy evaluator could not be installed: `npm ci` in tests/policies failed:\n{done.stderr}\n"
         "The npm registry must be reachable, as npm is configured on this machine, for the first run."
     )
+    return folder

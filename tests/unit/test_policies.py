@@ -29,7 +29,7 @@ MANY_TYPES = [f"{family}{n}.{size}" for family in "cmr" for n in range(5, 9) for
 HUGE = replace(
     WORKERS,
     machine_names=MANY_NAMES,
-    instance_types=[f"{name}{n}" for n in range(20) for name in MANY_TYPES],
+    instance_types=[f"{family}{n}.large" for family in "cmr" for n in range(300)],
     image_ids=[f"ami-{n:017}" for n in range(200)],
     subnet_arns=[f"{EC2}:subnet/subnet-{n:017}" for n in range(200)],
     group_arns=[f"{EC2}:security-group/sg-{n:017}" for n in range(200)],
