@@ -65,6 +65,7 @@ class Workers:
 
 
 def start(workers: Workers) -> list[Statement]:
+    """Return what a manager needs to start these machines: each resource of RunInstances with what EC2 knows of it."""
     here = Place.of(workers.vpc_arn)
     run = ["ec2:RunInstances", *(["ec2:RequestSpotInstances"] if workers.fleet else [])]
     names = [f"runner-*-{name.replace('%s', '*')}" for name in workers.machine_names]
@@ -106,7 +107,7 @@ def start(workers: Workers) -> list[Statement]:
             {"StringEquals": {"iam:PassedToService": ec2_service(here.partition)}},
         ),
         *_tag(workers, here),
-        *(_first_spot_machine(here) if workers.spot else []),
+        *([_first_use("FirstSpot", "spot.amazonaws.com", "AWSServiceRoleForEC2Spot", here)] if workers.spot else []),
         *(_fleet(workers, here) if workers.fleet else []),
         *_volume_keys(workers, here),
     ]
@@ -143,7 +144,7 @@ def _tag(workers: Workers, here: Place) -> list[Statement]:
 
 
 def remove(workers: Workers) -> list[Statement]:
-    # Not bound to tags: a spot machine that could not be tagged must go too.
+    """Return what a manager needs to remove these machines, those too that could not be tagged."""
     here = Place.of(workers.vpc_arn)
     stop = ["ec2:StopInstances", "ec2:TerminateInstances"]
     statements = [allow("Remove", stop, here.ec2("instance/*"), _worker_profile(workers))]
@@ -153,18 +154,14 @@ def remove(workers: Workers) -> list[Statement]:
     return statements
 
 
-def _first_spot_machine(here: Place) -> list[Statement]:
-    """An account's first spot machine makes EC2 create a role, on behalf of whoever starts that machine."""
-    service = "spot.amazonaws.com"
-    role = here.role(f"aws-service-role/{service}/AWSServiceRoleForEC2Spot")
-    return [
-        allow(
-            "FirstSpotMachine",
-            ["iam:CreateServiceLinkedRole"],
-            [role],
-            {"StringEquals": {"iam:AWSServiceName": service}},
-        )
-    ]
+def _first_use(sid: str, service: str, role: str, here: Place) -> Statement:
+    """An account's first use of spot or fleets makes EC2 create a role, on behalf of whoever calls."""
+    return allow(
+        sid,
+        ["iam:CreateServiceLinkedRole"],
+        [here.role(f"aws-service-role/{service}/{role}")],
+        {"StringEquals": {"iam:AWSServiceName": service}},
+    )
 
 
 def _fleet(workers: Workers, here: Place) -> list[Statement]:
@@ -175,6 +172,7 @@ def _fleet(workers: Workers, here: Place) -> list[Statement]:
     made = here.ec2("fleet/*", "instance/*", "volume/*")
     named = [*here.images(["*"]), *here.ec2("key-pair/*", "security-group/*")]
     return [
+        _first_use("FirstFleet", "ec2fleet.amazonaws.com", "AWSServiceRoleForEC2Fleet", here),
         allow("Fleet", ["ec2:CreateFleet"], [*made, *templates, *workers.subnet_arns, *here.images(["*"])]),
         allow(
             "FleetFromTemplate",
