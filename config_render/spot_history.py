@@ -23,12 +23,12 @@ class SpotHistory:
     def _spans(self) -> list[tuple[float, float]]:
         """Prices of the last 24 h and for how many seconds each of them held, the lowest first."""
         ordered = sorted(self.points)
-        end = max(self.until, ordered[-1][0])  # this machine's clock may be behind that of AWS
-        ends = [*(moment for moment, _ in ordered[1:]), end]
+        ends = [*(moment for moment, _ in ordered[1:]), self.until]
         spans = [
-            (price, (till - max(since, end - WINDOW)).total_seconds())
+            (price, (till - max(since, self.until - WINDOW)).total_seconds())
             for (since, price), till in zip(ordered, ends, strict=True)
         ]
+        # Nothing is left of a price that began just now, or later by a clock that is ahead of this machine's.
         return sorted(span for span in spans if span[1] > 0) or [(self.latest, 1.0)]
 
     @property

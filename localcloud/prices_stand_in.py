@@ -18,10 +18,8 @@ ON_DEMAND = {"c5.xlarge": 0.2, "m5.large": 0.1, "m6g.large": 0.08, "m6i.large": 
 QUOTAS = {"L-34B43A08": 64.0, "L-3819A6DF": 0.0}
 """Invented quotas, as of an account that asked once for more; others are 0 too."""
 
-SPOT_HOURS = (30, 18, 6)
-"""How many hours ago a spot price began ..."""
-SPOT_SHARES = (0.4, 0.5, 0.45)
-"""... and what share of the on-demand price it is."""
+SPOT_SHARES = {40: 0.9, 30: 0.4, 18: 0.5, 6: 0.45}
+"""Invented spot prices as shares of the on-demand price, by how many hours ago they began; Windows costs twice that."""
 
 _LONGEST_BODY = 1_000_000
 _PRICES, _QUOTA = "AWSPriceListService.GetProducts", "ServiceQuotasV20190624.GetServiceQuota"
@@ -112,25 +110,31 @@ def _spot_prices(parameters: dict[str, str]) -> str:
     for name, value in parameters.items():
         if name.startswith("Filter.") and ".Value." in name:
             wanted.setdefault(parameters[name.partition(".Value.")[0] + ".Name"], []).append(value)
+    now = datetime.now(UTC)
+    start = parameters.get("StartTime")
+    oldest = (now - datetime.fromisoformat(start)).total_seconds() / 3600 if start else float("inf")
+    # The last price before the start is told too: it is the one that was in force then.
+    earlier = sorted(hours for hours in SPOT_SHARES if hours >= oldest)
+    told = [*(hours for hours in SPOT_SHARES if hours < oldest), *earlier[:1]]
     items = [
-        _spot_price(kind, zone, hours, share * ON_DEMAND[kind])
-        for kind in wanted.get("instance-type", [])
+        _spot_price(kind, zone, product, now - timedelta(hours=hours), factor * SPOT_SHARES[hours] * ON_DEMAND[kind])
+        for kind in wanted.get("instance-type", ON_DEMAND)
         for zone in wanted.get("availability-zone", [])
-        for hours, share in zip(SPOT_HOURS, SPOT_SHARES, strict=True)
-        if kind in ON_DEMAND
+        for product, factor in (("Linux/UNIX", 1), ("Windows", 2))
+        for hours in told
+        if kind in ON_DEMAND and product in wanted.get("product-description", [product])
     ]
     history = f"<spotPriceHistorySet>{''.join(items)}</spotPriceHistorySet><nextToken/>"
     namespace = "http://ec2.amazonaws.com/doc/2016-11-15/"
     return f'<DescribeSpotPriceHistoryResponse xmlns="{namespace}">{history}</DescribeSpotPriceHistoryResponse>'
 
 
-def _spot_price(kind: str, zone: str, hours: int, price: float) -> str:
-    since = (datetime.now(UTC) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+def _spot_price(kind: str, zone: str, product: str, since: datetime, price: float) -> str:
     content = {
         "instanceType": kind,
-        "productDescription": "Linux/UNIX",
+        "productDescription": product,
         "spotPrice": f"{price:.6f}",
-        "timestamp": since,
+        "timestamp": since.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         "availabilityZone": zone,
     }
     return f"<item>{''.join(f'<{name}>{escape(text)}</{name}>' for name, text in content.items())}</item>"

@@ -43,7 +43,9 @@ def test_a_price_counts_for_as_long_as_it_held() -> None:
 
 
 def test_the_order_of_points_means_nothing() -> None:
-    assert history((1, 2.0), (30, 1.0), (18, 3.0)).median == 3.0
+    day = history((1, 2.0), (30, 1.0), (18, 3.0))
+    assert day.lowest == 1.0
+    assert day.share_within(2.0) == pytest.approx(7 / 24)
 
 
 def test_what_ended_before_the_day_began_does_not_count() -> None:

@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 
 from components import market_cache
-from components.market_cache import SECONDS, TROUBLE_SECONDS
 from components.market_questions import UNREADABLE, questions
 from components.preflight import look
 from config_render.market import Market, Wanted
@@ -124,10 +123,12 @@ def test_images_are_looked_up_and_missing_ones_told_from_unknown_ones(aws: str) 
     assert market.images == {there["ImageId"]: there["Architecture"], NO_IMAGE: None}
 
 
-def test_what_is_not_wanted_is_not_asked(aws: str) -> None:
-    nowhere = endpoints("http://127.0.0.1:9")
+def test_what_is_not_wanted_is_not_asked() -> None:
     little = asking(priced=(), spot_types=(), spot_zones=(), quotas=())
-    assert look(little, profile=None, endpoints={**nowhere, "ec2": aws}, seconds=PATIENT).failures == ()
+    assert [question.what for question in questions(little)] == [
+        "offers of instance types",
+        "properties of instance types",
+    ]
 
 
 @pytest.mark.parametrize("where", ["hanging", "black_hole"])
@@ -155,7 +156,7 @@ def test_what_did_not_answer_is_left_alone_for_a_minute(
 
     seconds()
     assert seconds() < 0.5
-    later(monkeypatch, TROUBLE_SECONDS + 1)
+    later(monkeypatch, 61)
     assert seconds() > 0.7
 
 
@@ -165,35 +166,37 @@ import time
 from components.preflight import look
 from config_render.market import Wanted
 started = time.monotonic()
-market = look({wanted!r}, profile=None, endpoints={endpoints!r}, seconds=1.0)
+market = look({wanted!r}, profile=None, endpoints={endpoints!r}, seconds=2.0)
 print(len(market.on_demand), len(market.failures), *sorted({{"boto3", "botocore"}} & sys.modules.keys()))
-print(time.monotonic() - started)
+print(time.monotonic() - started, time.time())
 """
 
 
-def run(url: str) -> tuple[str, float]:
-    """Look in a program of its own, one that has not imported what tests import; returns what it says and its end."""
+def run(url: str) -> tuple[str, float, float]:
+    """Look in a program of its own, one that has not imported what tests import.
+
+    Returns what it says, the seconds that it looked, and those that it took to end after that.
+    """
     program = PROGRAM.format(wanted=asking(), endpoints=endpoints(url))
     result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    said, seconds = result.stdout.splitlines()
-    return said, float(seconds)
+    now = time.time()
+    said, times = result.stdout.splitlines()
+    seconds, end = map(float, times.split())
+    return said, seconds, now - end
 
 
 def test_what_the_cache_knows_needs_neither_aws_nor_its_sdk(aws: str) -> None:
     look(asking(), profile=None, endpoints=endpoints(aws), seconds=PATIENT)
-    said, seconds = run(aws)
+    said, seconds, _ = run(aws)
     assert said == "1 0"
     assert seconds < 0.3
 
 
 def test_a_program_ends_although_a_question_hangs(hanging: SimpleNamespace) -> None:
-    started = time.monotonic()
-    said, seconds = run(hanging.url)
-    whole = time.monotonic() - started
+    said, seconds, rest = run(hanging.url)
     assert said == "0 6 botocore"
-    assert seconds < 2
-    hanging.server.close()
-    assert whole < 10  # botocore's own time for a call is a minute, and it tries again
+    assert seconds < 3
+    assert rest < 2  # a question is given two seconds, and asked twice
 
 
 def test_answers_are_kept_for_an_hour(aws: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,7 +206,7 @@ def test_answers_are_kept_for_an_hour(aws: str, cache: Path, monkeypatch: pytest
     first = asked()
     monkeypatch.setitem(ON_DEMAND, "m5.large", 0.2)
     assert asked() == first
-    later(monkeypatch, SECONDS + 1)
+    later(monkeypatch, 3601)
     assert asked().on_demand == {("m5.large", REGION): 0.2}
 
 
@@ -253,16 +256,22 @@ def test_no_answer_of_another_form_gets_through() -> None:
                 question.read(answer, *question.parameters)
 
 
-@pytest.mark.parametrize("home", ["a file is there", "relative"])
 def test_without_a_place_to_keep_answers_they_are_asked_for(
-    home: str, aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file") if home == "a file is there" else "caches")
-    monkeypatch.setenv("HOME", str(tmp_path / "file"))
-    monkeypatch.chdir(tmp_path)
-    assert look(asking(), profile=None, endpoints=endpoints(aws), seconds=PATIENT).on_demand
-    assert not (tmp_path / "caches").exists()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert look(asking(), profile=None, endpoints=endpoints(aws), seconds=PATIENT).failures == ()
+
+
+@pytest.mark.parametrize("given", ["", "relative"])
+def test_by_default_answers_are_kept_in_the_home_folder(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", given)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    cache = market_cache.MarketCache.of_user(None, {})
+    assert cache.folder == tmp_path / ".cache" / "gitlab-runner-aws" / "market"
 
 
 def test_without_credentials_nothing_is_sent(hanging: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
