@@ -2,15 +2,11 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +17,8 @@ from components.market_questions import UNREADABLE, questions
 from components.preflight import look
 from config_render.market import Market, Wanted
 from localcloud.prices_stand_in import ON_DEMAND, QUOTAS, AwsServer
+
+from .unhelpful_servers import Hanging, hanging_server, refusing_server, unreachable_address
 
 ROOT = Path(__file__).parents[2]
 REGION = "eu-central-1"
@@ -73,22 +71,21 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def hanging() -> Iterator[SimpleNamespace]:
-    """A server that takes connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
-        yield SimpleNamespace(url=f"http://127.0.0.1:{server.getsockname()[1]}", server=server)
+def hanging() -> Iterator[Hanging]:
+    with hanging_server() as server:
+        yield server
 
 
 @pytest.fixture
 def black_hole() -> Iterator[str]:
-    """An address where connections are never made: Linux drops what comes after a full backlog."""
-    with ExitStack() as stack:
-        server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        for _ in range(2):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(server.getsockname())
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+    with unreachable_address() as url:
+        yield url
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    with refusing_server() as url:
+        yield url
 
 
 def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
@@ -146,9 +143,7 @@ def test_nothing_is_waited_for_longer_than_allowed(where: str, request: pytest.F
     }
 
 
-def test_what_did_not_answer_is_left_alone_for_a_minute(
-    hanging: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_did_not_answer_is_left_alone_for_a_minute(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
     def seconds() -> float:
         started = time.monotonic()
         assert look(asking(), profile=None, endpoints=endpoints(hanging.url), seconds=0.8).failures
@@ -192,7 +187,7 @@ def test_what_the_cache_knows_needs_neither_aws_nor_its_sdk(aws: str) -> None:
     assert seconds < 0.3
 
 
-def test_a_program_ends_although_a_question_hangs(hanging: SimpleNamespace) -> None:
+def test_a_program_ends_although_a_question_hangs(hanging: Hanging) -> None:
     said, seconds, rest = run(hanging.url)
     assert said == "0 6 botocore"
     assert seconds < 3
@@ -274,20 +269,16 @@ def test_by_default_answers_are_kept_in_the_home_folder(
     assert cache.folder == tmp_path / ".cache" / "gitlab-runner-aws" / "market"
 
 
-def test_without_credentials_nothing_is_sent(hanging: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_credentials_nothing_is_sent(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     market = look(asking(), profile=None, endpoints=endpoints(hanging.url), seconds=PATIENT)
 
     assert reasons(market) == {"there are no AWS credentials; log in to AWS, or set aws:profile"}
-    hanging.server.setblocking(False)
-    with pytest.raises(BlockingIOError):
-        hanging.server.accept()
+    assert not hanging.was_called()
 
 
-def test_a_search_for_credentials_takes_no_longer_either(
-    hanging: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_search_for_credentials_takes_no_longer_either(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", hanging.url)
@@ -311,33 +302,6 @@ def test_a_profile_that_is_of_no_use_is_told(config: str, reason: str, tmp_path:
     (tmp_path / "config").write_text(config)
     market = look(asking(), profile="ops", endpoints=endpoints("http://127.0.0.1:9"), seconds=PATIENT)
     assert reasons(market) == {reason}
-
-
-class Refusal(BaseHTTPRequestHandler):
-    """Answers as AWS does to somebody without rights: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/."""
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        text = "User: arn:aws:iam::123456789012:user/me is not authorized"
-        body = json.dumps({"__type": "AccessDeniedException", "message": text})
-        if "X-Amz-Target" not in self.headers:
-            error = f"<Error><Code>UnauthorizedOperation</Code><Message>{text}</Message></Error>"
-            body = f"<Response><Errors>{error}</Errors><RequestID>1</RequestID></Response>"
-        self.send_response(400)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, *args: Any) -> None: ...
-
-
-@pytest.fixture
-def refusing() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusal)
-    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
 
 
 def test_a_missing_permission_is_named_and_not_remembered(refusing: str, cache: Path) -> None:
