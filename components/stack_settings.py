@@ -75,7 +75,7 @@ def read_stack() -> StackSettings:
 
 
 def _market_problems(settings: Settings, region: str) -> list[Problem]:
-    """Show what AWS asks for the machines and warn of what does not fit; return it instead where it is to fail."""
+    """Show what AWS asks for the machines, warn of what may not do, and return what can't, or what is to fail."""
     strict = settings.preflight == "strict"
     if settings.preflight == "off" or not (strict or pulumi.runtime.is_dry_run()):
         return []
@@ -84,10 +84,10 @@ def _market_problems(settings: Settings, region: str) -> list[Problem]:
     found = report(settings, region, look(wanted(settings, region), profile=config.get("profile"), endpoints=endpoints))
     pulumi.log.info("\n".join(("what the machines may cost:", *found.lines)))
     if strict:
-        return list(found.problems)
-    for each in _with_lines(list(found.problems)):
+        return [*found.mistakes, *found.doubts]
+    for each in _with_lines(list(found.doubts)):
         pulumi.log.warn(str(each))
-    return []
+    return list(found.mistakes)
 
 
 def _with_lines(problems: list[Problem]) -> list[Problem]:

@@ -15,11 +15,14 @@ _T = TypeVar("_T")
 _SAME_PRICE = 0.001
 
 
-def unfit(every: list[Machines], region: str, market: Market) -> list[Problem]:
-    """Return what stands between a stack's machines and their start, as far as AWS has answered."""
-    rules = (_caps, _said_prices, _offers, _images, _types)
-    found = [each for rule in rules for each in rule(every, market)]
-    return [*found, *_quotas(every, region, market)]
+def unable(every: list[Machines], market: Market) -> list[Problem]:
+    """Return why some of a stack's machines can never start, as far as AWS has answered."""
+    return [each for rule in (_offers, _images, _types) for each in rule(every, market)]
+
+
+def doubtful(every: list[Machines], region: str, market: Market) -> list[Problem]:
+    """Return what may keep a stack's machines from starting, at today's prices and within today's quotas."""
+    return [*_caps(every, market), *_said_prices(every, market), *_quotas(every, region, market)]
 
 
 def _caps(every: list[Machines], market: Market) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .fitness import unfit
+from .fitness import doubtful, unable
 from .market import Failure, Machines, Market, Wanted, machines, wanted
 from .models.settings import Settings
 from .problems import Problem
@@ -26,7 +26,10 @@ class Report:
     """What is known of the market, for a person."""
 
     lines: tuple[str, ...]
-    problems: tuple[Problem, ...]
+    mistakes: tuple[Problem, ...]
+    """With these some machines can never start."""
+    doubts: tuple[Problem, ...]
+    """With these they may not, today; or what is said of prices is not so."""
 
 
 def report(settings: Settings, region: str, market: Market) -> Report:
@@ -34,7 +37,7 @@ def report(settings: Settings, region: str, market: Market) -> Report:
     every = machines(settings, region)
     sign = "CNY " if region.startswith("cn-") else "$"
     lines = [*_prices(every, market, sign), "", *_worst_cases(every, market, sign), *_failures(market)]
-    return Report(tuple(lines), tuple(unfit(every, region, market)))
+    return Report(tuple(lines), tuple(unable(every, market)), tuple(doubtful(every, region, market)))
 
 
 def _prices(every: list[Machines], market: Market, sign: str) -> list[str]:

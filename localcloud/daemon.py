@@ -68,10 +68,16 @@ def _described(host: ManagerHost) -> dict[str, Any]:
     return {"enter": host.enter, "exec_log": str(host.exec_log)}
 
 
-def _warm_up() -> None:
-    """Import now what the first deployment would otherwise wait for."""
+def _warm_up(aws: str) -> None:
+    """Have ready now what the first deployment would otherwise wait for."""
     __import__("asyncssh")
-    __import__("boto3")
+    import boto3
+
+    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    # moto reads all types at the first question, longer than a preview waits.
+    boto3.client("ec2", region_name="eu-central-1", endpoint_url=aws, **keys).describe_instance_types(
+        InstanceTypes=["t3.small"]
+    )
 
 
 def main(folder: Path, trace: bool) -> None:
@@ -110,7 +116,7 @@ def main(folder: Path, trace: bool) -> None:
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())
-        _warm_up()
+        _warm_up(addresses.aws)
         addresses.save(folder)
         stopped.wait()
         servers.close()

@@ -56,7 +56,8 @@ class Settings(GlobalKeys):
     )
     preflight: Literal["warn", "strict", "off"] = Field(
         default="warn",
-        description="At a preview, ask AWS for prices, offers and quotas, and warn of what does not fit; strict: fail",
+        description="At a preview, ask AWS for prices, offers and quotas: warn of caps under today's price; "
+        "strict: fail; off: do not ask",
     )
     pools: SomeItems[Pool] = Field(description="Pools of workers, one or more")
 

@@ -29,17 +29,16 @@ class Row:
     """One line of the table."""
 
     change: str
-    """YAML of one setting: its path, and the value that it gets."""
+    """YAML of the settings' paths and the values that they get; mostly of one."""
     plan: str
     effect: str
 
-    def setting(self, ids: Mapping[str, str]) -> tuple[str, Any]:
-        """The path and the value; `ids` stand in for the made-up ones of the page, such as `vpc-0ours`."""
+    def settings(self, ids: Mapping[str, str]) -> dict[str, Any]:
+        """The values by their paths; `ids` stand in for the made-up ones of the page, such as `vpc-0ours`."""
         text = self.change
         for made_up, real in ids.items():
             text = text.replace(made_up, real)
-        ((path, value),) = yaml.safe_load(text).items()
-        return path, value
+        return dict(yaml.safe_load(text))
 
 
 def rows() -> list[Row]:

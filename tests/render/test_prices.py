@@ -29,7 +29,8 @@ def pools(*given: Mapping[str, Any], **settings: Any) -> Settings:
 
 
 def said(settings: Settings, **market: Any) -> list[str]:
-    found = report(settings, REGION, Market(**market)).problems
+    told = report(settings, REGION, Market(**market))
+    found = (*told.mistakes, *told.doubts)
     return [str(problem).removeprefix("gitlab-runner-aws:") for problem in found]
 
 
@@ -163,7 +164,7 @@ def test_what_could_not_be_asked_brings_a_line_for_each_reason_and_no_problem() 
     failures = [("spot prices", "no"), ("prices on demand", "late"), ("prices on demand", "late"), ("images", "late")]
     told = report(settings, REGION, Market(failures=tuple(Failure(*each) for each in failures)))
 
-    assert told.problems == ()
+    assert (told.mistakes, told.doubts) == ((), ())
     assert told.lines[-2:] == ("Not known: spot prices: no", "Not known: prices on demand, images: late")
 
 
