@@ -28,7 +28,7 @@ def test_a_preview_shows_what_machines_may_cost_and_warns_of_a_cap_that_is_too_l
         "0.0400",
         "0.0450",
         "0.0500",
-        "50",
+        "25",
         "%",
         "0.1000",
         "5",
