@@ -18,21 +18,25 @@ def test_every_finding_is_accepted_and_every_accepted_one_is_found(name: str, tm
     with deployed(name, tmp_path) as cloud:
         result = scan(cloud.addresses.aws, REGION)
     known = accepted(name)
-    assert [str(finding) for finding in result.not_accepted(known)] == []
-    assert [entry for entry in known if not any(map(entry.covers, result.failed()))] == []
+    refused = result.not_accepted(known)
+    stale = [entry for entry in known if not any(map(entry.covers, result.failed()))]
+    assert not result.broken, "\n".join(["prowler could not do its work:", *result.broken])
     assert set(result.unanswered) <= set(unanswered())
-    assert result.broken == []
+    assert not refused, "\n".join(["mend these, or accept them in accepted.yaml:", *map(str, refused)])
+    assert not stale, "\n".join(["no longer found, so take them out of accepted.yaml:", *map(str, stale)])
 
 
 @pytest.fixture(scope="module")
 def careless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scan]:
     """A scan of things that are deployed without care, under the names of ours."""
     cloud = LocalCloud.start(tmp_path_factory.mktemp("careless"))
-    _bucket(cloud)
-    _instance(cloud)
-    _role(cloud)
-    yield scan(cloud.addresses.aws, REGION)
-    cloud.stop()
+    try:
+        _bucket(cloud)
+        _instance(cloud)
+        _role(cloud)
+        yield scan(cloud.addresses.aws, REGION)
+    finally:
+        cloud.stop()
 
 
 def _bucket(cloud: LocalCloud) -> None:
