@@ -182,7 +182,6 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         between("maxSessionDuration", 3600, 43200),
     ),
     "aws:iam/user:User": (each("name", _user_name),),
-    "aws:iam/userPolicy:UserPolicy": (each("policy", no_policy),),
     "aws:iam/accessKey:AccessKey": (one_of("status", "Active", "Inactive"),),
     "aws:iam/rolePolicy:RolePolicy": (each("policy", no_policy),),
     "aws:iam/policy:Policy": (each("policy", no_policy),),

@@ -37,7 +37,6 @@ AUTO_NAMES: Mapping[str, AutoName] = {
     "aws:iam/policy:Policy": AutoName("name", 128),
     "aws:iam/instanceProfile:InstanceProfile": AutoName("name", 128),
     "aws:iam/user:User": AutoName("name", 64),
-    "aws:iam/userPolicy:UserPolicy": AutoName("name", 128),
     "aws:cloudwatch/eventRule:EventRule": AutoName("name", 64),
     "aws:cloudwatch/eventTarget:EventTarget": AutoName("targetId", 64),
     "aws:cloudwatch/logGroup:LogGroup": AutoName("name", 255),

@@ -26,7 +26,7 @@ GATEWAY, EIP_ASSOCIATION = (
     "aws:ec2/eipAssociation:EipAssociation",
 )
 EGRESS_ONLY = "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway"
-USER, USER_POLICY = "aws:iam/user:User", "aws:iam/userPolicy:UserPolicy"
+USER = "aws:iam/user:User"
 ACCESS_KEY = "aws:iam/accessKey:AccessKey"
 
 MACHINE = {"ami": "ami-1", "instanceType": "t3.micro"}
@@ -132,7 +132,6 @@ BEFORE_APPLY: dict[tuple[str, str], dict[str, Any]] = {
     (OWNERSHIP, "missing rule"): {"bucket": "b"},
     (EGRESS_ONLY, "missing vpcId"): {},
     (USER, "name with a space"): {"name": "a b"},
-    (USER_POLICY, "policy not JSON"): {"user": "u", "policy": "{"},
     (ACCESS_KEY, "status not in list"): {"user": "u", "status": "Off"},
 }
 
@@ -236,7 +235,6 @@ AT_APPLY: dict[tuple[str, str], dict[str, Any]] = {
     (OWNERSHIP, "unknown bucket"): {"bucket": "no-such-bucket-x", "rule": {"objectOwnership": "ObjectWriter"}},
     (EGRESS_ONLY, "unknown vpcId"): {"vpcId": f"vpc-{NOTHING}"},
     (USER, "duplicate name"): {"name": "pre-user1"},
-    (USER_POLICY, "unknown user"): {"name": "x", "user": "nosuch", "policy": ALLOW},
     (ACCESS_KEY, "unknown user"): {"user": "nosuch"},
 }
 

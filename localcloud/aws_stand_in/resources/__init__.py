@@ -16,7 +16,7 @@ from .policies import Policy, RolePolicyAttachment, UserPolicyAttachment
 from .roles import InstanceProfile, Role, RolePolicy
 from .routes import Route, RouteTable, RouteTableAssociation
 from .security_groups import EgressRule, IngressRule, SecurityGroup
-from .users import AccessKey, User, UserPolicy
+from .users import AccessKey, User
 from .vpc import Subnet, Vpc
 
 _ALL: tuple[type[Resource], ...] = (
@@ -53,7 +53,6 @@ _ALL: tuple[type[Resource], ...] = (
     SecurityGroup,
     Subnet,
     User,
-    UserPolicy,
     UserPolicyAttachment,
     Vpc,
     VpcEndpoint,

@@ -1,14 +1,12 @@
-"""Stand-in for pulumi-aws: IAM users, their inline policies and access keys."""
+"""Stand-in for pulumi-aws: IAM users and their access keys."""
 
 import base64
 import hashlib
 import hmac
-import json
 
 from ..access import Access
 from ..errors import ProviderError, api_error, unless_gone
 from ..properties import Properties
-from ..same import normal_policy
 from .base import Created, Resource, differs, present, tag_map
 from .roles import iam_tags, name_of, retag_iam
 
@@ -62,43 +60,6 @@ class User(Resource):
                     raise ProviderError(f"{what}: {api_error('DeleteUser', 'IAM', 'DeleteConflict', text)}")
                 iam.delete_access_key(UserName=identity, AccessKeyId=key["AccessKeyId"])
             iam.delete_user(UserName=identity)
-
-
-class UserPolicy(Resource):
-    kind = "aws:iam/userPolicy:UserPolicy"
-    service = "IAM"
-    carries_out = frozenset({"policy", "user", "name", "namePrefix"})
-
-    def create(self, aws: Access, inputs: Properties) -> str:
-        name = name_of(inputs)
-        self._put(aws, inputs["user"], name, inputs)
-        return f"{inputs['user']}:{name}"
-
-    def _put(self, aws: Access, user: str, name: str, inputs: Properties) -> None:
-        with self.doing(f"putting IAM User ({user}) Policy ({name})"):
-            aws.client("iam").put_user_policy(UserName=user, PolicyName=name, PolicyDocument=inputs["policy"])
-
-    def read(self, aws: Access, identity: str, known: Properties) -> Properties | None:
-        user, _, name = identity.partition(":")
-        answer = unless_gone(lambda: aws.client("iam").get_user_policy(UserName=user, PolicyName=name))
-        if answer is None:
-            return None
-        return {
-            "name": name,
-            "namePrefix": known.get("namePrefix") or "",
-            "policy": normal_policy(json.dumps(answer["PolicyDocument"]), version_first=True),
-            "user": user,
-        }
-
-    def update(self, aws: Access, identity: str, olds: Properties, news: Properties) -> str | None:
-        user, _, name = identity.partition(":")
-        self._put(aws, user, name, news)
-        return None
-
-    def delete(self, aws: Access, identity: str, known: Properties) -> None:
-        user, _, name = identity.partition(":")
-        with self.doing(f"deleting IAM User ({user}) Policy ({name})"):
-            aws.client("iam").delete_user_policy(UserName=user, PolicyName=name)
 
 
 class AccessKey(Resource):
