@@ -19,6 +19,7 @@ __all__ = [
     "events_to_logs",
     "length",
     "manager",
+    "own_account",
     "tls_only",
 ]
 
@@ -91,6 +92,12 @@ def tls_only(bucket_arn: str) -> Policy:
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         }
     )
+
+
+def own_account(account: str) -> Policy:
+    """Return the policy of an interface endpoint that serves identities of one account alone."""
+    everything = allow("OwnAccount", ["*"], ["*"], {"StringEquals": {"aws:PrincipalAccount": account}})
+    return document({**everything, "Principal": "*"})
 
 
 def events_to_logs(log_group_arns: Sequence[str], rule_arns: Sequence[str]) -> Policy:

@@ -1,5 +1,6 @@
 """A VPC of the stack's own: public subnets, private ones behind NAT gateways where asked for, and ways to AWS."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,7 @@ import pulumi
 
 from config_render import NetworkSettings, ipv6_slice, private_cidrs, subnet_cidrs
 
-from . import aws
+from . import aws, policies
 
 _ANYWHERE = "0.0.0.0/0"
 _ANYWHERE_V6 = "::/0"
@@ -48,8 +49,9 @@ class NewVpc:
         if settings.ipv6:
             to = {"destination_ipv6_cidr_block": _ANYWHERE_V6, "gateway_id": self._way_out.id}
             self._route("internet-ipv6", routes, **to)
+        # Who wants a public address here asks for it: the manager and docker-machine do.
         self.public = {
-            zone: self._subnet(f"public-{zone}", zone, str(cidr), place, routes, map_public_ip_on_launch=True)
+            zone: self._subnet(f"public-{zone}", zone, str(cidr), place, routes)
             for place, (zone, cidr) in enumerate(subnet_cidrs(settings.cidr, settings.zones).items())
         }
         private_routes = self._private_routes() if settings.private else {}
@@ -157,6 +159,7 @@ class NewVpc:
                 subnet_ids=[subnet.id for subnet in subnets.values()],
                 security_group_ids=[group.id],
                 private_dns_enabled=True,
+                policy=self.vpc.owner_id.apply(lambda account: json.dumps(policies.own_account(account))),
                 tags=self.tags(f"endpoint-{service}"),
                 opts=self._child(),
             )

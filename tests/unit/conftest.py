@@ -19,6 +19,7 @@ LATE = {
     "aws:ec2/vpc:Vpc": {
         "arn": "arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-1",
         "ipv6CidrBlock": "2001:db8:1200::/56",
+        "ownerId": "123456789012",
     },
     "aws:ec2/subnet:Subnet": {"arn": "arn:aws:ec2:eu-central-1:123456789012:subnet/subnet-1"},
     "aws:ec2/securityGroup:SecurityGroup": {"arn": "arn:aws:ec2:eu-central-1:123456789012:security-group/sg-1"},

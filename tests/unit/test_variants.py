@@ -77,7 +77,7 @@ def test_private_workers_get_out_through_nat_gateways(
     subnets = named(recorder, "Subnet")
     assert subnets["network-public-a"]["cidrBlock"] == "10.0.0.0/20"
     assert subnets["network-private-b"]["cidrBlock"] == "10.0.144.0/20"
-    assert "mapPublicIpOnLaunch" not in subnets["network-private-b"]
+    assert not any("mapPublicIpOnLaunch" in subnet for subnet in subnets.values())
     assert recorder.named("runner-manager-instance")["subnetId"] == "runner-network-public-a-id"
     assert "amazonec2-subnet-id=runner-network-private-a-id" in recorder.named("runner-registration-config")["stdin"]
     assert "amazonec2-private-address-only=true" in recorder.named("runner-registration-config")["stdin"]
@@ -110,6 +110,7 @@ def test_interface_endpoints_are_in_the_workers_subnets_and_open_to_the_vpc_alon
     assert endpoint["serviceName"] == "com.amazonaws.eu-central-1.ecr.api"
     assert (endpoint["vpcEndpointType"], endpoint["privateDnsEnabled"]) == ("Interface", True)
     assert endpoint["subnetIds"] == ["runner-network-public-a-id", "runner-network-public-b-id"]
+    assert '{"aws:PrincipalAccount": "123456789012"}' in endpoint["policy"]
     rule = recorder.named("runner-network-endpoints-https")
     assert (rule["cidrIpv4"], rule["fromPort"]) == ("10.0.0.0/16", 443)
 
