@@ -61,12 +61,14 @@ def empty_project(cloud: LocalCloud, folder: Path) -> Project:
 TWELVE_PLACES = {"instanceTypes": ["m5.large", "m5a.large", "m6i.large", "m6a.large"], "limit": 24}
 
 
-def project_of(cloud: LocalCloud, folder: Path, **pool: Any) -> Project:
+def project_of(cloud: LocalCloud, folder: Path, stack: str = STACK, **pool: Any) -> Project:
     config = copy.deepcopy(yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())["config"])
+    # No machine runs, whose stand-in would take its share of the processor.
+    config["gitlab-runner-aws:pools"][0]["machine"] = {"IdleCount": 0}
     if pool:
         config["gitlab-runner-aws:network"]["zones"] = ["a", "b", "c"]
         config["gitlab-runner-aws:pools"][0].update(pool)
-    project = Project.create(cloud, folder / "project", STACK, control.with_addresses(config, cloud))
+    project = Project.create(cloud, folder / "project", stack, control.with_addresses(config, cloud))
     project.set_secret("gitlab-runner-aws:token", control.create_runner(cloud))
     return project
 
@@ -80,12 +82,12 @@ def engine_figures(folder: Path) -> None:
     cloud = LocalCloud.start(folder / "cloud")
     try:
         empty, default = empty_project(cloud, folder / "empty"), project_of(cloud, folder / "default")
-        twelve = project_of(cloud, folder / "twelve", **TWELVE_PLACES)
+        twelve = project_of(cloud, folder / "twelve", "twelve", **TWELVE_PLACES)
         for project in (empty, default, twelve):
-            project.pulumi("up", "--yes", "--skip-preview", "--stack", STACK)
+            project.pulumi("up", "--yes", "--skip-preview", "--stack", project.stack)
 
         def run(project: Project, *arguments: str) -> Figure:
-            command = project.command(*arguments, "--stack", STACK)
+            command = project.command(*arguments, "--stack", project.stack)
             return measure(command, project.folder, cloud.environment())
 
         for what, arguments in (
@@ -101,7 +103,7 @@ def engine_figures(folder: Path) -> None:
             limit = f"at most 2x, + 50 MiB: {factor:.1f}x, {more:+.0f}"
             show(f"{what}, 3 zones x 4 types", many, limit, ok=factor <= 2 and more <= 50)
         for project in (default, twelve):
-            project.pulumi("destroy", "--yes", "--skip-preview", "--stack", STACK)
+            project.pulumi("destroy", "--yes", "--skip-preview", "--stack", project.stack)
     finally:
         cloud.stop()
 
