@@ -17,7 +17,6 @@ from config_render import (
     placed,
     render,
     secret_names,
-    surrounding_problems,
     worker_bounds,
 )
 
@@ -189,7 +188,8 @@ class AutoscalingRunner(pulumi.ComponentResource):
         """Return the secrets less those that only the way to the manager needs: they don't belong on it."""
         settings = self._settings
         of_the_way = {*secret_names(settings.manager.model_dump_json())}
-        of_the_way -= {*secret_names(settings.model_dump_json(exclude={"manager"}))}
+        if of_the_way:
+            of_the_way -= {*secret_names(settings.model_dump_json(exclude={"manager"}))}
         return {name: secret for name, secret in self._args.secrets.items() if name not in of_the_way}
 
     def _config_toml(self, network: Network, identity: Identity, cache: Cache | None) -> pulumi.Output[str]:
@@ -215,7 +215,6 @@ def _account_of(vpc_arn: str) -> str:
 def looked_up(settings: Settings, region: str) -> Surroundings:
     """Return what the settings name as being there already. Raises `pulumi.RunError` with all that does not fit."""
     found, problems = look_around(settings, region)
-    problems = [*problems, *surrounding_problems(settings, region, found)]
     if problems:
         raise pulumi.RunError(str(SettingsError(problems)))
     return found

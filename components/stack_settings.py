@@ -19,7 +19,6 @@ from config_render import (
     cautions,
     placed,
     problems_of,
-    surrounding_problems,
 )
 from config_render.prices import report, wanted
 from config_render.stack_file import read_stack_file
@@ -63,7 +62,6 @@ def read_stack() -> StackSettings:
     surroundings = Surroundings()
     if settings is not None and not problems:
         surroundings, problems = look_around(settings, str(region))
-        problems += surrounding_problems(settings, str(region), surroundings)
     if settings is not None and not problems:
         problems += _market_problems(placed(settings, str(region), surroundings.network), str(region))
     if settings is None or problems:

@@ -4,7 +4,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from config_render import DEFAULT_VPC, ExistingNetwork, ExistingSubnet, Problem, Settings, Surroundings, problem
+from config_render import (
+    DEFAULT_VPC,
+    ExistingNetwork,
+    ExistingSubnet,
+    Problem,
+    Settings,
+    Surroundings,
+    problem,
+    surrounding_problems,
+)
 
 from . import aws
 
@@ -30,7 +39,7 @@ class Lookups:
 
 
 def look_around(settings: Settings, region: str) -> tuple[Surroundings, list[Problem]]:
-    """Return what the settings' VPC, subnets, group and images are, and what of it could not be found.
+    """Return what the settings' VPC, subnets, group and images are, and what of it is not there or does not fit.
 
     Asks nothing where all is to be created.
     """
@@ -42,7 +51,8 @@ def look_around(settings: Settings, region: str) -> tuple[Surroundings, list[Pro
         if ami is not None and ami not in images:
             found = lookups.ask(at, ami, partial(aws.get_ami, filters=[{"name": "image-id", "values": [ami]}]))
             images[ami] = found.architecture if found else ""
-    return Surroundings(network=network, images=images), lookups.problems
+    around = Surroundings(network=network, images=images)
+    return around, [*lookups.problems, *surrounding_problems(settings, region, around)]
 
 
 def _network(settings: Settings, region: str, lookups: Lookups) -> ExistingNetwork | None:

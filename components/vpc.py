@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from config_render import NetworkSettings, ipv6_slice, private_cidrs, subnet_cidrs
+from config_render import NetworkSettings, ipv6_slice, subnet_cidrs
 
 from . import aws, policies
 
@@ -55,7 +55,7 @@ class NewVpc:
             for place, (zone, cidr) in enumerate(subnet_cidrs(settings.cidr, settings.zones).items())
         }
         private_routes = self._private_routes() if settings.private else {}
-        cidrs = private_cidrs(settings.cidr, settings.zones)
+        cidrs = subnet_cidrs(settings.cidr, settings.zones, private=True)
         self.private = {
             zone: self._subnet(f"private-{zone}", zone, str(cidrs[zone]), _PRIVATE_V6 + place, private_routes[zone])
             for place, zone in enumerate(private_routes)

@@ -4,10 +4,9 @@ from .document import MARKER, Facts, document, render, settings_digest
 from .instance_types import architecture
 from .models.cache import CacheSettings
 from .models.identity import IdentitySettings
-from .models.image import DEFAULT_SYSTEM, ImageLookup, published_image
+from .models.image import ImageLookup, published_image
 from .models.manager import STOP_SECONDS, Alarms, Bastion, ExistingHost, Logs, ManagerSettings
 from .models.network import DEFAULT_VPC, NetworkSettings
-from .models.pool import user_data_path
 from .models.settings import Settings
 from .models.tags import DEPLOYMENT_TAG
 from .parsing import SECRETS, parse, problems_of
@@ -16,13 +15,12 @@ from .problems import Problem, SettingsError, problem
 from .regions import partition
 from .rules.cautions import cautions
 from .runner_token import check_token
-from .subnets import ipv6_slice, private_cidrs, subnet_cidrs
+from .subnets import ipv6_slice, subnet_cidrs
 from .surroundings import ExistingNetwork, ExistingSubnet, Surroundings, placed, surrounding_problems
 from .worker_bounds import further_subnets, worker_bounds
 
 __all__ = [
     "ACCESS_KEY_ID",
-    "DEFAULT_SYSTEM",
     "DEFAULT_VPC",
     "DEPLOYMENT_TAG",
     "MARKER",
@@ -56,7 +54,6 @@ __all__ = [
     "parse",
     "partition",
     "placed",
-    "private_cidrs",
     "problem",
     "problems_of",
     "published_image",
@@ -65,6 +62,5 @@ __all__ = [
     "settings_digest",
     "subnet_cidrs",
     "surrounding_problems",
-    "user_data_path",
     "worker_bounds",
 ]

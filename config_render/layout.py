@@ -27,6 +27,10 @@ class Entry:
         """Return this entry's part of a number of machines; the first ones take the remainder."""
         return total // self.count + (1 if self.position < total % self.count else 0)
 
+    def limit(self, limit: int, on_demand_limit: int) -> int:
+        """Return this entry's part of a pool's limit, of which `on_demand_limit` machines are for those taking over."""
+        return self.share(on_demand_limit if self.takes_over else max(limit - on_demand_limit, 0))
+
     def machine_name(self, template: str | None) -> str:
         """Return this entry's MachineName: the template, told apart from the pool's other entries."""
         if template is None:

@@ -23,19 +23,13 @@ _FIRST_PRIVATE = 8
 """Public subnets are in the lower half of the range, private ones in the upper."""
 
 
-def private_cidrs(cidr: IPv4Network, zones: Sequence[str]) -> dict[str, IPv4Network]:
-    """Give each zone a second sixteenth of `cidr`, for its private subnet; see `subnet_cidrs`."""
-    slices = list(cidr.subnets(prefixlen_diff=_SLICE_BITS))[_FIRST_PRIVATE:]
-    return dict(zip(zones, slices, strict=False))
-
-
-def subnet_cidrs(cidr: IPv4Network, zones: Sequence[str]) -> dict[str, IPv4Network]:
-    """Give each zone one sixteenth of `cidr`, in order.
+def subnet_cidrs(cidr: IPv4Network, zones: Sequence[str], *, private: bool = False) -> dict[str, IPv4Network]:
+    """Give each zone one sixteenth of `cidr`, in order; for its private subnet another one.
 
     The size does not depend on how many zones there are, so a zone added at the end moves no other's subnet.
-    Raises ValueError for more than 16 zones.
+    Raises ValueError for more zones than there is room for.
     """
-    slices = list(cidr.subnets(prefixlen_diff=_SLICE_BITS))
+    slices = list(cidr.subnets(prefixlen_diff=_SLICE_BITS))[_FIRST_PRIVATE if private else 0 :]
     if len(zones) > len(slices):
         raise ValueError(f"{len(zones)} zones do not fit into {cidr}: at most {len(slices)}")
     return dict(zip(zones, slices, strict=False))

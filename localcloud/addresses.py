@@ -4,8 +4,17 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 _FILE = "addresses.json"
+
+
+def aws_client(endpoint: str, service: str, region: str = "eu-central-1") -> Any:
+    """A boto3 client of an emulated account."""
+    import boto3
+
+    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    return boto3.client(service, region_name=region, endpoint_url=endpoint, **keys)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .addresses import aws_client
 from .cloud import LocalCloud
 
 
@@ -116,10 +117,7 @@ def with_addresses(config: Mapping[str, Any], cloud: LocalCloud) -> dict[str, An
 
 def aws(cloud: LocalCloud, service: str, region: str = "eu-central-1") -> Any:
     """A boto3 client of the emulated account."""
-    import boto3
-
-    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-    return boto3.client(service, region_name=region, endpoint_url=cloud.addresses.aws, **keys)
+    return aws_client(cloud.addresses.aws, service, region)
 
 
 def leftovers(cloud: LocalCloud, region: str = "eu-central-1") -> list[str]:

@@ -21,7 +21,7 @@ from pulumi.runtime.proto.provider_pb2_grpc import (
 )
 
 from . import engine, plugins
-from .addresses import Addresses
+from .addresses import Addresses, aws_client
 from .aws_stand_in import AwsProviderStandIn
 from .command_stand_in import CommandProviderStandIn
 from .download_mirror import DownloadMirror
@@ -71,13 +71,8 @@ def _described(host: ManagerHost) -> dict[str, Any]:
 def _warm_up(aws: str) -> None:
     """Have ready now what the first deployment would otherwise wait for."""
     __import__("asyncssh")
-    import boto3
-
-    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
     # moto reads all types at the first question, longer than a preview waits.
-    boto3.client("ec2", region_name="eu-central-1", endpoint_url=aws, **keys).describe_instance_types(
-        InstanceTypes=["t3.small"]
-    )
+    aws_client(aws, "ec2").describe_instance_types(InstanceTypes=["t3.small"])
 
 
 def main(folder: Path, trace: bool) -> None:

@@ -79,7 +79,7 @@ class Pool(RunnerKeys):
 
     def machines(self, entry: Entry) -> int:
         """Return how many machines one of the entries may have."""
-        return entry.share(self.on_demand_limit if entry.takes_over else self.limit - self.on_demand_limit)
+        return entry.limit(self.limit, self.on_demand_limit)
 
     def entries(self, network_zones: Sequence[str]) -> tuple[Entry, ...]:
         """Return the runner entries that the pool becomes."""

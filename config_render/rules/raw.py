@@ -68,8 +68,7 @@ class RawPool:
 
     def machines(self, entry: Entry) -> int:
         """Return how many machines one of the entries may have."""
-        limit = max(self.limit or 0, 0)
-        return entry.share(self.on_demand_limit if entry.takes_over else max(limit - self.on_demand_limit, 0))
+        return entry.limit(self.limit or 0, self.on_demand_limit)
 
     @property
     def machine_name_is_usable(self) -> bool:

@@ -9,7 +9,6 @@ from .access import Access
 from .configuration import region_descriptions
 from .errors import ProviderError, doing, unless_gone
 from .images import image_outputs, newest
-from .instance_types import instance_type, instance_type_offerings
 from .parameters import parameter
 from .properties import Properties
 from .resources import RESOURCES
@@ -188,16 +187,6 @@ def _vpc(aws: Access, arguments: Properties) -> Properties:
     }
 
 
-def _subnets(aws: Access, arguments: Properties) -> Properties:
-    with doing("reading EC2 Subnets", "EC2"):
-        answer = aws.client("ec2").describe_subnets(Filters=_filters(arguments))
-    return {
-        **arguments,
-        "id": aws.settings.region,
-        "ids": [subnet["SubnetId"] for subnet in answer["Subnets"]],
-    }
-
-
 def _security_group(aws: Access, arguments: Properties) -> Properties:
     filters = _filters(
         arguments,
@@ -221,11 +210,8 @@ def _security_group(aws: Access, arguments: Properties) -> Properties:
 
 LOOKUPS: Mapping[str, Lookup] = {
     "aws:ec2/getAmi:getAmi": _ami,
-    "aws:ec2/getInstanceType:getInstanceType": instance_type,
-    "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": instance_type_offerings,
     "aws:ec2/getSecurityGroup:getSecurityGroup": _security_group,
     "aws:ec2/getSubnet:getSubnet": _subnet,
-    "aws:ec2/getSubnets:getSubnets": _subnets,
     "aws:ec2/getVpc:getVpc": _vpc,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,

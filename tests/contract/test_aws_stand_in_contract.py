@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from localcloud.aws_stand_in.properties import UNKNOWN
 from localcloud.aws_stand_in.recording import Part, contents, parts
 from localcloud.aws_stand_in.resources import RESOURCES
 
-from .aws_stand_in import Stack, emulated_aws, offline, stack
+from .aws_stand_in import Stack, offline
 from .aws_stand_in_prerequisites import Prerequisites, comparable
 
 RECORDED = contents()["resources"]
@@ -55,17 +54,6 @@ DIFFERS: dict[str, dict[str, str]] = {
     "aws:cloudwatch/eventTarget:EventTarget": dict.fromkeys(("id", "targetId"), "the Pulumi bridge names by itself"),
     "aws:ec2/eip:Eip": {"vpc": "gone in version 6"},
 }
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[Stack]:
-    with emulated_aws() as url:
-        yield stack(url)
-
-
-@pytest.fixture(scope="module")
-def given(cloud: Stack) -> Prerequisites:
-    return Prerequisites(cloud)
 
 
 @pytest.mark.parametrize("token", sorted(RESOURCES))

@@ -1,21 +1,14 @@
 """The aws stand-in with IPv6: addresses, routes, and rules of security groups, in a VPC that has a block of its own."""
 
-from collections.abc import Iterator
 from ipaddress import IPv6Network
 from typing import Any
 
 import pytest
 
-from .aws_stand_in import Resource, Stack, emulated_aws, kinds, stack
+from .aws_stand_in import Resource, Stack, kinds
 
 VPC, SUBNET, INSTANCE = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/instance:Instance"
 GROUP, INGRESS = "aws:ec2/securityGroup:SecurityGroup", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[Stack]:
-    with emulated_aws() as url:
-        yield stack(url)
 
 
 @pytest.fixture

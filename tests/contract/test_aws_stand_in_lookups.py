@@ -1,7 +1,5 @@
 """The aws stand-in's look-ups against `recordings/aws_provider_behaviour.json`."""
 
-from collections.abc import Iterator
-
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
@@ -9,21 +7,10 @@ from localcloud.aws_stand_in.lookups import LOOKUPS
 from localcloud.aws_stand_in.properties import from_struct, to_struct
 from localcloud.aws_stand_in.recording import contents
 
-from .aws_stand_in import Refused, Stack, emulated_aws, stack
+from .aws_stand_in import Refused, Stack
 from .aws_stand_in_prerequisites import Prerequisites, comparable
 
 SUBNET = "aws:ec2/subnet:Subnet"
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[Stack]:
-    with emulated_aws() as url:
-        yield stack(url)
-
-
-@pytest.fixture(scope="module")
-def given(cloud: Stack) -> Prerequisites:
-    return Prerequisites(cloud)
 
 
 def _queries() -> list[tuple[str, int]]:

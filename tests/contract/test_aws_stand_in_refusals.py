@@ -1,6 +1,5 @@
 """What the aws stand-in refuses, against the errors of `recordings/aws_provider_behaviour.json`."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from localcloud.aws_stand_in.recording import contents
 from localcloud.aws_stand_in.resources import RESOURCES
 
-from .aws_stand_in import Refused, Stack, emulated_aws, offline, stack
+from .aws_stand_in import Refused, Stack, offline
 from .aws_stand_in_errors import (
     ACCEPTED,
     AT_APPLY,
@@ -37,17 +36,6 @@ OFFLINE = offline()
 def _recorded(token: str, case: str) -> list[str]:
     found = [each for each in RECORDED[token]["errors"] if each["input"] == case]
     return [each["summary"] + (f": {each['detail']}" if "detail" in each else "") for each in found]
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[Stack]:
-    with emulated_aws() as url:
-        yield stack(url)
-
-
-@pytest.fixture(scope="module")
-def given(cloud: Stack) -> Prerequisites:
-    return Prerequisites(cloud)
 
 
 def test_every_recorded_error_is_accounted_for() -> None:

@@ -8,7 +8,7 @@ import pytest
 from localcloud.aws_stand_in.recording import contents, parts
 from localcloud.aws_stand_in.resources import RESOURCES
 
-from .aws_stand_in import Resource, Stack, emulated_aws, kinds, stack
+from .aws_stand_in import Resource, Stack, kinds
 from .aws_stand_in_prerequisites import Prerequisites, comparable
 from .test_aws_stand_in_contract import NOT_CREATED, _after, _at, _copy, _fits, _set
 
@@ -45,17 +45,6 @@ def _updates() -> Iterator[tuple[str, int, str]]:
                     and all(_fits(case, part) for part in pieces)
                 ):
                     yield token, index, change["change"]
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[Stack]:
-    with emulated_aws() as url:
-        yield stack(url)
-
-
-@pytest.fixture(scope="module")
-def given(cloud: Stack) -> Prerequisites:
-    return Prerequisites(cloud)
 
 
 @pytest.mark.parametrize(("token", "index", "change"), list(_updates()))

@@ -1,22 +1,14 @@
 """The aws stand-in's IAM users and access keys, and log groups: what one recorded case by itself does not show."""
 
-from collections.abc import Iterator
-
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
 from localcloud.aws_stand_in.properties import from_struct, to_struct
 
-from .aws_stand_in import Refused, Resource, Stack, emulated_aws, offline, stack, urn
+from .aws_stand_in import Refused, Resource, Stack, offline, urn
 
 USER, KEY, GROUP = "aws:iam/user:User", "aws:iam/accessKey:AccessKey", "aws:cloudwatch/logGroup:LogGroup"
 SECRETS = {"secret", "sesSmtpPasswordV4"}
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[Stack]:
-    with emulated_aws() as url:
-        yield stack(url)
 
 
 def test_the_secret_of_an_access_key_is_secret_and_kept(cloud: Stack) -> None:
