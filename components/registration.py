@@ -4,12 +4,10 @@ Remote commands, each re-run in place when what it is fed with changes. None use
 command, and a replacement runs the new one before the old one's `delete`, which would unregister the successor.
 """
 
-import hashlib
 import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pulumi
 import pulumi_command as command
@@ -17,11 +15,9 @@ import pulumi_command as command
 from config_render import TOKEN, ManagerSettings
 
 from .downloads import downloads
-from .manager_tool import END
+from .manager_tool.config import END
 from .sealing import seal
-
-_TOOL = Path(__file__).with_name("manager_tool.py")
-_TARGET = "/usr/local/lib/gitlab-runner-aws/manager-tool"
+from .tool_bundle import TARGET, bundle, unpack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,40 +69,29 @@ class Registration(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=list(after), retain_on_delete=args.settings.lost),
             )
 
-        source = _TOOL.read_text()
-        tool = step("tool", f"{sudo}sh -c {shlex.quote(_receive(source))}", source, [])
-        key = step("key", f"{sudo}{_TARGET} key", "", [tool])
+        source = bundle()
+        tool = step("tool", f"{sudo}sh -c {shlex.quote(unpack(source))}", source, [])
+        key = step("key", f"{sudo}{TARGET} key", "", [tool])
         # Its `delete` is the end of the runner's life: it comes first of all at a destroy, when the network, the
         # identities and the bucket that the removal needs are still there.
         installed = step(
             "install",
-            f"{sudo}{_TARGET} install",
+            f"{sudo}{TARGET} install",
             json.dumps(downloads(args.settings), indent=2),
             [tool, *args.needs],
-            delete=f"{sudo}{_TARGET} remove",
+            delete=f"{sudo}{TARGET} remove",
         )
         clear = pulumi.Output.secret({TOKEN: args.token, **args.secrets})
         sealed = pulumi.Output.all(key.stdout, clear).apply(
             lambda values: json.dumps({name: seal(values[0], text) for name, text in sorted(values[1].items())})
         )
-        secrets = step("secrets", f"{sudo}{_TARGET} secrets", sealed, [installed])
+        secrets = step("secrets", f"{sudo}{TARGET} secrets", sealed, [installed])
         before = [secrets]
         if args.user_data:
-            before.append(step("user-data", f"{sudo}{_TARGET} user-data", json.dumps(args.user_data, indent=2), [tool]))
+            before.append(step("user-data", f"{sudo}{TARGET} user-data", json.dumps(args.user_data, indent=2), [tool]))
         self.config_toml = pulumi.Output.from_input(args.config_toml)
         # The last line tells the manager that the text arrived whole.
         whole = self.config_toml.apply(lambda text: f"{text}{END}\n")
-        step("config", f"{sudo}{_TARGET} config", whole, before)
+        step("config", f"{sudo}{TARGET} config", whole, before)
 
         self.register_outputs({"config_toml": self.config_toml})
-
-
-def _receive(source: str) -> str:
-    """A shell command that puts its standard input in place as the tool, if it arrived whole."""
-    folder, scratch = _TARGET.rsplit("/", 1)[0], f"{_TARGET}.new"
-    digest = hashlib.sha256(source.encode()).hexdigest()
-    return (
-        f"umask 022 && mkdir -p {folder} && cat > {scratch} && "
-        f"echo {digest} {scratch} | sha256sum -c --quiet - && "
-        f"chmod 755 {scratch} && mv {scratch} {_TARGET}"
-    )

@@ -12,7 +12,7 @@ import base64
 import hashlib
 import hmac
 
-from .manager_tool import GENERATOR, GROUP_BYTES, PRIME, keystream
+from .manager_tool.unsealing import GENERATOR, GROUP_BYTES, PRIME, keystream
 
 
 def seal(public_key: str, text: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor
 
-from components import manager_tool
+from components.manager_tool import unsealing
 
 LATE = {
     "aws:ec2/vpc:Vpc": {
@@ -34,7 +34,7 @@ LATE = {
     "aws:cloudwatch/logGroup:LogGroup": {"arn": "arn:aws:logs:eu-central-1:123456789012:log-group:events"},
     "aws:cloudwatch/eventRule:EventRule": {"arn": "arn:aws:events:eu-central-1:123456789012:rule/spot"},
     "aws:s3/bucket:Bucket": {"arn": "arn:aws:s3:::a-bucket", "bucket": "a-bucket"},
-    "command:remote:Command": {"stdout": f"{manager_tool.GENERATOR:x}"},
+    "command:remote:Command": {"stdout": f"{unsealing.GENERATOR:x}"},
     "tls:index/privateKey:PrivateKey": {
         "privateKeyOpenssh": "-----BEGIN OPENSSH PRIVATE KEY-----\nsecret\n-----END OPENSSH PRIVATE KEY-----\n",
         "publicKeyOpenssh": "ssh-ed25519 AAAA\n",

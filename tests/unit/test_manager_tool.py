@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from components import manager_tool as tool
+from components.manager_tool import config as tool
+from components.manager_tool import host
 
 TEMPLATE = """concurrent = 2
 
@@ -27,6 +28,7 @@ url = "https://gitlab.example.com/"
 token = "<secret:token>"
 executor = "docker+machine"
 """
+LIVE = Path("config.toml")
 REGISTERED = {"id": "7", "token": '"glrt-given"', "token_obtained_at": "2026-01-01T00:00:00Z"}
 
 
@@ -40,14 +42,15 @@ def registrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return {**REGISTERED, "token": json.dumps(token)}
 
     monkeypatch.setattr(tool, "register", register)
-    monkeypatch.setattr(tool, "LIVE", tmp_path / "config.toml")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("components.manager_tool.runners.LIVE", LIVE)
     monkeypatch.setattr(tool, "APPLIED", tmp_path / "applied.json")
     return names
 
 
 def join_and_keep(token: str) -> str:
     text, applied = tool.joined(TEMPLATE, {"token": token})
-    tool.LIVE.write_text(text)
+    LIVE.write_text(text)
     tool.APPLIED.write_text(json.dumps(applied))
     return text
 
@@ -66,7 +69,7 @@ def test_a_second_join_registers_nothing_and_gives_the_same_text(registrations: 
 
 
 def test_a_token_that_gitlab_runner_rotated_is_carried_over(registrations: list[str]) -> None:
-    tool.LIVE.write_text(join_and_keep("glrt-given").replace("glrt-given", "glrt-rotated"))
+    LIVE.write_text(join_and_keep("glrt-given").replace("glrt-given", "glrt-rotated"))
     assert [r["token"] for r in tomllib.loads(join_and_keep("glrt-given"))["runners"]] == ["glrt-rotated"] * 2
 
 
@@ -88,16 +91,16 @@ def test_further_secrets_come_into_their_places_whatever_is_in_them(secret: str,
 
 def test_a_new_file_is_never_readable_by_others(tmp_path: Path) -> None:
     path = tmp_path / "private" / "config.toml"
-    tool.write(path, "x")
-    tool.write(path, "y")
+    host.write(path, "x")
+    host.write(path, "y")
     assert path.read_text() == "y"
     assert path.stat().st_mode & 0o777 == 0o600
     assert [p.name for p in path.parent.iterdir()] == ["config.toml"]
 
 
 def test_output_of_a_program_never_shows_a_secret() -> None:
-    with pytest.raises(tool.StepError) as failure:
-        tool.run("sh", "-c", 'echo "token $TOKEN"; exit 3', hidden=["glrt-given"], TOKEN="glrt-given")
+    with pytest.raises(host.StepError) as failure:
+        host.run("sh", "-c", 'echo "token $TOKEN"; exit 3', hidden=["glrt-given"], TOKEN="glrt-given")
     assert "ended with 3" in str(failure.value)
     assert "<hidden>" in str(failure.value)
     assert "glrt-given" not in str(failure.value)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from components import manager_tool as tool
+from components.manager_tool import unsealing as tool
+from components.manager_tool.host import StepError
 from components.sealing import seal
 
 
@@ -43,5 +44,5 @@ def test_an_altered_text_or_another_manager_is_refused(
     content = bytearray(base64.b64decode(sealed))
     content[-1] ^= 1
     for wrong in (for_another, base64.b64encode(content).decode()):
-        with pytest.raises(tool.StepError, match="altered, or were sealed for another manager"):
+        with pytest.raises(StepError, match="altered, or were sealed for another manager"):
             tool.unseal(wrong)

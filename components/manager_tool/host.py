@@ -1,0 +1,57 @@
+"""The manager's files and programs, and how the tool handles both."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+HOME = Path("/etc/gitlab-runner")
+LIVE = HOME / "config.toml"
+STAGED = HOME / "staged"
+"""What the tool itself keeps; gitlab-runner never looks here."""
+BINARIES = Path("/usr/local/bin")
+
+ENVIRONMENT = {**os.environ, "HOME": "/root", "PATH": f"{BINARIES}:/usr/sbin:/usr/bin:/sbin:/bin"}
+
+
+class StepError(Exception):
+    """A step could not be done; the text says what was refused and how to go on."""
+
+
+def run(*command: str, check: bool = True, hidden: Sequence[str] = (), **environment: str) -> tuple[int, str]:
+    """Run a program; its output never shows a text of `hidden`."""
+    result = subprocess.run(
+        command,
+        env={**ENVIRONMENT, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    output = result.stdout.strip()
+    for text in hidden:
+        output = output.replace(text, "<hidden>")
+    if check and result.returncode != 0:
+        raise StepError(f"`{' '.join(command)}` ended with {result.returncode}:\n{output}")
+    return result.returncode, output
+
+
+def write(path: Path, text: str, mode: int = 0o600) -> None:
+    """Replace `path` as a whole: a reader sees the old text or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.chmod(0o700 if HOME in (path.parent, *path.parents) else 0o755)
+    scratch = path.with_name(f".{path.name}.new")
+    scratch.unlink(missing_ok=True)
+    with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.rename(path)
+
+
+def load(path: Path) -> dict[str, str]:
+    return dict(json.loads(path.read_text())) if path.exists() else {}
