@@ -64,9 +64,6 @@ def questions(wanted: Wanted) -> list[Question]:
         of_spot = (wanted.spot_types, wanted.spot_zones)
         action = "ec2:DescribeSpotPriceHistory"
         found.append(Question("spot prices", "ec2", region, action, of_spot, _ask_spot, _read_spot))
-    if wanted.images:
-        action = "ec2:DescribeImages"
-        found.append(Question("images", "ec2", region, action, (wanted.images,), _ask_images, _read_images))
     prices_at = "cn-northwest-1" if region.startswith("cn-") else "us-east-1"
     for priced in wanted.priced:
         action = "pricing:GetProducts"
@@ -86,7 +83,7 @@ def _filters(**values: Iterable[str]) -> list[dict[str, Any]]:
     return [{"Name": name.replace("_", "-"), "Values": list(given)} for name, given in values.items()]
 
 
-# All of EC2's questions are asked with filters: an unknown type or image given by name would be an error for all.
+# All of EC2's questions are asked with filters: an unknown type given by name would be an error for all.
 
 
 def _ask_offers(client: Any, types: Iterable[str], zones: Iterable[str]) -> Any:
@@ -131,15 +128,6 @@ def _read_spot(answer: Any, types: Iterable[str], zones: Iterable[str]) -> Parts
         points.setdefault((str(kind), str(zone)), []).append((datetime.fromtimestamp(since, UTC), float(price)))
     until = datetime.fromtimestamp(answer["until"], UTC)
     return {"spot": {place: SpotHistory(until, tuple(each)) for place, each in points.items()}}
-
-
-def _ask_images(client: Any, images: Iterable[str]) -> Any:
-    found = _pages(client, "describe_images", "Images", Filters=_filters(image_id=images), IncludeDeprecated=True)
-    return {image["ImageId"]: image["Architecture"] for image in found}
-
-
-def _read_images(answer: Any, images: Iterable[str]) -> Parts:
-    return {"images": {image: answer.get(image) and str(answer[image]) for image in images}}
 
 
 def _ask_price(client: Any, kind: str, region: str) -> Any:

@@ -17,7 +17,7 @@ _SAME_PRICE = 0.001
 
 def unable(every: list[Machines], market: Market) -> list[Problem]:
     """Return why some of a stack's machines can never start, as far as AWS has answered."""
-    return [each for rule in (_offers, _images, _types) for each in rule(every, market)]
+    return [each for rule in (_offers, _types) for each in rule(every, market)]
 
 
 def doubtful(every: list[Machines], region: str, market: Market) -> list[Problem]:
@@ -57,22 +57,6 @@ def _offers(every: list[Machines], market: Market) -> Iterator[Problem]:
         one, zones = alike[0], "network.zones" if alike[0].at == (MANAGER,) else "the pool's zones"
         message = f"is not offered in {_joined([each.zone for each in alike])}; take another type, or change {zones}"
         yield problem(one.type_at, message, one.instance_type)
-
-
-def _images(every: list[Machines], market: Market) -> Iterator[Problem]:
-    for alike in _grouped((one for one in every if one.image in market.images), lambda one: (one.at,)):
-        one, built = alike[0], market.images[str(alike[0].image)]
-        place = (*one.at, "ami")
-        if built is None:
-            message = f"does not exist in {one.price_region}, or may not be used by this account; take another image"
-            yield problem(place, message, one.image)
-            continue
-        known = {each.instance_type: market.architectures.get(each.instance_type) for each in alike}
-        unable = {kind: able for kind, able in known.items() if able is not None and built not in able}
-        if unable:
-            listed = _joined([f"{kind} ({' or '.join(sorted(able))})" for kind, able in unable.items()])
-            message = f"is built for {built} and does not boot on {listed}; take another image, or other types"
-            yield problem(place, message, one.image)
 
 
 def _types(every: list[Machines], market: Market) -> Iterator[Problem]:

@@ -58,7 +58,6 @@ class Wanted:
     """Instance types with the region codes to ask their on-demand prices for."""
     spot_types: tuple[str, ...]
     spot_zones: tuple[str, ...]
-    images: tuple[str, ...]
     quotas: tuple[str, ...]
     """Codes of spot quotas."""
 
@@ -85,8 +84,6 @@ class Market:
     architectures: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By instance type: x86_64, arm64, i386 and the like."""
     vcpus: Mapping[str, int] = field(default_factory=dict)
-    images: Mapping[str, str | None] = field(default_factory=dict)
-    """Architectures by image id; None for an image that does not exist in the region or may not be used."""
     quotas: Mapping[str, float] = field(default_factory=dict)
     """Virtual processors by quota code."""
     failures: tuple[Failure, ...] = ()
@@ -123,7 +120,6 @@ def wanted(settings: Settings, region: str) -> Wanted:
         priced=tuple(sorted({(each.instance_type, each.price_region) for each in every})),
         spot_types=tuple(sorted({each.instance_type for each in spot})),
         spot_zones=tuple(sorted({each.zone for each in spot})),
-        images=tuple(sorted({each.image for each in every if each.image})),
         quotas=tuple(sorted({quota.code for quota in quotas})),
     )
 

@@ -85,7 +85,7 @@ def test_a_type_counts_against_the_quota_of_its_family(instance_type: str, code:
 def test_what_is_asked_follows_from_the_settings() -> None:
     settings = pools(
         {"zones": ["b", "a"], "instanceTypes": ["m5.large", "g5.xlarge"], "spot": {"maxPrice": 0.1}},
-        {"zones": ["c"], "instanceTypes": ["c5.large"], "ami": "ami-0123456789abcdef0"},
+        {"zones": ["c"], "instanceTypes": ["c5.large"]},
     )
     asked = wanted(settings, REGION)
 
@@ -94,7 +94,7 @@ def test_what_is_asked_follows_from_the_settings() -> None:
     assert asked.zones == (A, B, "eu-central-1c")
     assert asked.priced == tuple((kind, REGION) for kind in asked.instance_types)
     assert (asked.spot_types, asked.spot_zones) == (("g5.xlarge", "m5.large"), (A, B))
-    assert (asked.images, asked.quotas) == (("ami-0123456789abcdef0",), (STANDARD, "L-3819A6DF"))
+    assert asked.quotas == (STANDARD, "L-3819A6DF")
 
 
 def test_a_local_zone_has_prices_of_its_own() -> None:
@@ -161,14 +161,18 @@ def test_in_china_prices_are_in_its_currency() -> None:
 
 def test_what_could_not_be_asked_brings_a_line_for_each_reason_and_no_problem() -> None:
     settings = pools({"ami": "ami-0123456789abcdef0", "spot": {"maxPrice": "onDemand", "onDemandPrice": 0.1}})
-    failures = [("spot prices", "no"), ("prices on demand", "late"), ("prices on demand", "late"), ("images", "late")]
+    failures = [
+        ("spot prices", "no"),
+        ("prices on demand", "late"),
+        ("prices on demand", "late"),
+        ("spot quotas", "late"),
+    ]
     told = report(settings, REGION, Market(failures=tuple(Failure(*each) for each in failures)))
 
     assert (told.mistakes, told.doubts) == ((), ())
-    assert told.lines[-2:] == ("Not known: spot prices: no", "Not known: prices on demand, images: late")
+    assert told.lines[-2:] == ("Not known: spot prices: no", "Not known: prices on demand, spot quotas: late")
 
 
-IMAGE = "ami-0123456789abcdef0"
 SPOT = {"spot": {"maxPrice": 0.05}}
 PROBLEMS: list[tuple[str, list[dict[str, Any]], dict[str, Any], list[str]]] = [
     (
@@ -221,24 +225,6 @@ PROBLEMS: list[tuple[str, list[dict[str, Any]], dict[str, Any], list[str]]] = [
         [
             "manager.instanceType = t3.small: is not offered in eu-central-1a; take another type, or change "
             "network.zones"
-        ],
-    ),
-    (
-        "an image of another architecture",
-        [{"ami": IMAGE, "instanceTypes": ["m5.large", "c5.large"]}],
-        {"images": {IMAGE: "arm64"}, "architectures": {"m5.large": frozenset({"x86_64"})}},
-        [
-            f"pools[0].ami = {IMAGE}: is built for arm64 and does not boot on m5.large (x86_64); take another "
-            "image, or other types"
-        ],
-    ),
-    (
-        "an image that is not there",
-        [{"ami": IMAGE}],
-        {"images": {IMAGE: None}},
-        [
-            f"pools[0].ami = {IMAGE}: does not exist in eu-central-1, or may not be used by this account; take another "
-            "image"
         ],
     ),
     (

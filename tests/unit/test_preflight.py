@@ -25,7 +25,6 @@ REGION = "eu-central-1"
 ZONES = ("eu-central-1a", "eu-central-1b")
 STANDARD = "L-34B43A08"
 SECRET = "wJalr-a-secret-of-the-tests"
-NO_IMAGE = "ami-00000000000000000"
 PATIENT = 30.0
 """Seconds: the emulated AWS takes a while to answer its first request."""
 
@@ -38,7 +37,6 @@ def asking(**given: Any) -> Wanted:
         "priced": (("m5.large", REGION), ("m9z.large", REGION)),
         "spot_types": ("m5.large",),
         "spot_zones": ZONES,
-        "images": (),
         "quotas": (STANDARD,),
     }
     return Wanted(**{**base, **given})
@@ -108,16 +106,6 @@ def test_aws_tells_prices_offers_and_quotas(aws: str) -> None:
     assert market.offered == {"m5.large": frozenset(ZONES), "m9z.large": frozenset()}
     assert (market.vcpus, market.architectures) == ({"m5.large": 2}, {"m5.large": frozenset({"x86_64"})})
     assert market.quotas == {STANDARD: QUOTAS[STANDARD]}
-
-
-def test_images_are_looked_up_and_missing_ones_told_from_unknown_ones(aws: str) -> None:
-    import boto3
-
-    images = boto3.client("ec2", region_name=REGION, endpoint_url=aws).describe_images(Owners=["099720109477"])
-    there = images["Images"][0]
-    wanted = asking(images=(there["ImageId"], NO_IMAGE))
-    market = look(wanted, profile=None, endpoints=endpoints(aws), seconds=PATIENT)
-    assert market.images == {there["ImageId"]: there["Architecture"], NO_IMAGE: None}
 
 
 def test_what_is_not_wanted_is_not_asked() -> None:
@@ -245,7 +233,7 @@ def test_a_broken_file_counts_as_none(content: bytes, aws: str, cache: Path) -> 
 
 
 def test_no_answer_of_another_form_gets_through() -> None:
-    for question in questions(asking(images=(NO_IMAGE,))):
+    for question in questions(asking()):
         for answer in ("x", [[1]]):
             with pytest.raises(UNREADABLE):
                 question.read(answer, *question.parameters)
