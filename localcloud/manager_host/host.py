@@ -41,7 +41,7 @@ class ManagerHost:
     def __init__(
         self, programs: Path, environment: Mapping[str, str] | None = None, exec_log: Path | None = None
     ) -> None:
-        """Start the host with the stand-in of the folder `programs` installed as `systemctl`.
+        """Start the host with the stand-in of the folder `programs` installed as `systemctl` and `journalctl`.
 
         `environment` is added to what every command sees. With `exec_log`, the arguments of every process that an SSH
         command starts are appended to that file. Raises `HostUnavailableError`.
@@ -55,7 +55,8 @@ class ManagerHost:
             "kept": _covered_parts_of_python(),
             "python": os.path.realpath(sys.executable),
             "programs": {
-                "systemctl": _text(_application(programs / "systemctl_stand_in")),
+                "systemctl": _text(_application(programs / "systemctl_stand_in", "program")),
+                "journalctl": _text(_application(programs / "systemctl_stand_in", "journalctl")),
                 "sudo": _text((_FOLDER / "sudo_stand_in.sh").read_bytes()),
             },
         }
@@ -114,12 +115,12 @@ def _program(name: str) -> str:
     return path
 
 
-def _application(package: Path) -> bytes:
-    """A Python package, with a `main` in its `program.py`, as one file that can be executed."""
+def _application(package: Path, module: str) -> bytes:
+    """A Python package, with a `main` in one of its modules, as one file that can be executed."""
     buffer = io.BytesIO()
     buffer.write(b"#!/usr/bin/env -S python3 -I -S\n")  # site packages are not needed, and slow to find
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("__main__.py", f"from {package.name}.program import main\n\nmain()\n")
+        archive.writestr("__main__.py", f"from {package.name}.{module} import main\n\nmain()\n")
         for file in sorted(package.glob("*.py")):
             archive.write(file, f"{package.name}/{file.name}")
     return buffer.getvalue()

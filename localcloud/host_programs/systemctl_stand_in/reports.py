@@ -36,8 +36,9 @@ def status(unit: Unit, options: Options) -> int:
     state = unit.state
     options.say(f"* {unit.name} - {unit.setting('Description', unit.name)}")
     options.say(f"     Loaded: loaded ({unit.path}; {unit.file_state})")
-    options.say(f"     Active: {state['ActiveState']} ({state['SubState']}) since {state['ExecMainStartTimestamp']}")
-    if state["MainPID"]:
+    since = state.get("ExecMainStartTimestamp") or state.get("LastTriggerUSec")
+    options.say(f"     Active: {state['ActiveState']} ({state['SubState']}){f' since {since}' if since else ''}")
+    if state.get("MainPID"):
         options.say(f"   Main PID: {state['MainPID']}")
     if unit.log.exists():
         options.say("")
@@ -60,10 +61,5 @@ def _properties(unit: Unit) -> dict[str, Any]:
     state = {key: value for key, value in unit.state.items() if key != "Supervisor"}
     if not unit.exists:
         return {"Id": unit.name, "LoadState": "not-found", **state}
-    return {
-        "Id": unit.name,
-        "LoadState": "loaded",
-        "UnitFileState": unit.file_state,
-        "KillSignal": int(unit.kill_signal()),
-        **state,
-    }
+    known = {"Id": unit.name, "LoadState": "loaded", "UnitFileState": unit.file_state, **state}
+    return known if unit.is_timer else {**known, "KillSignal": int(unit.kill_signal())}

@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+from . import journal
+from .background import Started, in_background
 from .processes import send, session
 from .units import STOPPED, Unit
 
@@ -18,26 +20,13 @@ _EXEC_FAILED = 203
 
 def spawn(unit: Unit) -> None:
     """Start the service in the background, and return once its process was started or could not be."""
-    reader, writer = os.pipe()
-    if os.fork() == 0:
-        try:
-            os.setsid()
-            os.close(reader)
-            nothing = os.open(os.devnull, os.O_RDWR)
-            for stream in range(3):
-                os.dup2(nothing, stream)
-            Supervisor(unit, lambda: os.write(writer, b"\n")).run()
-        finally:
-            os._exit(0)
-    os.close(writer)
-    os.read(reader, 1)
-    os.close(reader)
+    in_background(lambda started: Supervisor(unit, started).run())
 
 
 class Supervisor:
     """Runs one service until it ends for good. SIGTERM asks it to stop the service."""
 
-    def __init__(self, unit: Unit, started: Callable[[], object]) -> None:
+    def __init__(self, unit: Unit, started: Started) -> None:
         """`started` is called whenever a process of the service was started or could not be."""
         self._unit = unit
         self._started = started
@@ -48,42 +37,68 @@ class Supervisor:
     def run(self) -> None:
         """Start the service, again and again if its unit says so."""
         signal.signal(signal.SIGTERM, lambda *_: self._stop())
-        signal.signal(signal.SIGALRM, lambda *_: self._stop_by_force())
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # nobody reads the news of a later start
+        signal.signal(signal.SIGALRM, lambda *_: self._out_of_time())
+        self._tell(InactiveExitTimestampMonotonic=_now())
         while True:
             self._state["Result"] = "success"
-            result = self._outcome(self._run_once())
+            result = self._outcome(self._run_all())
+            if result != "success":
+                self._say(f"Failed with result '{result}'.")
             if not self._will_restart(result):
                 break
             self._state["NRestarts"] += 1
-        self._tell(ActiveState="inactive" if result == "success" else "failed", SubState="dead", Result=result)
+        ended = {"ActiveState": "inactive" if result == "success" else "failed", "SubState": "dead", "Result": result}
+        if result == "success":
+            self._say("Deactivated successfully.")
+        self._tell(**ended, InactiveEnterTimestampMonotonic=_now())
 
-    def _run_once(self) -> int:
-        """Run the service's process to its end and return its exit code, negative for a signal."""
+    def _run_all(self) -> int:
+        """Run the service's commands, of which only one that is oneshot has several; return the last exit code."""
+        code = 0
+        for command in self._unit.commands("ExecStart", self._unit.environment()):
+            code = self._run_once(command)
+            if code != 0 or self._stopping:
+                break
+        return code
+
+    def _run_once(self, command: list[str]) -> int:
+        """Run one command to its end and return its exit code, negative for a signal."""
+        start = self._length_of_log()
         try:
-            process = self._start()
+            process = self._start(command)
         except OSError as error:
             with self._unit.log.open("a", encoding="utf-8") as log:
                 log.write(f"{self._unit.name}: failed to execute: {error}\n")
+            self._say(f"Failed to execute {command[0]}: {error.strerror}")
             return _EXEC_FAILED
         finally:
             self._report_start()
+        follower = journal.Follower(self._unit.name, self._unit.log, process.pid, command[0], start)
         code = process.wait()
         signal.setitimer(signal.ITIMER_REAL, 0)
         self._main = 0
         if self._unit.setting("KillMode") not in ("process", "none"):
             send(signal.SIGKILL, session(process.pid))
+        follower.close()
+        if code:
+            how = f"exited, status={code}" if code > 0 else f"killed, status={-code}"
+            self._say(f"Main process exited, code={how}")
         self._tell(MainPID=0)
         return code
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        unit, variables = self._unit, self._unit.environment()
-        unit.log.parent.mkdir(parents=True, exist_ok=True)
+    def _length_of_log(self) -> int:
+        self._unit.log.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            return self._unit.log.stat().st_size
+        return 0
+
+    def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
+        unit = self._unit
         with unit.log.open("ab") as log:
             process = subprocess.Popen(
-                unit.command("ExecStart", variables),
+                command,
                 cwd=unit.setting("WorkingDirectory", "/").lstrip("-").replace("~", "/root"),
-                env=variables,
+                env=unit.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -91,7 +106,13 @@ class Supervisor:
             )
         self._main = process.pid
         now = time.strftime("%a %Y-%m-%d %H:%M:%S %Z")
-        self._tell(ActiveState="active", SubState="running", MainPID=self._main, ExecMainStartTimestamp=now)
+        state = {"ActiveState": "active", "SubState": "running"}
+        if unit.is_oneshot:
+            state = {"ActiveState": "activating", "SubState": "start"}
+            self._limit(unit.seconds("TimeoutStartSec", "infinity"))
+        else:
+            journal.append(unit.name, f"Started {unit.title}.", 1)
+        self._tell(**state, MainPID=self._main, ExecMainStartTimestamp=now)
         return process
 
     def _report_start(self) -> None:
@@ -104,7 +125,9 @@ class Supervisor:
                 self._stop()
 
     def _outcome(self, code: int) -> str:
-        if self._state["Result"] != "success" or code == 0 or -code in _CLEAN_SIGNALS:
+        # What a signal asked to end has ended well, unless it had something to finish.
+        clean = code == 0 or (-code in _CLEAN_SIGNALS and not self._unit.is_oneshot)
+        if self._state["Result"] != "success" or clean:
             return str(self._state["Result"])
         return "exit-code" if code > 0 else "signal"
 
@@ -126,14 +149,27 @@ class Supervisor:
         self._tell(ActiveState="deactivating", SubState="stop-sigterm")
         all_of_them = self._unit.setting("KillMode", "control-group") == "control-group"
         send(self._unit.kill_signal(), session(self._main) if all_of_them else [self._main])
-        timeout = self._unit.seconds("TimeoutStopSec", "90")
-        if timeout != float("inf"):
-            signal.setitimer(signal.ITIMER_REAL, max(timeout, 0.001))
+        self._limit(self._unit.seconds("TimeoutStopSec", "90"))
 
-    def _stop_by_force(self) -> None:
-        self._tell(SubState="stop-sigkill", Result="timeout")
+    def _limit(self, seconds: float) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0 if seconds == float("inf") else max(seconds, 0.001))
+
+    def _out_of_time(self) -> None:
+        self._state["Result"] = "timeout"
+        if not self._stopping:  # a start that takes too long is ended as a stop would
+            self._say("start operation timed out. Terminating.")
+            self._stop()
+            return
+        self._tell(SubState="stop-sigkill")
         send(signal.SIGKILL, session(self._main))
+
+    def _say(self, text: str) -> None:
+        journal.append(self._unit.name, f"{self._unit.name}: {text}", 1)
 
     def _tell(self, **changes: Any) -> None:
         self._state.update(changes)
         self._unit.save(self._state)
+
+
+def _now() -> int:
+    return time.monotonic_ns() // 1000

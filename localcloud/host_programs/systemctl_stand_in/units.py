@@ -11,12 +11,12 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from .journal import FOLDER
 from .processes import alive
 
 UNITS = Path("/etc/systemd/system")
-WANTS = UNITS / "multi-user.target.wants"
 _STATES = Path("/run/systemctl-stand-in")
-_LOGS = Path("/var/log/journal-stand-in")
+_KINDS = (".service", ".timer")
 
 STOPPED: dict[str, Any] = {
     "ActiveState": "inactive",
@@ -25,9 +25,26 @@ STOPPED: dict[str, Any] = {
     "Result": "success",
     "NRestarts": 0,
     "ExecMainStartTimestamp": "",
+    "InactiveExitTimestampMonotonic": 0,
+    "InactiveEnterTimestampMonotonic": 0,
+}
+STOPPED_TIMER: dict[str, Any] = {
+    "ActiveState": "inactive",
+    "SubState": "dead",
+    "Result": "success",
+    "LastTriggerUSec": "",
 }
 _ENDED = ("inactive", "failed")
-_SECONDS = {"": 1, "s": 1, "sec": 1, "ms": 0.001, "m": 60, "min": 60, "h": 3600, "hr": 3600, "d": 86400}
+_SPELLINGS = {
+    1e-6: "us usec",
+    1e-3: "ms msec",
+    1: " s sec second seconds",
+    60: "m min minute minutes",
+    3600: "h hr hour hours",
+    86400: "d day days",
+}
+_SECONDS = {word: number for number, words in _SPELLINGS.items() for word in words.split(" ")}
+_SPAN = re.compile(r"\s*([\d.]+)\s*([a-z]*)")
 
 
 class SystemctlError(Exception):
@@ -39,12 +56,12 @@ class SystemctlError(Exception):
 
 
 class Unit:
-    """A service: its settings, and its state as its supervisor last wrote it."""
+    """A service or a timer: its settings, and its state as the process behind it last wrote it."""
 
     def __init__(self, name: str) -> None:
         self.name = name if "." in name else f"{name}.service"
         self.path = UNITS / self.name
-        self.log = _LOGS / f"{self.name.rpartition('.')[0]}.log"
+        self.log = FOLDER / f"{self.name.rpartition('.')[0]}.log"
         self._state = _STATES / f"{self.name}.json"
         self._settings: dict[str, list[str]] = {}
         if self.exists:
@@ -60,18 +77,33 @@ class Unit:
 
     @property
     def exists(self) -> bool:
-        """Whether there is such a service; other kinds of units are not known here."""
-        return self.name.endswith(".service") and self.path.is_file()
+        """Whether there is such a service or timer; other kinds of units are not known here."""
+        return self.name.endswith(_KINDS) and self.path.is_file()
+
+    @property
+    def is_timer(self) -> bool:
+        """Whether it is a timer."""
+        return self.name.endswith(".timer")
+
+    @property
+    def title(self) -> str:
+        """How systemd calls it in its messages."""
+        description = self.setting("Description")
+        return f"{self.name} - {description}" if description else self.name
+
+    def values(self, key: str) -> list[str]:
+        """All values that were given to `key`."""
+        return self._settings.get(key, [])
 
     def setting(self, key: str, default: str = "") -> str:
         """The last value that was given to `key`."""
         values = self._settings.get(key)
         return values[-1] if values else default
 
-    def command(self, key: str, variables: dict[str, str]) -> list[str]:
-        """The command line of ExecStart or ExecReload; empty where there is none."""
-        words = shlex.split(self.setting(key).lstrip("-@:+!"))
-        return [Template(word).safe_substitute(variables).replace("%%", "%") for word in words]
+    def commands(self, key: str, variables: dict[str, str]) -> list[list[str]]:
+        """The command lines of ExecStart or ExecReload; none where there are none."""
+        lines = [shlex.split(line.lstrip("-@:+!")) for line in self.values(key)]
+        return [[Template(word).safe_substitute(variables).replace("%%", "%") for word in line] for line in lines]
 
     def environment(self) -> dict[str, str]:
         """What the service sees. Not the caller's: systemd gives services little more than PATH, and no HOME."""
@@ -86,10 +118,25 @@ class Unit:
 
     def seconds(self, key: str, default: str) -> float:
         """A time span of systemd.time(7), such as 90, 5min or infinity."""
-        text = self.setting(key, default)
+        return self._span(key, self.setting(key, default))
+
+    def spans(self, key: str) -> list[float]:
+        """All time spans that were given to `key`."""
+        return [self._span(key, text) for text in self.values(key)]
+
+    def _span(self, key: str, text: str) -> float:
         if text == "infinity":
             return float("inf")
-        return sum(float(number) * _SECONDS[unit] for number, unit in re.findall(r"([\d.]+)\s*([a-z]*)", text))
+        parts = _SPAN.findall(text)
+        if not parts or _SPAN.sub("", text).strip() or any(unit not in _SECONDS for _, unit in parts):
+            # systemd would go on without the setting.
+            raise SystemctlError(f"systemctl stand-in: {self.name}: {key}={text} is no time span")
+        return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+    @property
+    def is_oneshot(self) -> bool:
+        """Whether it is a service that has started when its commands have ended."""
+        return self.setting("Type") == "oneshot"
 
     def kill_signal(self) -> int:
         """The signal that asks the service to end."""
@@ -97,22 +144,26 @@ class Unit:
 
     def refuse_unsupported(self) -> None:
         """Raise `SystemctlError` for settings with which the service would run differently here."""
-        for key, known in (("Type", ("", "simple", "exec")), ("User", ("", "root")), ("Group", ("", "root"))):
+        types = ("", "simple", "exec", "oneshot")
+        for key, known in (("Type", types), ("User", ("", "root")), ("Group", ("", "root"))):
             value = self.setting(key)
             if value not in known:
                 raise SystemctlError(f"systemctl stand-in: {self.name}: {key}={value} is not supported")
-        if not self.setting("ExecStart"):
+        commands, restart = len(self.values("ExecStart")), self.setting("Restart", "no")
+        allowed = restart not in ("always", "on-success") if self.is_oneshot else commands == 1
+        if not commands or not allowed:
             raise SystemctlError(f"Failed to start {self.name}: Unit {self.name} has a bad unit file setting.")
 
     @property
     def state(self) -> dict[str, Any]:
-        """The properties of `STOPPED` with their present values."""
-        state = dict(STOPPED)
+        """The properties of `STOPPED`, or of `STOPPED_TIMER`, with their present values."""
+        stopped = STOPPED_TIMER if self.is_timer else STOPPED
+        state = dict(stopped)
         with suppress(FileNotFoundError):
             state.update(json.loads(self._state.read_text(encoding="utf-8")))
         # A supervisor that was killed could not say so.
         if state["ActiveState"] not in _ENDED and not alive(state["Supervisor"]):
-            return dict(STOPPED)
+            return dict(stopped)
         return state
 
     def save(self, state: dict[str, Any]) -> None:
@@ -124,16 +175,22 @@ class Unit:
 
     @property
     def supervisor(self) -> int:
-        """The process id of the supervisor; 0 while the service is stopped."""
+        """The process id of the process behind it; 0 while it is stopped."""
         state = self.state
         return 0 if state["ActiveState"] in _ENDED else int(state["Supervisor"])
 
     @property
+    def links(self) -> list[Path]:
+        """The links that have it started at boot, whether they are there or not."""
+        targets = [target for line in self.values("WantedBy") for target in line.split()]
+        return [UNITS / f"{target}.wants" / self.name for target in targets]
+
+    @property
     def file_state(self) -> str:
         """enabled, disabled, or static for a unit that can't be enabled."""
-        if not self.setting("WantedBy"):
+        if not self.links:
             return "static"
-        return "enabled" if (WANTS / self.name).is_symlink() else "disabled"
+        return "enabled" if all(link.is_symlink() for link in self.links) else "disabled"
 
 
 def signal_number(name: str) -> int:

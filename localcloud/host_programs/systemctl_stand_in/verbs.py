@@ -7,22 +7,46 @@ import signal
 import subprocess
 import time
 
+from . import timers
 from .processes import alive, send, session
 from .supervisor import spawn
-from .units import WANTS, SystemctlError, Unit, signal_number
+from .units import SystemctlError, Unit, signal_number
 
 Options = argparse.Namespace
 
+_REASONS = {
+    "exit-code": "the control process exited with error code",
+    "signal": "a fatal signal was delivered to the control process",
+    "timeout": "a timeout was exceeded",
+}
+
 
 def start(unit: Unit, options: Options) -> int:
-    """Start a service that does not run; return when its process exists."""
+    """Start a service or timer that does not run; return when its process exists, or a oneshot one has ended."""
     _require(unit, "start")
     condition = unit.setting("ConditionFileIsExecutable")
-    if unit.supervisor or (condition and not _is_executable(condition)):
+    if unit.is_timer:
+        if not unit.supervisor:
+            timers.start(unit)
         return 0
-    unit.refuse_unsupported()
-    spawn(unit)
-    return 0
+    if not unit.supervisor:
+        if condition and not _is_executable(condition):
+            return 0
+        unit.refuse_unsupported()
+        spawn(unit)
+    return _ended(unit) if unit.is_oneshot else 0
+
+
+def _ended(unit: Unit) -> int:
+    while unit.supervisor:
+        time.sleep(0.02)
+    result = unit.state["Result"]
+    if result == "success":
+        return 0
+    raise SystemctlError(
+        f"Job for {unit.name} failed because {_REASONS.get(result, result)}.\n"
+        f'See "systemctl status {unit.name}" and "journalctl -xeu {unit.name}" for details.'
+    )
 
 
 def stop(unit: Unit, options: Options) -> int:
@@ -46,44 +70,44 @@ def restart(unit: Unit, options: Options) -> int:
 def reload(unit: Unit, options: Options) -> int:
     """Run a service's ExecReload."""
     _require(unit, "reload")
-    main = unit.state["MainPID"]
+    main = unit.state.get("MainPID", 0)
     variables = {**unit.environment(), "MAINPID": str(main)}
-    command = unit.command("ExecReload", variables)
-    if not command:
+    commands = unit.commands("ExecReload", variables)
+    if not commands:
         raise SystemctlError(f"Failed to reload {unit.name}: Job type reload is not applicable for unit {unit.name}.")
     if not main:
         raise SystemctlError(f"{unit.name} is not active, cannot reload.")
-    return subprocess.run(command, env=variables, check=False).returncode
+    return max(subprocess.run(command, env=variables, check=False).returncode for command in commands)
 
 
 def kill(unit: Unit, options: Options) -> int:
     """Send a signal to the processes of a service: all of them, unless the caller says otherwise."""
     _require(unit, "kill unit", "not loaded", code=1)
     number = signal_number(options.signal)
-    main = unit.state["MainPID"]
+    main = unit.state.get("MainPID", 0)
     if main:
         send(number, [main] if options.kill_whom == "main" else session(main))
     return 0
 
 
 def enable(unit: Unit, options: Options) -> int:
-    """Have a service started at boot; with --now also at once."""
+    """Have a unit started at boot; with --now also at once."""
     _require_file(unit, "enable")
-    link = WANTS / unit.name
-    if unit.file_state == "disabled":
-        WANTS.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(unit.path)
-        options.say(f"Created symlink {link} → {unit.path}.")
+    for link in unit.links:
+        if not link.is_symlink():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(unit.path)
+            options.say(f"Created symlink {link} → {unit.path}.")
     return start(unit, options) if options.now else 0
 
 
 def disable(unit: Unit, options: Options) -> int:
-    """Undo `enable`; with --now also stop the service."""
+    """Undo `enable`; with --now also stop the unit."""
     _require_file(unit, "disable")
-    link = WANTS / unit.name
-    if link.is_symlink():
-        link.unlink()
-        options.say(f"Removed {link}.")
+    for link in unit.links:
+        if link.is_symlink():
+            link.unlink()
+            options.say(f"Removed {link}.")
     return stop(unit, options) if options.now else 0
 
 
