@@ -80,7 +80,9 @@ def main(folder: Path, trace: bool) -> None:
     gitlab, mirror = GitLabStandIn(), DownloadMirror(_PROGRAMS)
     gitlab.start()
     mirror.start()
-    hypervisor = Hypervisor(folder / "hosts", ssh_port=_free_port(), programs=_PROGRAMS, trace=trace)
+    aws = _start_aws()
+    defaults = {"AWS_ENDPOINT_URL": aws, "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"{aws}/imds/{{instance}}"}
+    hypervisor = Hypervisor(folder / "hosts", ssh_port=_free_port(), programs=_PROGRAMS, trace=trace, defaults=defaults)
     # A Unix socket's path may have 107 characters at the most, which a test's own folder easily exceeds.
     with tempfile.TemporaryDirectory(prefix="local-cloud-") as sockets:
         control = Path(sockets) / "plugins"
@@ -102,7 +104,7 @@ def main(folder: Path, trace: bool) -> None:
         plugins.install_language_host(binaries, control)
         addresses = Addresses(
             pid=os.getpid(),
-            aws=_start_aws(),
+            aws=aws,
             gitlab=gitlab.url,
             mirror=mirror.url,
             ssh_port=hypervisor.ssh_port,

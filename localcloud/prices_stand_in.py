@@ -13,6 +13,8 @@ from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+from .metadata_stand_in import MetadataStandIn
+
 ON_DEMAND = {"c5.xlarge": 0.2, "m5.large": 0.1, "m6g.large": 0.08, "m6i.large": 0.11, "t3.small": 0.02}
 """Invented prices, the same in every region; other types have none."""
 QUOTAS = {"L-34B43A08": 64.0, "L-3819A6DF": 0.0}
@@ -29,7 +31,7 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class AwsServer:
-    """moto's server with the prices in front of it, in a thread of its own."""
+    """moto's server with the prices and the instances' metadata in front of it, in a thread of its own."""
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         # Here, as moto reads its environment when it is imported.
@@ -41,7 +43,8 @@ class AwsServer:
         from werkzeug.serving import make_server
 
         moto = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server(host, port, with_prices(moto), threaded=True, request_handler=MotoRequestHandler)
+        application = MetadataStandIn(lambda: self.url).in_front_of(with_prices(moto))
+        self._server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
 
     @property
     def url(self) -> str:

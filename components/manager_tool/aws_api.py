@@ -15,7 +15,8 @@ import time
 import urllib.error
 import urllib.request
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from io import BytesIO
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -68,22 +69,43 @@ class Aws:
 
     def query(self, service: str, action: str, parameters: Mapping[str, str] | None = None) -> ElementTree.Element:
         """Call EC2 or CloudWatch and return the root of the answer, without XML namespaces. Raises `AwsError`."""
-        form = {"Action": action, "Version": _SERVICES[service].version, **(parameters or {})}
-        body = "&".join(f"{quote(key, safe='-_.~')}={quote(form[key], safe='-_.~')}" for key in sorted(form))
-        headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
-        root = ElementTree.fromstring(self._send(service, body.encode(), headers))  # noqa: S314 - AWS's own answer
+        root = ElementTree.fromstring(self._form(service, action, parameters or {}))  # noqa: S314 - AWS's own answer
         for element in root.iter():
             element.tag = element.tag.rpartition("}")[2]
         return root
 
-    def pages(self, action: str, parameters: Mapping[str, str], size: int = 1000) -> Iterator[ElementTree.Element]:
-        """Call one of EC2's `Describe...` actions, page by page."""
+    def _form(self, service: str, action: str, parameters: Mapping[str, str]) -> bytes:
+        form = {"Action": action, "Version": _SERVICES[service].version, **parameters}
+        body = "&".join(f"{quote(key, safe='-_.~')}={quote(form[key], safe='-_.~')}" for key in sorted(form))
+        headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+        return self._send(service, body.encode(), headers)
+
+    def each(
+        self, action: str, parameters: Mapping[str, str], path: str, size: int = 1000
+    ) -> Iterator[ElementTree.Element]:
+        """Call one of EC2's `Describe...` actions page by page and yield what is at `path` below each answer's root.
+
+        An element is emptied before the next one comes, so that ten thousand need no more memory than one page. `size`
+        is 0 for actions without pages.
+        """
         token = ""
         while True:
-            asked = {**parameters, "MaxResults": str(size), **({"NextToken": token} if token else {})}
-            answer = self.query("ec2", action, asked)
-            yield answer
-            token = answer.findtext("nextToken") or ""
+            paging = {**({"MaxResults": str(size)} if size else {}), **({"NextToken": token} if token else {})}
+            token = ""
+            open_tags: list[str] = []
+            for event, element in ElementTree.iterparse(  # noqa: S314 - AWS's own answer
+                BytesIO(self._form("ec2", action, {**parameters, **paging})), ("start", "end")
+            ):
+                if event == "start":
+                    open_tags.append(element.tag.rpartition("}")[2])
+                    continue
+                where = "/".join(open_tags[1:])
+                element.tag = open_tags.pop()
+                if where == path:
+                    yield element
+                    element.clear()
+                elif where == "nextToken":
+                    token = element.text or ""
             if not token:
                 return
 
@@ -114,25 +136,38 @@ class Aws:
 
 
 def of_instance() -> Credentials:
-    """The keys of the instance profile, as EC2's metadata service (version 2) has them now. Raises `AwsError`."""
-    base = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or _METADATA
-    base = f"{base.rstrip('/')}/latest"
-    path = f"{base}/meta-data/iam/security-credentials/"
+    """Return the keys of the instance profile, as EC2's metadata service has them now. Raises `AwsError`."""
+    path = "iam/security-credentials/"
     try:
-        token = _metadata(f"{base}/api/token", {"X-aws-ec2-metadata-token-ttl-seconds": "60"}, "PUT")
-        headers = {"X-aws-ec2-metadata-token": token}
-        role = _metadata(path, headers).split("\n")[0]
-        keys = json.loads(_metadata(f"{path}{role}", headers))
+        read = _metadata()
+        keys = json.loads(read(path + read(path).split("\n")[0]))
         return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["Token"])
     except (OSError, ValueError, KeyError) as error:
         raise AwsError("NoCredentials", f"the manager's instance profile gave no keys: {error}") from error
 
 
-def _metadata(url: str, headers: dict[str, str], method: str = "GET") -> str:
+def instance_id() -> str:
+    """Return the id of the instance that this runs on; empty where it is none of EC2's."""
+    try:
+        return _metadata()("instance-id")
+    except OSError:
+        return ""
+
+
+def _metadata() -> Callable[[str], str]:
+    """Return what reads below meta-data, with a token of its own."""
+    base = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or _METADATA
+    base = f"{base.rstrip('/')}/latest"
     # Not through a proxy: it is the instance itself that answers.
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with direct.open(urllib.request.Request(url, headers=headers, method=method), timeout=5) as answer:
-        return bytes(answer.read()).decode()
+
+    def ask(path: str, headers: dict[str, str], method: str = "GET") -> str:
+        request = urllib.request.Request(f"{base}/{path}", headers=headers, method=method)
+        with direct.open(request, timeout=5) as answer:
+            return bytes(answer.read()).decode()
+
+    token = ask("api/token", {"X-aws-ec2-metadata-token-ttl-seconds": "60"}, "PUT")
+    return lambda path: ask(f"meta-data/{path}", {"X-aws-ec2-metadata-token": token})
 
 
 def sign(

@@ -16,9 +16,20 @@ BINARIES = Path("/usr/local/bin")
 
 ENVIRONMENT = {**os.environ, "HOME": "/root", "PATH": f"{BINARIES}:/usr/sbin:/usr/bin:/sbin:/bin"}
 
+VARIABLES = Path("/etc/default/gitlab-runner-aws")
+"""Where an administrator of the manager can set variables for this tool, such as a proxy or AWS_ENDPOINT_URL."""
+
 
 class StepError(Exception):
     """A step could not be done; the text says what was refused and how to go on."""
+
+
+def take_variables() -> None:
+    """Have the variables of `VARIABLES`, lines of KEY=VALUE, in this process and in the programs that it runs."""
+    for line in VARIABLES.read_text().splitlines() if VARIABLES.exists() else ():
+        key, equals, value = line.strip().partition("=")
+        if equals and not key.startswith("#"):
+            os.environ[key] = ENVIRONMENT[key] = value.strip("\"'")
 
 
 def run(*command: str, check: bool = True, hidden: Sequence[str] = (), **environment: str) -> tuple[int, str]:

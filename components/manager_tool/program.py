@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import sys
 
-from . import config, install, removal, unsealing
-from .host import StepError
+from . import config, install, removal, unsealing, watch
+from .host import StepError, take_variables
+from .lock import DEPLOYMENT, locked
 
 STEPS = {
     "key": unsealing.show_key,
@@ -16,16 +16,18 @@ STEPS = {
     "user-data": config.stage_user_data,
     "secrets": config.stage_secrets,
     "config": config.stage_config,
+    "watch-settings": lambda: watch.stage(json.load(sys.stdin)),
     "remove": removal.remove,
 }
 
 
 def main() -> int:
-    step = sys.argv[1]
+    step, *arguments = sys.argv[1:]
     os.umask(0o077)
-    with open("/run/gitlab-runner-aws.lock", "w") as lock:
-        # Two deployments at once take turns; the lock goes with its process, so none is ever left behind.
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    take_variables()
+    if step == "watch":
+        return watch.watch(*arguments)
+    with locked(DEPLOYMENT):
         try:
             STEPS[step]()
         except (StepError, OSError, ValueError) as error:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from . import watch_units
 from .host import BINARIES, LIVE, StepError, run
 
 
 def remove() -> None:
     """Stop the service, remove its machines, unregister. Machines cost money, so one that stays is a failure."""
+    watch_units.remove()
     if not (BINARIES / "gitlab-runner").exists():
         return
     run("systemctl", "stop", "gitlab-runner", check=False)

@@ -35,17 +35,20 @@ class Hypervisor:
         programs: Path,
         trace: bool = False,
         environment: Mapping[str, str] | None = None,
+        defaults: Mapping[str, str] | None = None,
     ) -> None:
         """Serve SSH at `ssh_port` of loopback addresses.
 
-        `programs` and `environment` are those of `ManagerHost`. With `trace`, what SSH commands execute is logged in
-        `state_dir`/<instance id>/exec.log.
+        `programs` and `environment` are those of `ManagerHost`. `defaults` are variables that an administrator would
+        have put into /etc/default/gitlab-runner-aws; `{instance}` stands for the instance's id in them. With `trace`,
+        what SSH commands execute is logged in `state_dir`/<instance id>/exec.log.
         """
         self._state_dir = state_dir
         self.ssh_port = ssh_port
         self._programs = programs
         self._trace = trace
         self._environment = dict(environment or {})
+        self._defaults = dict(defaults or {})
         self._machines: dict[str, _Machine] = {}
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
@@ -63,6 +66,9 @@ class Hypervisor:
         folder.mkdir(parents=True, exist_ok=True)
         host = ManagerHost(self._programs, self._environment, folder / "exec.log" if self._trace else None)
         try:
+            if self._defaults:
+                lines = [f"{name}={value.format(instance=instance_id)}\n" for name, value in self._defaults.items()]
+                host.run("mkdir -p /etc/default && cat > /etc/default/gitlab-runner-aws", "".join(lines).encode())
             with self._lock:
                 address, server = self._await(self._serve(host, key, authorized_key))
                 self._machines[instance_id] = _Machine(address, host, server)

@@ -1,0 +1,105 @@
+"""What EC2 has of machines, as far as the reaper needs to know it."""
+
+from __future__ import annotations
+
+import calendar
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from .aws_api import Aws
+
+DEPLOYMENT_TAG = "gitlab-runner-aws"
+_ALIVE = ("pending", "running", "stopping", "stopped")
+_VOLUME_PAGE = 500
+_IDS_PER_CALL = 200
+
+
+class Thing(NamedTuple):
+    """An instance, or a spot request for one, a key pair or a volume; a text is empty where EC2 has none."""
+
+    id: str
+    made: float
+    """Seconds since 1970."""
+    name: str = ""
+    """The tag Name; a key pair's own name."""
+    deployment: str = ""
+    """The tag by which deployments are told apart."""
+    key: str = ""
+    profile: str = ""
+    """Name of the instance profile."""
+    groups: tuple[str, ...] = ()
+    """Names of the security groups."""
+
+
+def instances(aws: Aws, key_pairs: Sequence[str] | None) -> Iterator[Thing]:
+    """All instances that are not terminated and have one of these key pairs, or one that gitlab-runner has named.
+
+    None stands for any: a launch template may bring another key pair.
+    """
+    filters: dict[str, Sequence[str]] = {"instance-state-name": _ALIVE}
+    if key_pairs is not None:
+        filters["key-name"] = ("runner-*", *key_pairs)
+    return _instances(aws, filters)
+
+
+def alive(aws: Aws, ids: Sequence[str]) -> set[str]:
+    """Which of these instances are not terminated."""
+    found: set[str] = set()
+    for start in range(0, len(ids), _IDS_PER_CALL):
+        filters = {"instance-state-name": _ALIVE, "instance-id": tuple(ids[start : start + _IDS_PER_CALL])}
+        found.update(instance.id for instance in _instances(aws, filters))
+    return found
+
+
+def key_pairs(aws: Aws) -> Iterator[Thing]:
+    """All key pairs that gitlab-runner may have named."""
+    for item in aws.each("DescribeKeyPairs", _filters({"key-name": ("runner-*",)}), "keySet/item", size=0):
+        name = item.findtext("keyName", "")
+        yield Thing(name, _seconds(item.findtext("createTime")), name)
+
+
+def spot_requests(aws: Aws, deployment: str | None) -> Iterator[Thing]:
+    """All open spot requests with a deployment's tag; None stands for those too that have no tag."""
+    filters: dict[str, tuple[str, ...]] = {"state": ("open",)}
+    if deployment is not None:
+        filters[f"tag:{DEPLOYMENT_TAG}"] = (deployment,)
+    path = "spotInstanceRequestSet/item"
+    for item in aws.each("DescribeSpotInstanceRequests", _filters(filters), path):
+        request_id, made = item.findtext("spotInstanceRequestId", ""), _seconds(item.findtext("createTime"))
+        specification = item.find("launchSpecification")
+        yield _thing(request_id, made, item, item if specification is None else specification)
+
+
+def volumes(aws: Aws, deployment: str) -> Iterator[Thing]:
+    """All volumes with a deployment's tag that no instance uses."""
+    filters = _filters({"status": ("available",), f"tag:{DEPLOYMENT_TAG}": (deployment,)})
+    for item in aws.each("DescribeVolumes", filters, "volumeSet/item", _VOLUME_PAGE):
+        yield _thing(item.findtext("volumeId", ""), _seconds(item.findtext("createTime")), item, item)
+
+
+def _instances(aws: Aws, filters: Mapping[str, Sequence[str]]) -> Iterator[Thing]:
+    for item in aws.each("DescribeInstances", _filters(filters), "reservationSet/item/instancesSet/item"):
+        yield _thing(item.findtext("instanceId", ""), _seconds(item.findtext("launchTime")), item, item)
+
+
+def _thing(thing_id: str, made: float, tagged: ElementTree.Element, launched: ElementTree.Element) -> Thing:
+    tags = {tag.findtext("key"): tag.findtext("value") or "" for tag in tagged.iterfind("tagSet/item")}
+    profile = launched.findtext("iamInstanceProfile/arn") or launched.findtext("iamInstanceProfile/name") or ""
+    groups = tuple(group.text or "" for group in launched.iterfind("groupSet/item/groupName"))
+    key, deployment = launched.findtext("keyName") or "", tags.get(DEPLOYMENT_TAG, "")
+    return Thing(thing_id, made, tags.get("Name", ""), deployment, key, profile.rsplit("/", 1)[-1], groups)
+
+
+def _filters(filters: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    sent = {}
+    for number, (name, values) in enumerate(filters.items(), 1):
+        sent[f"Filter.{number}.Name"] = name
+        sent.update({f"Filter.{number}.Value.{place}": value for place, value in enumerate(values, 1)})
+    return sent
+
+
+def _seconds(moment: str | None) -> float:
+    """A key pair without a time is older than AWS's telling it (2021)."""
+    return calendar.timegm(time.strptime(moment[:19], "%Y-%m-%dT%H:%M:%S")) if moment else 0.0

@@ -1,0 +1,142 @@
+"""Which machines, and what belonged to machines, is to go. Pure: it is told what there is, and asks nobody.
+
+Whatever costs money and belongs to this deployment, yet to none of the machines that docker-machine knows. Nothing of
+anybody else's: neither another deployment's, nor a person's, nor the manager itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from typing import NamedTuple
+
+from .ec2_sweep import Thing
+from .machine_folders import Folder
+from .machine_names import template_of
+
+KINDS = ("machine", "instance", "key pair", "spot request", "volume")
+
+
+class Finding(NamedTuple):
+    """One thing to remove; `kind` is one of `KINDS`."""
+
+    kind: str
+    id: str
+    why: str
+
+
+class Ours(NamedTuple):
+    """By what this deployment's machines are known."""
+
+    deployment: str
+    """Value of the tag that they carry, except for spot machines whose tagging failed."""
+    profile: str
+    """Name of the workers' instance profile: each machine has it from its first moment, and nothing else may."""
+    group: str
+    """Name of the workers' security group."""
+    apart: bool
+    """Whether the profile or the group is this deployment's alone, so that they tell an untagged machine's owner."""
+    templates: Set[str]
+    """The names of its machines, with %s, at present and of late."""
+    manager: str
+    """Id of this instance."""
+
+
+class Memory(NamedTuple):
+    """What earlier passes saw."""
+
+    in_error: Set[str] = frozenset()
+    """Folders without a living instance at the last pass."""
+    unknown_since: Mapping[str, float] = {}
+    """Folders that no [[runners]] section wants, and since when no job can have run on them."""
+
+
+class Seen(NamedTuple):
+    """What there is."""
+
+    now: float
+    folders: Sequence[Folder] = ()
+    instances: Sequence[Thing] = ()
+    alive: Set[str] = frozenset()
+    """Ids of the instances of folders that are not terminated."""
+    key_pairs: Sequence[Thing] = ()
+    requests: Sequence[Thing] = ()
+    volumes: Sequence[Thing] = ()
+    wanted: Set[str] = frozenset()
+    """The machine names, with %s, of the live config.toml; an empty one is taken for one that could not be read."""
+    talked_to: Set[str] = frozenset()
+
+
+def findings(seen: Seen, ours: Ours, memory: Memory, grace: float) -> Iterator[Finding]:
+    """Yield what is to go; nothing younger than `grace` seconds is, as it may be about to be known."""
+    before = seen.now - grace
+    unknown_since = remembered(seen, memory).unknown_since
+    for folder in seen.folders:
+        # EC2 may tell of a new instance late; and one that is being made has no id yet.
+        long_enough = folder.name in memory.in_error if folder.instance else folder.changed < before
+        if in_error(folder, seen.alive) and long_enough:
+            yield Finding("machine", folder.name, "docker-machine has it in state Error: its instance is gone")
+        elif unknown_since.get(folder.name, seen.now) < before:
+            yield Finding("machine", folder.name, "no [[runners]] section of config.toml wants machines of its name")
+    ids = {folder.instance for folder in seen.folders}
+    names = {folder.name for folder in seen.folders}
+    # A machine that is being made has a folder before that one knows the instance.
+    unfinished = {folder.name for folder in seen.folders if not folder.instance}
+    used = {instance.key for instance in seen.instances}
+
+    def orphaned(thing: Thing) -> bool:
+        return thing.made < before and not {thing.name, thing.key} & unfinished and thing.id not in ids
+
+    yield from _found("instance", seen.instances, lambda thing: orphaned(thing) and owned(thing, ours))
+    yield from _found("spot request", seen.requests, lambda thing: orphaned(thing) and owned(thing, ours))
+    yield from _found("volume", seen.volumes, lambda thing: orphaned(thing) and _own_volume(thing, ours))
+    yield from _found(
+        "key pair",
+        seen.key_pairs,
+        lambda key: (
+            key.made < before
+            and key.name not in used
+            and key.name not in names
+            and template_of(key.name) in ours.templates
+        ),
+    )
+
+
+def _found(kind: str, things: Sequence[Thing], condition: Callable[[Thing], bool]) -> Iterator[Finding]:
+    for thing in things:
+        if condition(thing):
+            name = thing.name or thing.key
+            yield Finding(
+                kind, thing.id, f"no machine of docker-machine's has it{f' ({name})' if name != thing.id else ''}"
+            )
+
+
+def owned(thing: Thing, ours: Ours) -> bool:
+    """Tell whether an instance, or a request for one, is a worker of this deployment."""
+    if thing.profile != ours.profile or thing.id == ours.manager:
+        return False
+    if thing.deployment:
+        named_by_runner = template_of(thing.name) or template_of(thing.key)
+        return thing.deployment == ours.deployment and named_by_runner is not None
+    return ours.apart and ours.group in thing.groups and template_of(thing.key) in ours.templates
+
+
+def _own_volume(volume: Thing, ours: Ours) -> bool:
+    # The manager's own has the tag too, but another name.
+    return volume.deployment == ours.deployment and template_of(volume.name) is not None
+
+
+def in_error(folder: Folder, alive: Set[str]) -> bool:
+    """Tell whether docker-machine would show a machine in state Error, as far as EC2 causes it."""
+    return folder.on_ec2 and template_of(folder.name) is not None and folder.instance not in alive
+
+
+def remembered(seen: Seen, memory: Memory) -> Memory:
+    """Return what the next pass has to know."""
+    unknown = {}
+    for folder in seen.folders:
+        template = template_of(folder.name)
+        if seen.wanted and template is not None and template not in seen.wanted:
+            busy = seen.talked_to & {*folder.addresses}
+            unknown[folder.name] = seen.now if busy else memory.unknown_since.get(folder.name, seen.now)
+    in_error_now = {folder.name for folder in seen.folders if in_error(folder, seen.alive)}
+    return Memory(in_error_now, unknown)

@@ -1,0 +1,170 @@
+"""The watch: one look at what belongs to the manager, by a systemd timer each minute.
+
+It removes what nobody removes otherwise, ships the journal, and tells Prometheus and CloudWatch. No part of it keeps
+another from being done, and none acts while a deployment is under way.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import journal_shipping, metrics, reaper, reaping, watch_units
+from .aws_api import Aws, instance_id
+from .host import LIVE, STAGED, StepError, load, write
+from .lock import DEPLOYMENT, WATCH, locked
+
+SETTINGS = STAGED / "watch.json"
+STATE = STAGED / "watch-state.json"
+CURSOR = STAGED / "journal.cursor"
+_SECRETS = STAGED / "secrets.json"
+_DAYS_REMEMBERED = 30
+_TOKEN = re.compile(r'^\s*token = "(.*)"$', re.MULTILINE)
+
+
+@dataclass
+class State:
+    """What is kept from one pass to the next."""
+
+    in_error: list[str] = field(default_factory=list)
+    unknown_since: dict[str, float] = field(default_factory=dict)
+    templates: dict[str, float] = field(default_factory=dict)
+    """Names of machines, with %s, and when config.toml last led to them."""
+    removed: dict[str, int] = field(default_factory=lambda: dict.fromkeys(reaper.KINDS, 0))
+    failed: int = 0
+    spot_failures: int = 0
+
+
+@dataclass
+class Pass:
+    """One look."""
+
+    settings: dict[str, Any]
+    secrets: dict[str, str]
+    state: State
+    dry_run: bool
+    started: float = field(default_factory=time.time)
+    orphans: dict[str, int] = field(default_factory=lambda: dict.fromkeys(reaper.KINDS, 0))
+    removed: int = 0
+
+    @property
+    def aws(self) -> Aws:
+        return reaping.account(self.settings, self.secrets)
+
+
+def stage(settings: dict[str, Any]) -> None:
+    """Keep the settings and have the watch run by them, or not at all."""
+    write(SETTINGS, json.dumps(settings))
+    if settings["enabled"]:
+        watch_units.put(settings["intervalSeconds"])
+    else:
+        watch_units.remove()
+
+
+def watch(*arguments: str) -> int:
+    """Look once and return the exit code. With `--dry-run` only tell what would be removed, and keep nothing."""
+    with locked(WATCH, wait=False) as ours:
+        if not ours:
+            print("another pass is under way")
+            return 0
+        if not SETTINGS.exists():
+            print("no settings are there yet")
+            return 0
+        settings, state = json.loads(SETTINGS.read_text()), State()
+        if STATE.exists():
+            state = State(**json.loads(STATE.read_text()))
+        if "--dry-run" in arguments:
+            return _done([_reap], Pass(settings, load(_SECRETS), state, dry_run=True))
+        code = _done([_reap, _ship, _tell], Pass(settings, load(_SECRETS), state, settings["dryRun"]))
+        write(STATE, json.dumps(asdict(state)))
+        return code
+
+
+def _done(parts: list[Any], look: Pass) -> int:
+    code = 0
+    for part in parts:
+        try:
+            part(look)
+        except (StepError, OSError, ValueError) as error:
+            print(f"watch: {error}", file=sys.stderr)
+            code = 1
+    return code
+
+
+def _reap(look: Pass) -> None:
+    settings, state = look.settings, look.state
+    seen = reaping.look(look.aws, settings)
+    oldest = look.started - _DAYS_REMEMBERED * 86_400
+    named = {**state.templates, **dict.fromkeys(seen.wanted, look.started)}
+    state.templates = {name: last for name, last in named.items() if last > oldest}
+    ours = reaper.Ours(
+        deployment=settings["deployment"],
+        profile=settings["profile"],
+        group=settings["group"],
+        apart=settings["apart"],
+        templates={*state.templates},
+        manager=instance_id(),
+    )
+    memory = reaper.Memory({*state.in_error}, state.unknown_since)
+    found = list(reaper.findings(seen, ours, memory, settings["graceMinutes"] * 60))
+    for finding in found:
+        look.orphans[finding.kind] += 1
+    if look.dry_run:
+        for finding in found:
+            print(f"would remove {finding.kind} {finding.id}: {finding.why}")
+        print(f"dry run: {len(found)} would be removed")
+    elif found:
+        _remove(look, found)
+    memory = reaper.remembered(seen, memory)
+    state.in_error, state.unknown_since = sorted(memory.in_error), dict(memory.unknown_since)
+
+
+def _remove(look: Pass, found: list[reaper.Finding]) -> None:
+    with locked(DEPLOYMENT, wait=False) as free:
+        if not free:
+            print("a deployment is under way: nothing is removed now")
+            return
+        done = reaping.remove(look.aws, found, print)
+    look.state.failed += done.pop("failed")
+    look.state.removed = {kind: look.state.removed[kind] + number for kind, number in done.items()}
+    look.removed = sum(done.values())
+
+
+def _ship(look: Pass) -> None:
+    group = look.settings["logGroup"]
+    if group:
+        stream = f"{instance_id() or socket.gethostname()}/journal"
+        tokens = _TOKEN.findall(LIVE.read_text()) if LIVE.exists() else []
+        clear = {text for text in (*look.secrets.values(), *tokens) if text}
+        forms = clear | {json.dumps(text, ensure_ascii=False)[1:-1] for text in clear}
+        to = journal_shipping.Destination(look.aws, group, stream)
+        # The longest first: one may begin with another.
+        journal_shipping.ship(to, CURSOR, sorted(forms, key=len, reverse=True))
+
+
+def _tell(look: Pass) -> None:
+    settings, state, breaker = look.settings, look.state, metrics.breaker_state()
+    total = int(breaker.get("failures_total", 0))
+    now = time.time()
+    measured = metrics.Measured(
+        removed=state.removed,
+        failed=state.failed,
+        orphans=look.orphans,
+        in_error=len(state.in_error),
+        spot_failures=total,
+        pools_paused=len(breaker.get("paused", {})),
+        now=now,
+        seconds=now - look.started,
+    )
+    # A counter that is smaller than before has begun anew.
+    lately = total - state.spot_failures if total >= state.spot_failures else total
+    state.spot_failures = total
+    metrics.write_for_prometheus(Path(settings["metricsFile"]), measured)
+    if settings["alarms"]:
+        metrics.send_to_cloudwatch(look.aws, settings["deployment"], measured, look.removed, lately)
