@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import sys
 from pathlib import Path
+from typing import Protocol
 
+from . import reach
 from .host import HOME, LIVE, STAGED, StepError, load, run, write
-from .runners import OWN_KEYS, keys, live_runners, register, sections
+from .reach import SECRETS
+from .runners import keys, sections
 from .service import activate
+from .tokens import Tokens
 from .unsealing import unseal
 
 TEMPLATE = STAGED / "config.toml"
-SECRETS = STAGED / "secrets.json"
-APPLIED = STAGED / "applied.json"
 USER_DATA = HOME / "user-data"
 END = "# end of config.toml"
-PLACEHOLDER = '"<secret:token>"'
+TOKEN = re.compile(r'token = "<secret:token(?::([a-z0-9-]+))?>"')
 SECRET = re.compile(r"<secret:([A-Za-z][A-Za-z0-9_]*)>")
+
+
+class OwnKeys(Protocol):
+    """Where the keys come from that gitlab-runner writes itself."""
+
+    def own_keys(self, section: dict[str, str], pool: str) -> dict[str, str]:
+        """Return them for a section of config.toml, all of it in TOML."""
 
 
 def in_toml(text: str) -> str:
@@ -27,32 +35,23 @@ def in_toml(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1].replace("\x7f", "\\u007f")
 
 
-def joined(template: str, secrets: dict[str, str]) -> tuple[str, dict[str, str]]:
-    """The template with its secrets in place, and what to remember of where the tokens came from."""
-    token = secrets["token"]
-    given = hashlib.sha256(token.encode()).hexdigest()
-    live, applied = live_runners(), load(APPLIED)
-    registered: dict[str, dict[str, str]] = {}
+def joined(template: str, secrets: dict[str, str], tokens: OwnKeys) -> str:
+    """The template with its secrets in place."""
     out: list[str] = []
+    start = 0
     for line in template.splitlines():
-        if line.strip() != f"token = {PLACEHOLDER}":
+        start = len(out) if line.strip() == "[[runners]]" else start
+        placeholder = TOKEN.fullmatch(line.strip())
+        if placeholder is None:
             out.append(SECRET.sub(lambda found: in_toml(secrets[found[1]]), line))
             continue
-        section = keys(out[max(n for n, text in enumerate(out) if text.strip() == "[[runners]]") :])
-        name, url = section["name"], section["url"]
-        if name in live and live[name]["url"] == url and applied.get(name) == given:
-            # gitlab-runner may have rotated the token since: what stands in the live file is the newest.
-            own = {key: live[name][key] for key in OWN_KEYS if key in live[name]}
-        else:
-            own = registered.get(url) or register(section, token)
-            registered[url] = own
-        applied[name] = given
-        out += [f"{key} = {value}" for key, value in own.items()]
-    return "\n".join(out) + "\n", applied
+        section = keys(out[start:])
+        out += [f"{key} = {value}" for key, value in tokens.own_keys(section, placeholder[1] or "").items()]
+    return "\n".join(out) + "\n"
 
 
 def check(path: Path, secrets: dict[str, str]) -> None:
-    """Let gitlab-runner itself judge the new file, and GitLab its tokens."""
+    """Let gitlab-runner itself judge the new file."""
     _, version = run("gitlab-runner", "--version")
     numbers = re.search(r"Version:\s+(\d+)\.(\d+)", version)
     # Older ones have no lint; list loads the file too, but prints tokens, which `run` hides.
@@ -60,29 +59,36 @@ def check(path: Path, secrets: dict[str, str]) -> None:
     hidden = [json.loads(section["token"]) for section in map(keys, sections(path.read_text()))]
     # A program that quotes a line of the file shows a secret as it stands there.
     hidden += [form for text in secrets.values() for form in (text, in_toml(text)) if form]
-    for command, what in ((["lint" if lint else "list"], "config.toml"), (["verify"], "the runner's token")):
-        code, output = run("gitlab-runner", *command, "--config", str(path), check=False, hidden=hidden)
-        if code != 0:
-            raise StepError(f"gitlab-runner refused {what}:\n{output}\nCorrect the setting that is named here.")
+    code, output = run("gitlab-runner", "lint" if lint else "list", "--config", str(path), check=False, hidden=hidden)
+    if code != 0:
+        raise StepError(f"gitlab-runner refused config.toml:\n{output}\nCorrect the setting that is named here.")
+
+
+def complete() -> bool:
+    """Whether all has arrived that the staged pieces need of each other: they come one by one."""
+    if not TEMPLATE.exists() or not SECRETS.exists():
+        return False
+    needed = {*SECRET.findall(TEMPLATE.read_text()), *reach.plan().get("needs", ("token",))}
+    return needed <= {*load(SECRETS)}
 
 
 def apply() -> None:
     """Join the staged template and secrets, check the result, and put it in place."""
-    if not TEMPLATE.exists() or not SECRETS.exists():
-        return
     secrets = load(SECRETS)
-    text, applied = joined(TEMPLATE.read_text(), secrets)
+    tokens = Tokens(secrets)
+    text = joined(TEMPLATE.read_text(), secrets, tokens)
     # Beside the live file, so that gitlab-runner finds the same .runner_system_id.
     candidate = HOME / ".candidate.toml"
     try:
         write(candidate, text)
         check(candidate, secrets)
+        reach.place_authority()
         candidate.rename(LIVE)
     finally:
         candidate.unlink(missing_ok=True)
-    write(APPLIED, json.dumps(applied))
-    activate()
-    print(f"config.toml is live: {len(applied)} runner(s)")
+    activate(restart=reach.place_proxy())
+    tokens.settle()
+    print(f"config.toml is live: {text.count('[[runners]]')} runner(s)")
 
 
 def stage_config() -> None:
@@ -90,6 +96,8 @@ def stage_config() -> None:
     if not text.rstrip("\n").endswith(END):
         raise StepError("config.toml arrived cut off; nothing was changed")
     write(TEMPLATE, text)
+    if not complete():
+        raise StepError("a secret that config.toml names is not on the manager; nothing was changed")
     apply()
 
 
@@ -106,6 +114,12 @@ def stage_user_data() -> None:
 def stage_secrets() -> None:
     given = {name: unseal(sealed) for name, sealed in json.load(sys.stdin).items()}
     write(SECRETS, json.dumps(given))
-    # A secret that is no longer there is no longer in the config.toml that follows this step either.
-    if not TEMPLATE.exists() or {*SECRET.findall(TEMPLATE.read_text())} <= {*given}:
+    if complete():
+        apply()
+
+
+def stage_gitlab() -> None:
+    write(reach.PLAN, sys.stdin.read())
+    reach.use_proxy()
+    if complete():
         apply()

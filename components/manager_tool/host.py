@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 HOME = Path("/etc/gitlab-runner")
 LIVE = HOME / "config.toml"
@@ -64,5 +65,5 @@ def write(path: Path, text: str, mode: int = 0o600) -> None:
     scratch.rename(path)
 
 
-def load(path: Path) -> dict[str, str]:
+def load(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text())) if path.exists() else {}

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 
-from . import config, install, removal, unsealing, watch
+from . import config, install, reach, removal, unsealing, watch
 from .host import StepError, take_variables
 from .lock import DEPLOYMENT, locked
 
@@ -15,6 +15,7 @@ STEPS = {
     "install": lambda: install.install(json.load(sys.stdin)),
     "user-data": config.stage_user_data,
     "secrets": config.stage_secrets,
+    "gitlab": config.stage_gitlab,
     "config": config.stage_config,
     "watch-settings": lambda: watch.stage(json.load(sys.stdin)),
     "remove": removal.remove,
@@ -29,6 +30,7 @@ def main() -> int:
         return watch.watch(*arguments)
     with locked(DEPLOYMENT):
         try:
+            reach.use_proxy()
             STEPS[step]()
         except (StepError, OSError, ValueError) as error:
             print(f"{step}: {error}", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import watch_units
 from .host import BINARIES, LIVE, StepError, run
+from .tokens import delete_created_runners
 
 
 def remove() -> None:
@@ -21,3 +22,4 @@ def remove() -> None:
     if LIVE.exists():
         code, output = run("gitlab-runner", "unregister", "--all-runners", check=False)
         print("unregistered" if code == 0 else f"GitLab still lists this runner manager; remove it there:\n{output}")
+    delete_created_runners()

@@ -9,8 +9,13 @@ import time
 from .host import StepError, run
 
 
-def activate() -> None:
-    """Have the service use the file that is in place; a running one rereads it and keeps its jobs."""
+def activate(*, restart: bool = False) -> None:
+    """Have the service use the file that is in place; a running one rereads it and keeps its jobs.
+
+    With `restart` it is stopped before, which waits for its jobs.
+    """
+    if restart:
+        run("systemctl", "stop", "gitlab-runner")
     _, pid = run("systemctl", "show", "--property", "MainPID", "--value", "gitlab-runner")
     if pid != "0":
         os.kill(int(pid), signal.SIGHUP)

@@ -28,63 +28,38 @@ url = "https://gitlab.example.com/"
 token = "<secret:token>"
 executor = "docker+machine"
 """
-LIVE = Path("config.toml")
-REGISTERED = {"id": "7", "token": '"glrt-given"', "token_obtained_at": "2026-01-01T00:00:00Z"}
 
 
-@pytest.fixture
-def registrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names that were registered; the tool's files lie in a folder of the test."""
-    names: list[str] = []
+class OneToken:
+    """Every section gets the same keys."""
 
-    def register(section: dict[str, str], token: str) -> dict[str, str]:
-        names.append(json.loads(section["name"]))
-        return {**REGISTERED, "token": json.dumps(token)}
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
 
-    monkeypatch.setattr(tool, "register", register)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("components.manager_tool.runners.LIVE", LIVE)
-    monkeypatch.setattr(tool, "APPLIED", tmp_path / "applied.json")
-    return names
+    def own_keys(self, section: dict[str, str], pool: str) -> dict[str, str]:
+        self.asked.append((json.loads(section["name"]), pool))
+        return {"id": "7", "token": '"glrt-given"'}
 
 
-def join_and_keep(token: str) -> str:
-    text, applied = tool.joined(TEMPLATE, {"token": token})
-    LIVE.write_text(text)
-    tool.APPLIED.write_text(json.dumps(applied))
-    return text
+def join(template: str, **secrets: str) -> str:
+    return tool.joined(template, secrets, OneToken())
 
 
-def test_one_token_is_registered_once_and_serves_all_sections(registrations: list[str]) -> None:
-    runners = tomllib.loads(join_and_keep("glrt-given"))["runners"]
-    assert registrations == ["a"]
+def test_a_token_takes_the_place_of_its_placeholder_and_the_rest_stays() -> None:
+    tokens = OneToken()
+    template = TEMPLATE.replace("<secret:token>", "<secret:token:blue>", 1)
+    runners = tomllib.loads(tool.joined(template, {}, tokens))["runners"]
+    assert tokens.asked == [("a", "blue"), ("b", "")]
     assert [(r["name"], r["id"], r["token"]) for r in runners] == [("a", 7, "glrt-given"), ("b", 7, "glrt-given")]
     assert runners[0]["docker"]["image"] == "alpine"
 
 
-def test_a_second_join_registers_nothing_and_gives_the_same_text(registrations: list[str]) -> None:
-    first = join_and_keep("glrt-given")
-    assert join_and_keep("glrt-given") == first
-    assert registrations == ["a"]
-
-
-def test_a_token_that_gitlab_runner_rotated_is_carried_over(registrations: list[str]) -> None:
-    LIVE.write_text(join_and_keep("glrt-given").replace("glrt-given", "glrt-rotated"))
-    assert [r["token"] for r in tomllib.loads(join_and_keep("glrt-given"))["runners"]] == ["glrt-rotated"] * 2
-
-
-def test_a_token_changed_in_the_settings_wins_over_the_live_one(registrations: list[str]) -> None:
-    join_and_keep("glrt-given")
-    assert "glrt-given" not in join_and_keep("glrt-changed")
-    assert registrations == ["a", "a"]
-
-
 @pytest.mark.parametrize("secret", ["AKIA", 'a"b\\c', "a\nb\r\x7f", "\U0001f600", "<secret:token>"])
-def test_further_secrets_come_into_their_places_whatever_is_in_them(secret: str, registrations: list[str]) -> None:
+def test_further_secrets_come_into_their_places_whatever_is_in_them(secret: str) -> None:
     options = (
         'MachineOptions = [\n    "amazonec2-access-key=<secret:keyId>",\n]\nscript = """\na\n<secret:keyId>\n"""\n'
     )
-    text, _ = tool.joined(f"{TEMPLATE}\n[runners.machine]\n{options}", {"token": "glrt-given", "keyId": secret})
+    text = join(f"{TEMPLATE}\n[runners.machine]\n{options}", keyId=secret)
     machine = tomllib.loads(text)["runners"][1]["machine"]
     assert machine == {"MachineOptions": [f"amazonec2-access-key={secret}"], "script": f"a\n{secret}\n"}
 
