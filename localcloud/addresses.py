@@ -24,6 +24,9 @@ class Addresses:
     pid: int
     aws: str
     gitlab: str
+    gitlab_https: str
+    gitlab_authority: str
+    """Whom to trust for that: the text of a certificate."""
     mirror: str
     ssh_port: int
     control: str

@@ -106,6 +106,8 @@ def main(folder: Path, trace: bool) -> None:
             pid=os.getpid(),
             aws=aws,
             gitlab=gitlab.url,
+            gitlab_https=gitlab.https_url,
+            gitlab_authority=gitlab.authority,
             mirror=mirror.url,
             ssh_port=hypervisor.ssh_port,
             control=str(control),

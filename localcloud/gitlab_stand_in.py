@@ -18,12 +18,16 @@ from urllib.parse import parse_qs, urlsplit
 from .gitlab_stand_in_calls import Answer, Call, State
 from .gitlab_stand_in_records import RefusalError, random_token
 from .gitlab_stand_in_routes import ROUTES, Handler
+from .throwaway_authority import served
 
 
 @dataclass
 class _Fault:
     path: str
+    """A regular expression for the whole path."""
     times: int
+    method: str = ""
+    """Any, if it is empty."""
     status: int | None = None
     delay: float = 0.0
     close: bool = False
@@ -37,11 +41,13 @@ class _Shared:
     lock: threading.Lock = field(default_factory=threading.Lock)
     requests: list[tuple[str, str, int]] = field(default_factory=list)
     faults: list[_Fault] = field(default_factory=list)
+    clock_ahead: float = 0.0
+    """Seconds by which the `Date` header of every answer is too late; negative for too early."""
 
-    def take_fault(self, path: str) -> _Fault | None:
+    def take_fault(self, method: str, path: str) -> _Fault | None:
         with self.lock:
             for fault in self.faults:
-                if fault.path == path and fault.times > 0:
+                if fault.times > 0 and fault.method in ("", method) and re.fullmatch(fault.path, path):
                     fault.times -= 1
                     return fault
         return None
@@ -66,7 +72,17 @@ class GitLabStandIn:
         self._shared = _Shared(state)
         handler = type("Handler", (_Handler,), {"shared": self._shared})
         self._server = ThreadingHTTPServer((host, port), handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._encrypted = ThreadingHTTPServer((host, 0), handler)
+        certificate = served(host)
+        self.authority = certificate.authority
+        # The handshake is left to the connection's own thread.
+        self._encrypted.socket = certificate.context.wrap_socket(
+            self._encrypted.socket, server_side=True, do_handshake_on_connect=False
+        )
+        self._threads = [
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+            for server in (self._server, self._encrypted)
+        ]
 
     @property
     def url(self) -> str:
@@ -75,19 +91,27 @@ class GitLabStandIn:
         return f"http://{host!s}:{port}"
 
     @property
+    def https_url(self) -> str:
+        """Where it listens too, with a certificate of `authority`, which nobody else trusts."""
+        host, port = self._encrypted.server_address[:2]
+        return f"https://{host!s}:{port}"
+
+    @property
     def requests(self) -> list[tuple[str, str, int]]:
         """Method, path and status of each request so far; status 0 where a fault closed the connection."""
         return list(self._shared.requests)
 
     def start(self) -> None:
         """Begin to answer."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
-        """Stop answering and give the port back."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        """Stop answering and give the ports back."""
+        for server, thread in zip((self._server, self._encrypted), self._threads, strict=True):
+            server.shutdown()
+            thread.join()
+            server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -98,13 +122,17 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
         """Say nothing: the requests are kept in a list."""
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The time of GitLab's clock, as HTTP writes it."""
+        return super().date_time_string((timestamp or time.time()) + self.shared.clock_ahead)
+
     def _handle(self) -> None:
         path = urlsplit(self.path).path
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if path.startswith("/-/stand-in/"):
             self._send(self._control(path, body))
             return
-        fault = self.shared.take_fault(path)
+        fault = self.shared.take_fault(self.command, path)
         if fault:
             time.sleep(fault.delay)
         if fault and fault.close:
@@ -183,5 +211,14 @@ class _Handler(BaseHTTPRequestHandler):
                 return Answer(201, {"token": token})
             if wanted == ("POST", "faults"):
                 self.shared.faults.append(_Fault(**{"times": 1, **parameters}))
+                return Answer(201, {})
+            if wanted == ("DELETE", "faults"):
+                self.shared.faults.clear()
+                return Answer(204)
+            if wanted == ("POST", "clock"):
+                self.shared.clock_ahead = float(parameters["ahead"])
+                return Answer(201, {})
+            if wanted == ("POST", "registration-token"):
+                state.registration_token = parameters["token"]
                 return Answer(201, {})
         return Answer(404, {"error": "404 Not Found"})

@@ -72,6 +72,8 @@ class Runner:
     token: str
     settings: dict[str, Any] = field(default_factory=dict)
     token_expires_at: str | None = None
+    owner: tuple[str, int] | None = None
+    """The group or project that it belongs to, such as ("groups", 5)."""
     managers: dict[str, Manager] = field(default_factory=dict)
 
     @property
@@ -86,6 +88,11 @@ class Runner:
     def details(self) -> dict[str, Any]:
         """The runner as `PUT /runners/:id` answers it; without the token."""
         return {"id": self.id, **_DEFAULTS, **self.settings}
+
+    def summary(self) -> dict[str, Any]:
+        """The runner as lists have it, without tags and note."""
+        shown = ("description", "runner_type", "paused")
+        return {"id": self.id, **{key: self.details()[key] for key in shown}}
 
 
 _DEFAULTS: dict[str, Any] = {

@@ -59,6 +59,9 @@ def _create(call: Call) -> Answer:
         call.required(kind.replace("_type", "_id"))
     runner = call.state.create_runner({"runner_type": kind, **call.settings()})
     runner.token_expires_at = call.parameters.get("token_expires_at")
+    if kind != "instance_type":
+        what = kind.removesuffix("_type")
+        runner.owner = (f"{what}s", int(call.parameters[f"{what}_id"]))
     return Answer(201, runner.credentials())
 
 
@@ -66,6 +69,24 @@ def _delete(call: Call, number: str) -> Answer:
     call.person("manage_runner")
     del call.state.records.runners[call.state.records.runner(int(number)).id]
     return Answer(204)
+
+
+def _details(call: Call, number: str) -> Answer:
+    call.person("manage_runner", "read_api")
+    return Answer(200, call.state.records.runner(int(number)).details())
+
+
+def _list(call: Call, *owner: str) -> Answer:
+    call.person("manage_runner", "read_api")
+    wanted = (owner[0], int(owner[1])) if owner else None
+    kind = call.parameters.get("type")
+    runners = [
+        runner.summary()
+        for runner in call.state.records.runners.values()
+        if (wanted is None or runner.owner == wanted) and kind in (None, runner.details()["runner_type"])
+    ]
+    size, page = int(call.parameters.get("per_page", 20)), int(call.parameters.get("page", 1))
+    return Answer(200, runners[size * (page - 1) : size * page])
 
 
 def _change(call: Call, number: str) -> Answer:
@@ -136,6 +157,9 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("DELETE", f"{_API}/runners/managers", _unregister_manager),
     ("POST", f"{_API}/runners/reset_authentication_token", _reset_own_token),
     ("POST", f"{_API}/user/runners", _create),
+    ("GET", f"{_API}/runners/all", _list),
+    ("GET", rf"{_API}/(groups|projects)/(\d+)/runners", _list),
+    ("GET", rf"{_API}/runners/(\d+)", _details),
     ("DELETE", rf"{_API}/runners/(\d+)", _delete),
     ("PUT", rf"{_API}/runners/(\d+)", _change),
     ("GET", rf"{_API}/runners/(\d+)/managers", _managers),

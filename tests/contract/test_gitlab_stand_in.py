@@ -1,10 +1,14 @@
 """The stand-in for GitLab, by the answers that GitLab's API reference and our recordings give."""
 
 import json
+import ssl
 import time
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from http.client import RemoteDisconnected
 from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
 
 import pytest
 
@@ -224,6 +228,23 @@ def test_a_job_goes_once_to_whoever_asks_and_ends_as_it_is_told(gitlab: Client) 
     assert (listed["state"], listed["system_id"]) == ("success", SYSTEM)
 
 
+def test_lists_show_a_groups_runners_without_notes_and_the_details_have_them(gitlab: Client) -> None:
+    note = {"maintenance_note": "ours"}
+    made = gitlab.api("POST", "user/runners", {"runner_type": "group_type", "group_id": 5, **note}, ADMIN).body["id"]
+    gitlab.api("POST", "user/runners", {"runner_type": "instance_type", "description": "mine"}, ADMIN)
+
+    def listed(path: str) -> list[int]:
+        return [runner["id"] for runner in gitlab.api("GET", path, headers=ADMIN).body]
+
+    assert listed("groups/5/runners?type=group_type") == [made]
+    assert [listed(path) for path in ("groups/6/runners", "projects/5/runners")] == [[], []]
+    assert len(listed("runners/all")) == 2
+    assert listed("runners/all?per_page=1&page=1") == [made]
+    assert "maintenance_note" not in gitlab.api("GET", "groups/5/runners", headers=ADMIN).body[0]
+    assert gitlab.api("GET", f"runners/{made}", headers=ADMIN).body["maintenance_note"] == "ours"
+    assert gitlab.api("GET", "runners/all", headers={"Private-Token": "narrow-token"}).status == 403
+
+
 def test_a_paused_runner_gets_no_job(gitlab: Client) -> None:
     number, token = gitlab.new_runner()
     gitlab.send("POST", "/-/stand-in/jobs", {"seconds": 1})
@@ -260,6 +281,46 @@ def test_faults_hit_one_path_as_often_as_asked(gitlab: Client) -> None:
 
     assert statuses == [502, 502, 400]
     assert time.monotonic() - started >= 0.2
+
+
+def test_faults_can_be_for_one_method_and_many_paths_and_be_taken_back(gitlab: Client) -> None:
+    fault = {"path": r"/api/v4/runners(/\w+)?", "method": "DELETE", "status": 500, "times": 9}
+    gitlab.send("POST", "/-/stand-in/faults", fault)
+    hit = [gitlab.api("DELETE", path, {}).status for path in ("runners", "runners/managers")]
+    spared = gitlab.api("POST", "runners/verify", {}).status
+    gitlab.send("DELETE", "/-/stand-in/faults")
+
+    assert (hit, spared, gitlab.api("DELETE", "runners", {}).status) == ([500, 500], 400, 400)
+
+
+def test_its_clock_may_be_off(gitlab: Client) -> None:
+    gitlab.send("POST", "/-/stand-in/clock", {"ahead": -3600})
+    told = parsedate_to_datetime(gitlab.api("GET", "version").headers["Date"])
+
+    assert 3595 < time.time() - told.timestamp() < 3660
+
+
+def test_registration_tokens_can_be_allowed_and_forbidden_while_it_runs(gitlab: Client) -> None:
+    def register(token: str) -> int:
+        return gitlab.api("POST", "runners", {"token": token}).status
+
+    before = register("regtoken")
+    gitlab.send("POST", "/-/stand-in/registration-token", {"token": "another"})
+    changed = [register("regtoken"), register("another")]
+    gitlab.send("POST", "/-/stand-in/registration-token", {"token": None})
+
+    assert (before, changed, register("another")) == (201, [403, 201], 410)
+
+
+def test_it_is_there_by_https_too_for_those_who_trust_its_authority(server: GitLabStandIn) -> None:
+    url = f"{server.https_url}/api/v4/version"
+    with pytest.raises(URLError, match="CERTIFICATE_VERIFY_FAILED"):
+        urlopen(url)
+    with pytest.raises(HTTPError) as answer:
+        urlopen(url, context=ssl.create_default_context(cadata=server.authority))
+
+    assert answer.value.code == 401
+    answer.value.close()
 
 
 def test_no_token_is_listed_or_logged(gitlab: Client, server: GitLabStandIn) -> None:
