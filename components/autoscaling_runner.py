@@ -94,6 +94,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
             f"{name}-registration",
             RegistrationArgs(
                 connection=manager.connection,
+                host=manager.identity,
                 settings=settings.manager,
                 config_toml=self._config_toml(network, identity, cache),
                 token=args.token,

@@ -41,6 +41,9 @@ class Manager(pulumi.ComponentResource):
     instance_id: pulumi.Output[str] | None = None
     """None for a host that is there already."""
 
+    identity: pulumi.Output[str]
+    """What tells this host from any other, whatever its address: the instance's id, or the SSH host key."""
+
     connection: command.remote.ConnectionArgs
 
     def __init__(self, name: str, args: ManagerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -54,6 +57,7 @@ class Manager(pulumi.ComponentResource):
 
     def _take(self, host: ExistingHost) -> None:
         self.address = pulumi.Output.from_input(host.address)
+        self.identity = pulumi.Output.from_input(host.host_key)
         self.connection = self._connection(self._secret(host.private_key), host.host_key)
 
     def _make(self) -> None:
@@ -65,7 +69,7 @@ class Manager(pulumi.ComponentResource):
             lambda keys: cloud_config(*keys)
         )
         instance = self._instance(key_pair.key_name, pulumi.Output.secret(user_data))
-        self.instance_id = instance.id
+        self.instance_id = self.identity = instance.id
         self.address = self._address(instance)
         self.connection = self._connection(login.private_key_openssh, host.public_key_openssh.apply(str.strip))
 
@@ -103,9 +107,14 @@ class Manager(pulumi.ComponentResource):
             return instance.public_ip if self._args.settings.public_address else instance.private_ip
         child = pulumi.ResourceOptions(parent=self)
         fixed = aws.Eip(f"{self._name}-address", domain="vpc", tags=dict(self._args.tags), opts=child)
+        # The next instance gets the address only after the last one was drained: nobody else leads there.
         held = aws.EipAssociation(
-            f"{self._name}-address", allocation_id=fixed.allocation_id, instance_id=instance.id, opts=child
+            f"{self._name}-address",
+            allocation_id=fixed.allocation_id,
+            instance_id=instance.id,
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
+        self.identity = held.id
         return held.public_ip
 
     def _connection(self, private_key: pulumi.Input[str], host_key: pulumi.Input[str]) -> command.remote.ConnectionArgs:

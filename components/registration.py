@@ -1,7 +1,11 @@
 """What happens on the manager: installation, registration, config.toml, and the clean-up at the end.
 
-Remote commands, each re-run in place when what it is fed with changes. None uses `triggers`: those replace the
-command, and a replacement runs the new one before the old one's `delete`, which would unregister the successor.
+Remote commands, each re-run in place when what it is fed with changes. None of these uses `triggers`: those replace
+the command, and a replacement runs the new one before the old one's `delete`, which would unregister the successor.
+
+One more command does nothing but stand for the runner's life on one host. Its `triggers` are the host itself, and for
+a host that is right: once the successor's steps are done, the old host is drained, with the connection that the state
+has kept of it, and only then can its instance go.
 """
 
 import json
@@ -16,8 +20,12 @@ from config_render import TOKEN, ManagerSettings
 
 from .downloads import downloads
 from .manager_tool.config import END
+from .preview import or_marker
 from .sealing import seal
 from .tool_bundle import TARGET, bundle, unpack
+
+_REMOVAL_SECONDS = 3600
+"""How long the end may take after the last job: hundreds of machines, each tried again where AWS refuses."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +33,9 @@ class RegistrationArgs:
     """What is to be on the manager."""
 
     connection: command.remote.ConnectionArgs
+    host: pulumi.Input[str]
+    """What tells this host from any other: its end is the end of the runner's life on it."""
+
     settings: ManagerSettings
 
     config_toml: pulumi.Input[str]
@@ -50,48 +61,71 @@ class Registration(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RegistrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gitlab-runner-aws:index:Registration", name, None, opts)
-        sudo = "" if args.settings.login == "root" else "sudo -n "
-
-        def step(
-            what: str,
-            create: str,
-            stdin: pulumi.Input[str],
-            after: Sequence[pulumi.Resource],
-            delete: str | None = None,
-        ) -> command.remote.Command:
-            return command.remote.Command(
-                f"{name}-{what}",
-                connection=args.connection,
-                create=create,
-                delete=delete,
-                stdin=stdin,
-                add_previous_output_in_env=False,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=list(after), retain_on_delete=args.settings.lost),
-            )
-
-        source = bundle()
-        tool = step("tool", f"{sudo}sh -c {shlex.quote(unpack(source))}", source, [])
-        key = step("key", f"{sudo}{TARGET} key", "", [tool])
-        # Its `delete` is the end of the runner's life: it comes first of all at a destroy, when the network, the
-        # identities and the bucket that the removal needs are still there.
-        installed = step(
-            "install",
-            f"{sudo}{TARGET} install",
-            json.dumps(downloads(args.settings), indent=2),
-            [tool, *args.needs],
-            delete=f"{sudo}{TARGET} remove",
+        self._name, self._args = name, args
+        self._sudo = "" if args.settings.login == "root" else "sudo -n "
+        tool = self._step("tool", f"sh -c {shlex.quote(unpack(bundle()))}", [], bundle())
+        key = self._step("key", f"{TARGET} key", [tool])
+        installed = self._step(
+            "install", f"{TARGET} install", [self._life(tool)], json.dumps(downloads(args.settings), indent=2)
         )
         clear = pulumi.Output.secret({TOKEN: args.token, **args.secrets})
         sealed = pulumi.Output.all(key.stdout, clear).apply(
             lambda values: json.dumps({name: seal(values[0], text) for name, text in sorted(values[1].items())})
         )
-        secrets = step("secrets", f"{sudo}{TARGET} secrets", sealed, [installed])
-        before = [secrets]
+        drift = args.settings.drift
+        before = [self._step("secrets", f"{TARGET} secrets {drift}", [installed], sealed)]
         if args.user_data:
-            before.append(step("user-data", f"{sudo}{TARGET} user-data", json.dumps(args.user_data, indent=2), [tool]))
+            user_data = json.dumps(args.user_data, indent=2)
+            before.append(self._step("user-data", f"{TARGET} user-data", [tool], user_data))
         self.config_toml = pulumi.Output.from_input(args.config_toml)
         # The last line tells the manager that the text arrived whole.
         whole = self.config_toml.apply(lambda text: f"{text}{END}\n")
-        step("config", f"{sudo}{TARGET} config", whole, before)
+        self._step("config", f"{TARGET} config {drift}", before, whole)
 
         self.register_outputs({"config_toml": self.config_toml})
+
+    def _step(
+        self, what: str, create: str, after: Sequence[pulumi.Resource], stdin: pulumi.Input[str] = ""
+    ) -> command.remote.Command:
+        call: pulumi.Input[str] = f"{self._sudo}{create}"
+        if self._args.settings.elastic_ip:
+            # The address moves to the next instance, so that nothing else would tell that the step is to be done there.
+            call = pulumi.Output.format("{0} # on {1}", call, or_marker(self._args.host))
+        return command.remote.Command(
+            f"{self._name}-{what}",
+            connection=self._args.connection,
+            create=call,
+            stdin=stdin,
+            add_previous_output_in_env=False,
+            opts=self._options(after),
+        )
+
+    def _life(self, tool: pulumi.Resource) -> command.remote.Command:
+        """The end of the runner's life on this host, before which there is nothing to do.
+
+        It stands before all that it undoes, so that an `up` that stopped half way can be destroyed. At a destroy it
+        comes first of all, when the network, the identities and the bucket that the removal needs are still there.
+        """
+        settings = self._args.settings
+        return command.remote.Command(
+            f"{self._name}-life",
+            connection=self._args.connection,
+            delete=f"{self._sudo}{TARGET} remove",
+            stdin=json.dumps({"runningJobs": settings.running_jobs, "stopTimeout": settings.stop_timeout}),
+            triggers=[self._args.host],
+            add_previous_output_in_env=False,
+            opts=self._options(
+                [tool, *self._args.needs],
+                pulumi.CustomTimeouts(delete=f"{settings.stop_timeout + _REMOVAL_SECONDS}s"),
+            ),
+        )
+
+    def _options(
+        self, after: Sequence[pulumi.Resource], timeouts: pulumi.CustomTimeouts | None = None
+    ) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(
+            parent=self,
+            depends_on=list(after),
+            retain_on_delete=self._args.settings.lost,
+            custom_timeouts=timeouts,
+        )

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
-from . import reach
+from . import drift, reach
+from .drift import SECRET
 from .host import HOME, LIVE, STAGED, StepError, load, run, write
 from .reach import SECRETS
 from .runners import keys, sections
@@ -20,7 +21,6 @@ TEMPLATE = STAGED / "config.toml"
 USER_DATA = HOME / "user-data"
 END = "# end of config.toml"
 TOKEN = re.compile(r'token = "<secret:token(?::([a-z0-9-]+))?>"')
-SECRET = re.compile(r"<secret:([A-Za-z][A-Za-z0-9_]*)>")
 
 
 class OwnKeys(Protocol):
@@ -56,8 +56,8 @@ def check(path: Path, secrets: dict[str, str]) -> None:
     numbers = re.search(r"Version:\s+(\d+)\.(\d+)", version)
     # Older ones have no lint; list loads the file too, but prints tokens, which `run` hides.
     lint = numbers is not None and (int(numbers[1]), int(numbers[2])) >= (19, 3)
-    hidden = [json.loads(section["token"]) for section in map(keys, sections(path.read_text()))]
     # A program that quotes a line of the file shows a secret as it stands there.
+    hidden = [*{json.loads(section["token"]) for section in map(keys, sections(path.read_text()))}]
     hidden += [form for text in secrets.values() for form in (text, in_toml(text)) if form]
     code, output = run("gitlab-runner", "lint" if lint else "list", "--config", str(path), check=False, hidden=hidden)
     if code != 0:
@@ -72,33 +72,44 @@ def complete() -> bool:
     return needed <= {*load(SECRETS)}
 
 
-def apply() -> None:
-    """Join the staged template and secrets, check the result, and put it in place."""
-    secrets = load(SECRETS)
+def apply(policy: str) -> None:
+    """Join the staged template and secrets, check the result, and put it in place.
+
+    `policy` is what to do about changes by hand, as `manager.drift` has it.
+    """
+    secrets, template = load(SECRETS), TEMPLATE.read_text()
+    lost = drift.lost(template, secrets)
+    if policy == "fail":
+        drift.refuse(lost)
     tokens = Tokens(secrets)
-    text = joined(TEMPLATE.read_text(), secrets, tokens)
+    text = joined(template, secrets, tokens)
     # Beside the live file, so that gitlab-runner finds the same .runner_system_id.
     candidate = HOME / ".candidate.toml"
     try:
         write(candidate, text)
         check(candidate, secrets)
         reach.place_authority()
+        drift.keep(lost, policy)
+        # Whatever ends this step between here and the last line, the file that is then live is known.
+        known, new = drift.remembered()[-1:], drift.written(text, template, secrets)
+        drift.remember(*known, new)
         candidate.rename(LIVE)
     finally:
         candidate.unlink(missing_ok=True)
+    drift.remember(new)
     activate(restart=reach.place_proxy())
     tokens.settle()
     print(f"config.toml is live: {text.count('[[runners]]')} runner(s)")
 
 
-def stage_config() -> None:
+def stage_config(policy: str) -> None:
     text = sys.stdin.read()
     if not text.rstrip("\n").endswith(END):
         raise StepError("config.toml arrived cut off; nothing was changed")
     write(TEMPLATE, text)
     if not complete():
         raise StepError("a secret that config.toml names is not on the manager; nothing was changed")
-    apply()
+    apply(policy)
 
 
 def stage_user_data() -> None:
@@ -111,15 +122,15 @@ def stage_user_data() -> None:
             path.unlink()
 
 
-def stage_secrets() -> None:
+def stage_secrets(policy: str) -> None:
     given = {name: unseal(sealed) for name, sealed in json.load(sys.stdin).items()}
     write(SECRETS, json.dumps(given))
     if complete():
-        apply()
+        apply(policy)
 
 
-def stage_gitlab() -> None:
+def stage_gitlab(policy: str) -> None:
     write(reach.PLAN, sys.stdin.read())
     reach.use_proxy()
     if complete():
-        apply()
+        apply(policy)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 
 from . import config, install, reach, removal, unsealing, watch
 from .host import StepError, take_variables
 from .lock import DEPLOYMENT, locked
 
-STEPS = {
+STEPS: dict[str, Callable[..., None]] = {
     "key": unsealing.show_key,
     "install": lambda: install.install(json.load(sys.stdin)),
     "user-data": config.stage_user_data,
@@ -18,7 +19,7 @@ STEPS = {
     "gitlab": config.stage_gitlab,
     "config": config.stage_config,
     "watch-settings": lambda: watch.stage(json.load(sys.stdin)),
-    "remove": removal.remove,
+    "remove": lambda: removal.remove(json.load(sys.stdin)),
 }
 
 
@@ -31,7 +32,7 @@ def main() -> int:
     with locked(DEPLOYMENT):
         try:
             reach.use_proxy()
-            STEPS[step]()
+            STEPS[step](*arguments)
         except (StepError, OSError, ValueError) as error:
             print(f"{step}: {error}", file=sys.stderr)
             if step != "remove":

@@ -203,6 +203,22 @@ class ManagerSettings(Section):
         default_factory=left_out, alias="dockerMachine", description="The docker-machine to install"
     )
 
+    stop_timeout: Annotated[int, Field(ge=0, le=604_800)] = Field(
+        default=7200,
+        alias="stopTimeout",
+        description="Seconds that running jobs get to end when the service is stopped",
+    )
+    drift: Literal["warn", "fail", "overwrite"] = Field(
+        default="warn",
+        description="What to do with a config.toml that somebody changed by hand: replace it and show what is lost "
+        "(warn), leave it and fail, or replace it without a word; the old file is kept on the manager",
+    )
+    running_jobs: Literal["wait", "abort"] = Field(
+        default="wait",
+        alias="runningJobs",
+        description="Whether the end of the manager waits for running jobs, up to stopTimeout, or aborts them",
+    )
+
     @property
     def login(self) -> str:
         """The user to log in as."""

@@ -68,6 +68,7 @@ IDENTITIES = {
     f"{PREFIX}AutoscalingRunner${PREFIX}Registration::runner-registration",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-tool",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-key",
+    f"{PREFIX}Registration$command:remote:Command::runner-registration-life",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-install",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-secrets",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-config",
@@ -144,10 +145,42 @@ def test_the_managers_host_key_is_fed_as_a_secret_and_checked(deployed: Recorder
     assert connection["hostKey"] == "ssh-ed25519 AAAA"
 
 
-def test_no_command_has_triggers_and_only_the_installation_has_an_end(deployed: Recorder) -> None:
+def test_one_command_alone_has_an_end_and_it_follows_the_instance_while_the_others_change_in_place(
+    deployed: Recorder,
+) -> None:
     commands = {k.split("::")[1]: v for k, v in deployed.inputs.items() if k.startswith("command:")}
-    assert not any("triggers" in inputs for inputs in commands.values())
-    assert [name for name, inputs in commands.items() if "delete" in inputs] == ["runner-registration-install"]
+    life = commands.pop("runner-registration-life")
+    assert "create" not in life
+    assert life["delete"].endswith("manager-tool remove")
+    assert life["triggers"] == ["runner-manager-instance-id"]
+    assert not any({"triggers", "delete"} & {*inputs} for inputs in commands.values())
+
+
+def test_a_host_that_is_there_already_is_told_by_its_key_whatever_its_address(deploy: Deploy) -> None:
+    host = {
+        "address": "ci.example.com",
+        "hostKey": "ssh-ed25519 AAAA",
+        "privateKey": "<secret:key>",
+        "securityGroupId": "sg-0a1b2c3d4e5f60001",
+    }
+
+    def program() -> None:
+        args = AutoscalingRunnerArgs(
+            settings=parse({**RAW, "manager": {"host": host}}, token=TOKEN, region="eu-central-1", secrets={"key"}),
+            region="eu-central-1",
+            token=TOKEN,
+            secrets={"key": "a key"},
+        )
+        AutoscalingRunner("runner", args)
+
+    assert deploy(program).named("runner-registration-life")["triggers"] == ["ssh-ed25519 AAAA"]
+
+
+def test_with_an_address_that_moves_every_step_names_its_host(deploy: Deploy) -> None:
+    recorded = deploy(lambda: runner(manager={**RAW["manager"], "elasticIp": True}))
+    assert recorded.named("runner-registration-life")["triggers"] == ["runner-manager-address-id"]
+    for what in ("tool", "key", "install", "secrets", "config"):
+        assert recorded.named(f"runner-registration-{what}")["create"].endswith(" # on runner-manager-address-id")
 
 
 def test_config_toml_is_plain_and_made_of_what_was_created(deployed: Recorder) -> None:

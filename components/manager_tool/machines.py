@@ -1,0 +1,38 @@
+"""The machines that docker-machine keeps, and their removal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from .host import run
+
+MACHINES = Path("/root/.docker/machine/machines")
+_AT_ONCE = 10
+_TRIES = 3
+_PAUSE_SECONDS = 2
+
+
+def names() -> list[str]:
+    """All machines, as `docker-machine ls` would list them, which also takes warnings for lines of its list."""
+    return sorted(path.parent.name for path in MACHINES.glob("*/config.json"))
+
+
+def remove(machines: Iterable[str]) -> list[str]:
+    """Remove machines; return a line for each that stayed, with the reason."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return [failure for failure in pool.map(_remove, machines) if failure]
+
+
+def _remove(name: str) -> str:
+    for attempt in range(_TRIES):
+        time.sleep(_PAUSE_SECONDS if attempt else 0)
+        code, output = run("docker-machine", "rm", "-y", name, check=False)
+        if code == 0:
+            # In one piece: others print at the same time.
+            sys.stdout.write(f"removed machine {name}\n")
+            return ""
+    return f"{name}: {output.splitlines()[-1] if output else 'docker-machine gave no reason'}"

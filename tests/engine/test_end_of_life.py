@@ -1,0 +1,63 @@
+"""A manager that another takes the place of, and the end of a deployment when something is in its way."""
+
+import re
+import time
+
+import pytest
+
+from localcloud import control
+
+from .conftest import Deployment
+
+
+def machines_of(host: control.Host) -> list[str]:
+    return host.run("docker-machine ls -q").split()
+
+
+def has_machine(deployment: Deployment) -> None:
+    """Wait until the runner keeps a machine idle."""
+    host, deadline = deployment.host(), time.monotonic() + 20
+    while not host.run("docker-machine ls -q --filter state=Running").split():
+        assert time.monotonic() < deadline, "the runner started no machine"
+        time.sleep(0.2)
+
+
+def managers(deployment: Deployment) -> list[str]:
+    state = control.gitlab(deployment.cloud, "state")
+    return [m["system_id"] for runner in state["runners"] for m in runner["managers"]]
+
+
+def workers(deployment: Deployment) -> list[str]:
+    """The names of the machines that run in EC2."""
+    reservations = control.aws(deployment.cloud, "ec2").describe_instances(
+        Filters=[{"Name": "instance-state-name", "Values": ["running"]}, {"Name": "tag:Name", "Values": ["runner-*-*-*"]}]
+    )["Reservations"]
+    return [tag["Value"] for r in reservations for i in r["Instances"] for tag in i["Tags"] if tag["Key"] == "Name"]
+
+
+def test_a_replaced_manager_is_drained_after_its_successor_works_and_before_its_instance_goes(
+    deployment: Deployment,
+) -> None:
+    deployment.up()
+    has_machine(deployment)
+    old_machines, old_managers = machines_of(deployment.host()), managers(deployment)
+    deployment.config["gitlab-runner-aws:manager"]["instanceType"] = "t4g.small"
+    deployment.configure()
+
+    output = deployment.up().stdout
+
+    order = [
+        output.index(line)
+        for line in (
+            "runner-registration-config updated",
+            f"removed machine {old_machines[0]}",
+            "runner-registration-life deleted original",
+            "runner-manager-instance deleted",
+        )
+    ]
+    assert order == sorted(order)
+    assert len(managers(deployment)) == 1
+    assert managers(deployment) != old_managers
+    has_machine(deployment)
+    assert {*workers(deployment)} & {*old_machines} == set()
+    deployment.up("--expect-no-changes")
