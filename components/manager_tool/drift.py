@@ -125,8 +125,10 @@ def _diff(path: str, was: Any, now: Any, secrets: dict[str, str]) -> list[str]:
     """The lines that show a change; of a list, the items that came and went."""
     gone, come = [[value] if value is not None else [] for value in (was, now)]
     if isinstance(was, list) and isinstance(now, list):
-        gone = [item for item in was if not any(_same(path, item, other, secrets) for other in now)] or gone
-        come = [item for item in now if not any(_same(path, other, item, secrets) for other in was)] or come
+        gone = [item for item in was if not any(_same(path, item, other, secrets) for other in now)]
+        come = [item for item in now if not any(_same(path, other, item, secrets) for other in was)]
+        if not gone and not come:
+            return [f"+{path}: in another order"]
     hidden = _CONFIDENTIAL.search(path.rpartition(".")[2]) or SECRET.search(json.dumps(was))
     return [
         f"{sign}{path} = {'<hidden>' if hidden else _shown(value)}"

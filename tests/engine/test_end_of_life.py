@@ -1,9 +1,6 @@
 """A manager that another takes the place of, and the end of a deployment when something is in its way."""
 
-import re
 import time
-
-import pytest
 
 from localcloud import control
 
@@ -30,7 +27,10 @@ def managers(deployment: Deployment) -> list[str]:
 def workers(deployment: Deployment) -> list[str]:
     """The names of the machines that run in EC2."""
     reservations = control.aws(deployment.cloud, "ec2").describe_instances(
-        Filters=[{"Name": "instance-state-name", "Values": ["running"]}, {"Name": "tag:Name", "Values": ["runner-*-*-*"]}]
+        Filters=[
+            {"Name": "instance-state-name", "Values": ["running"]},
+            {"Name": "tag:Name", "Values": ["runner-*-*-*"]},
+        ]
     )["Reservations"]
     return [tag["Value"] for r in reservations for i in r["Instances"] for tag in i["Tags"] if tag["Key"] == "Name"]
 

@@ -1,0 +1,220 @@
+"""What the tool takes for a change by hand in config.toml, and what for gitlab-runner's own doing."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from components.manager_tool import config as tool
+from components.manager_tool import drift, host
+from localcloud.cloud import ROOT
+
+from .prepared_gitlab import prepared, program_with_identity
+
+SECRETS = {"token": "glrt-goodgoodgoodgood1234", "awsAccessKey": "AKIA1", "awsSecretKey": 'se/"cret', "hook": "s3cr3t"}
+REGISTERED = {"id": "7", "token": json.dumps(SECRETS["token"]), "token_obtained_at": "2026-01-01T00:00:00Z"}
+FIRST = "runners[gitlab-aws-autoscaler]"
+ALIAS = "runners[second].docker.services[0].alias"
+REGION, KEY = '"amazonec2-region=eu-central-1"', '"amazonec2-secret-key=se/\\"cret"'
+EXTRA = '''
+[[runners]]
+name = "second"
+url = "https://gitlab.example.com"
+token = "<secret:token>"
+executor = "docker+machine"
+limit = 3
+pre_build_script = """
+echo "hello" # to all
+curl -H 'X-Hook: <secret:hook>' http://hook
+"""
+environment = [
+    "HOOK=<secret:hook>",
+    "LEVEL=1",
+]
+
+[runners.docker]
+image = "alpine:3.21"
+wait_for_services_timeout = 0
+services = [
+    { name = "mysql:8", alias = "db" },
+]
+
+[runners.feature_flags]
+FF_USE_FASTZIP = true
+
+[runners.machine]
+MachineDriver = "amazonec2"
+MachineName = "second-%s"
+MachineOptions = [
+    "amazonec2-region=eu-central-1",
+    "amazonec2-secret-key=<secret:awsSecretKey>",
+]
+'''
+
+
+@pytest.fixture
+def template(capsys: pytest.CaptureFixture[str]) -> str:
+    from config_render.__main__ import main
+
+    assert main(["render", str(ROOT / "examples/guide.yaml"), "--facts", str(ROOT / "examples/guide.facts.yaml")]) == 0
+    return capsys.readouterr().out + EXTRA
+
+
+@pytest.fixture
+def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: str) -> Path:
+    """A config.toml as the tool has put it in place; all the tool's files lie in a folder of the test."""
+    path = tmp_path / "config.toml"
+    for name, place in (("LIVE", path), ("WRITTEN", tmp_path / "written.json"), ("DRIFTED", tmp_path / "drifted")):
+        monkeypatch.setattr(drift, name, place)
+    monkeypatch.setattr("components.manager_tool.runners.LIVE", path)
+    monkeypatch.setattr(tool, "APPLIED", tmp_path / "applied.json")
+    monkeypatch.setattr(tool, "register", lambda section, token: dict(REGISTERED))
+    text, _ = tool.joined(template, SECRETS)
+    host.write(path, text)
+    drift.remember(drift.written(text, template, SECRETS))
+    return path
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    assert path.read_text().count(old) >= 1
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_what_gitlab_runner_itself_writes_is_no_drift(live: Path, template: str, tmp_path: Path) -> None:
+    """It writes the file anew when it changes a token: other layout, no comments, defaults that nobody gave."""
+    with prepared() as gitlab:
+        program = program_with_identity(tmp_path)
+        edit(live, "https://gitlab.example.com", gitlab.url)
+        moved = template.replace("https://gitlab.example.com", gitlab.url)
+        drift.remember(drift.written(live.read_text(), moved, SECRETS))
+        before = live.read_text()
+        gitlab.answers = [(201, {"token": f"glrt-rotated{n}00000000", "token_expires_at": None}) for n in range(2)]
+        assert program.run("reset-token", "--all-runners", "--config", str(live)).returncode == 0
+    assert live.read_text() != before
+    assert "session_timeout" in live.read_text()
+    assert not drift.drifted()
+
+    edit(live, "limit = 3", "limit = 4")
+    assert drift.drifted()
+
+
+def test_nothing_is_drift_on_a_manager_that_remembers_nothing(live: Path) -> None:
+    drift.WRITTEN.unlink()
+    edit(live, "limit = 3", "limit = 4")
+    assert not drift.drifted()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("limit = 3", "limit = 3 # three"),
+        ("limit = 3\n", "\n\n  limit   =   0x3\n"),
+        ('image = "alpine:3.21"', "image = 'alpine:3.21'"),
+        ('"LEVEL=1",\n]', '"LEVEL=1"]'),
+        ("wait_for_services_timeout = 0\n", ""),
+    ],
+)
+def test_another_layout_of_the_same_is_no_drift(live: Path, old: str, new: str) -> None:
+    edit(live, old, new)
+    assert not drift.drifted()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "shown"),
+    [
+        ("limit = 3", "limit = 4", ["-runners[second].limit = 3", "+runners[second].limit = 4"]),
+        ("limit = 3\n", "", ["-runners[second].limit = 3"]),
+        ("limit = 3\n", "limit = 3\nrequest_concurrency = 2\n", ["+runners[second].request_concurrency = 2"]),
+        ('alias = "db"', 'alias = "dx"', [f'-{ALIAS} = "db"', f'+{ALIAS} = "dx"']),
+        ('    "amazonec2-vpc-id=vpc-xxxxx",\n', "", [f"-{FIRST}.machine.MachineOptions = <hidden>"]),
+        ('"LEVEL=1",\n', "", ["-runners[second].environment = <hidden>"]),
+        (
+            f"{REGION},\n    {KEY}",
+            f"{KEY},\n    {REGION}",
+            ["+runners[second].machine.MachineOptions: in another order"],
+        ),
+        (
+            "s3cr3t",
+            "other",
+            [
+                "-runners[second].environment = <hidden>",
+                "+runners[second].environment = <hidden>",
+                "-runners[second].pre_build_script = <hidden>",
+                "+runners[second].pre_build_script = <hidden>",
+            ],
+        ),
+        (
+            'AccessKey = "AKIA1"',
+            'AccessKey = "AKIA2"',
+            [
+                "-runners[gitlab-aws-autoscaler].cache.s3.AccessKey = <hidden>",
+                "+runners[gitlab-aws-autoscaler].cache.s3.AccessKey = <hidden>",
+            ],
+        ),
+    ],
+)
+def test_a_change_by_hand_is_shown_without_secrets(
+    live: Path, template: str, old: str, new: str, shown: list[str]
+) -> None:
+    edit(live, old, new)
+    assert drift.drifted()
+    assert drift.lost(template, SECRETS) == shown
+
+
+def test_an_option_that_was_put_in_by_hand_is_shown_without_its_secret(live: Path, template: str) -> None:
+    plain = template.replace('    "amazonec2-secret-key=<secret:awsSecretKey>",\n', "")
+    text, _ = tool.joined(plain, SECRETS)
+    live.write_text(text)
+    drift.remember(drift.written(text, plain, SECRETS))
+    edit(live, 'second-%s"\nMachineOptions = [', 'second-%s"\nMachineOptions = [\n"amazonec2-secret-key=x",\n"a-b=c",')
+    assert drift.lost(plain, SECRETS) == [
+        '+runners[second].machine.MachineOptions = "amazonec2-secret-key=<hidden>"',
+        '+runners[second].machine.MachineOptions = "a-b=c"',
+    ]
+
+
+def test_a_change_by_hand_that_the_settings_now_have_too_is_no_loss(live: Path, template: str) -> None:
+    edit(live, "limit = 3", "limit = 4")
+    assert drift.lost(template.replace("limit = 3", "limit = 4"), SECRETS) == []
+
+
+@pytest.mark.parametrize("live_is_new", [False, True])
+def test_a_step_that_was_killed_while_it_put_a_file_in_place_left_no_drift(
+    live: Path, template: str, live_is_new: bool
+) -> None:
+    changed = template.replace("limit = 3", "limit = 5")
+    text, _ = tool.joined(changed, SECRETS)
+    drift.remember(*drift.remembered(), drift.written(text, changed, SECRETS))
+    if live_is_new:
+        live.write_text(text)
+    assert not drift.drifted()
+
+
+def test_what_is_replaced_is_kept_where_root_alone_can_read_it(
+    live: Path, template: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(live, "limit = 3", "limit = 4")
+    lost = drift.lost(template, SECRETS)
+    drift.keep(lost, "warn")
+    (kept,) = drift.DRIFTED.iterdir()
+    assert kept.read_text() == live.read_text()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    warned = capsys.readouterr().out
+    assert warned.splitlines() == [f"{live} was changed by hand; it is replaced, and kept as {kept}", *lost]
+    drift.keep(lost, "overwrite")
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_a_refusal_says_what_was_changed_and_how_to_go_on(live: Path, template: str) -> None:
+    edit(live, "limit = 3", "limit = 4")
+    refused: Callable[[], None] = lambda: drift.refuse(drift.lost(template, SECRETS))  # noqa: E731
+    with pytest.raises(
+        host.StepError, match=r"(?s)\+runners\[second\]\.limit = 4.*manager\.drift to warn or overwrite"
+    ):
+        refused()
+
+
+def test_what_is_remembered_holds_no_secret(live: Path) -> None:
+    text = drift.WRITTEN.read_text()
+    assert [secret for secret in SECRETS.values() if json.dumps(secret)[1:-1] in text] == []
