@@ -99,6 +99,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
                 config_toml=self._config_toml(network, identity, cache),
                 token=args.token,
                 secrets={**self._secrets_of_config(), **identity.secrets},
+                drain_seconds=settings.drain_seconds,
                 user_data={pool.name: pool.user_data for pool in settings.pools if pool.user_data},
                 needs=[network, identity, *([cache] if cache else [])],
             ),

@@ -22,7 +22,7 @@ from .downloads import downloads
 from .manager_tool.config import END
 from .preview import or_marker
 from .sealing import seal
-from .tool_bundle import TARGET, bundle, unpack
+from .tool_bundle import TARGET, become_root, bundle, unpack
 
 _REMOVAL_SECONDS = 3600
 """How long the end may take after the last job: hundreds of machines, each tried again where AWS refuses."""
@@ -50,6 +50,9 @@ class RegistrationArgs:
     user_data: Mapping[str, str] = field(default_factory=dict)
     """User data of machines, by the names of the pools that have some."""
 
+    drain_seconds: int = 0
+    """What gitlab-runner may take to remove all machines once its last job has ended."""
+
     needs: Sequence[pulumi.Resource] = ()
     """What workers need: it must be there before the runner starts, and until the last worker is gone."""
 
@@ -63,10 +66,14 @@ class Registration(pulumi.ComponentResource):
         super().__init__("gitlab-runner-aws:index:Registration", name, None, opts)
         self._name, self._args = name, args
         self._sudo = "" if args.settings.login == "root" else "sudo -n "
-        tool = self._step("tool", f"sh -c {shlex.quote(unpack(bundle()))}", [], bundle())
+        source = bundle()
+        tool = self._step("tool", f"sh -c {shlex.quote(unpack(source))}", [], source, become_root(args.settings.login))
         key = self._step("key", f"{TARGET} key", [tool])
         installed = self._step(
-            "install", f"{TARGET} install", [self._life(tool)], json.dumps(downloads(args.settings), indent=2)
+            "install",
+            f"{TARGET} install",
+            [self._life(tool)],
+            json.dumps(downloads(args.settings, args.drain_seconds), indent=2),
         )
         clear = pulumi.Output.secret({TOKEN: args.token, **args.secrets})
         sealed = pulumi.Output.all(key.stdout, clear).apply(
@@ -85,9 +92,14 @@ class Registration(pulumi.ComponentResource):
         self.register_outputs({"config_toml": self.config_toml})
 
     def _step(
-        self, what: str, create: str, after: Sequence[pulumi.Resource], stdin: pulumi.Input[str] = ""
+        self,
+        what: str,
+        create: str,
+        after: Sequence[pulumi.Resource],
+        stdin: pulumi.Input[str] = "",
+        sudo: str | None = None,
     ) -> command.remote.Command:
-        call: pulumi.Input[str] = f"{self._sudo}{create}"
+        call: pulumi.Input[str] = f"{self._sudo if sudo is None else sudo}{create}"
         if self._args.settings.elastic_ip:
             # The address moves to the next instance, so that nothing else would tell that the step is to be done there.
             call = pulumi.Output.format("{0} # on {1}", call, or_marker(self._args.host))

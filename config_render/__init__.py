@@ -5,7 +5,7 @@ from .instance_types import architecture
 from .models.cache import CacheSettings
 from .models.identity import IdentitySettings
 from .models.image import ImageLookup, published_image
-from .models.manager import STOP_SECONDS, Alarms, Bastion, ExistingHost, Logs, ManagerSettings
+from .models.manager import Alarms, Bastion, ExistingHost, Logs, ManagerSettings
 from .models.network import DEFAULT_VPC, NetworkSettings
 from .models.settings import Settings
 from .models.tags import DEPLOYMENT_TAG
@@ -26,7 +26,6 @@ __all__ = [
     "MARKER",
     "SECRETS",
     "SECRET_ACCESS_KEY",
-    "STOP_SECONDS",
     "TOKEN",
     "TOKEN_PLACEHOLDER",
     "Alarms",

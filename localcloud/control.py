@@ -105,6 +105,7 @@ def with_addresses(config: Mapping[str, Any], cloud: LocalCloud) -> dict[str, An
         f"{prefix}manager": {
             **manager,
             "sshPort": addresses.ssh_port,
+            "insecureDownloads": True,
             "gitlabRunner": {"url": f"{addresses.mirror}/gitlab-runner", **manager.get("gitlabRunner", {})},
             "dockerMachine": {
                 "url": f"{addresses.mirror}/docker-machine",

@@ -15,6 +15,8 @@ from . import host_program_archives as archives
 
 _GITLAB_RUNNER_ARCHITECTURES = ("amd64", "arm64")
 _DOCKER_MACHINE_ARCHITECTURES = ("x86_64", "aarch64")
+_FAULTS = {"99.0.0-no-start": "no start", "99.0.0-early-end": "early end"}
+"""Versions of gitlab-runner that an upgrade has to come back from."""
 
 
 class DownloadMirror:
@@ -28,16 +30,16 @@ class DownloadMirror:
         programs: Path,
         *,
         gitlab_runner_versions: Sequence[str] = ("19.3.0", "19.2.0"),
-        docker_machine_versions: Sequence[str] = ("0.16.2-gitlab.48",),
+        docker_machine_versions: Sequence[str] = ("0.16.2-gitlab.48", "0.16.2-gitlab.47"),
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
         self._files: dict[str, bytes] = {}
-        for version in gitlab_runner_versions:
+        for version in (*gitlab_runner_versions, *_FAULTS):
             folder = f"/gitlab-runner/v{version}"
             for kind in _GITLAB_RUNNER_ARCHITECTURES:
                 path = f"{folder}/binaries/gitlab-runner-linux-{kind}"
-                self._files[path] = archives.gitlab_runner(programs, version, kind)
+                self._files[path] = archives.gitlab_runner(programs, version, kind, _FAULTS.get(version, ""))
             self._add_checksums(folder)
         for version in docker_machine_versions:
             folder = f"/docker-machine/v{version}"

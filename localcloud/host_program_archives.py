@@ -19,9 +19,13 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 _NO_FIXED_DEFAULT = ("amazonec2-ami", "amazonec2-vpc-id", "amazonec2-subnet-id")
 
 
-def gitlab_runner(programs: Path, version: str, architecture: str) -> bytes:
-    """The stand-in for gitlab-runner; `architecture` is Go's word (amd64, arm64)."""
-    return _archive(programs, "gitlab_runner_stand_in", _gitlab_runner_stamp(version, architecture))
+def gitlab_runner(programs: Path, version: str, architecture: str, fault: str = "") -> bytes:
+    """The stand-in for gitlab-runner; `architecture` is Go's word (amd64, arm64).
+
+    With `fault`, its `run` fails: at once with `no start`, after two seconds with `early end`.
+    """
+    stamp = _gitlab_runner_stamp(version, architecture)
+    return _archive(programs, "gitlab_runner_stand_in", {**stamp, "fault": fault})
 
 
 def docker_machine(programs: Path, version: str, architecture: str) -> bytes:

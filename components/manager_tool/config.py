@@ -50,16 +50,16 @@ def joined(template: str, secrets: dict[str, str], tokens: OwnKeys) -> str:
     return "\n".join(out) + "\n"
 
 
-def check(path: Path, secrets: dict[str, str]) -> None:
-    """Let gitlab-runner itself judge the new file."""
-    _, version = run("gitlab-runner", "--version")
+def check(path: Path, secrets: dict[str, str], program: str = "gitlab-runner") -> None:
+    """Let gitlab-runner itself judge a file."""
+    _, version = run(program, "--version")
     numbers = re.search(r"Version:\s+(\d+)\.(\d+)", version)
     # Older ones have no lint; list loads the file too, but prints tokens, which `run` hides.
     lint = numbers is not None and (int(numbers[1]), int(numbers[2])) >= (19, 3)
     # A program that quotes a line of the file shows a secret as it stands there.
     hidden = [*{json.loads(section["token"]) for section in map(keys, sections(path.read_text()))}]
     hidden += [form for text in secrets.values() for form in (text, in_toml(text)) if form]
-    code, output = run("gitlab-runner", "lint" if lint else "list", "--config", str(path), check=False, hidden=hidden)
+    code, output = run(program, "lint" if lint else "list", "--config", str(path), check=False, hidden=hidden)
     if code != 0:
         raise StepError(f"gitlab-runner refused config.toml:\n{output}\nCorrect the setting that is named here.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -19,6 +20,12 @@ ENVIRONMENT = {**os.environ, "HOME": "/root", "PATH": f"{BINARIES}:/usr/sbin:/us
 
 VARIABLES = Path("/etc/default/gitlab-runner-aws")
 """Where an administrator of the manager can set variables for this tool, such as a proxy or AWS_ENDPOINT_URL."""
+
+
+def say(text: str) -> None:
+    """Tell whoever watches the deployment; nobody may be there any more."""
+    with contextlib.suppress(OSError):
+        print(text, flush=True)
 
 
 class StepError(Exception):

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import subprocess
 import time
 
-from .host import StepError, run
+from .host import ENVIRONMENT, StepError, run, say
+
+NAME = "gitlab-runner"
+_START_SECONDS = 10
+_NEWS_SECONDS = 30
 
 
 def activate(*, restart: bool = False) -> None:
@@ -15,14 +21,78 @@ def activate(*, restart: bool = False) -> None:
     With `restart` it is stopped before, which waits for its jobs.
     """
     if restart:
-        run("systemctl", "stop", "gitlab-runner")
-    _, pid = run("systemctl", "show", "--property", "MainPID", "--value", "gitlab-runner")
-    if pid != "0":
-        os.kill(int(pid), signal.SIGHUP)
-        return
-    run("systemctl", "start", "gitlab-runner")
-    deadline = time.monotonic() + 10
-    while run("systemctl", "is-active", "--quiet", "gitlab-runner", check=False)[0] != 0:
+        run("systemctl", "stop", NAME)
+    pid = main_pid()
+    if pid:
+        os.kill(pid, signal.SIGHUP)
+    else:
+        start()
+
+
+def start() -> None:
+    """Start the service. Raises `StepError` unless it is running then."""
+    run("systemctl", "start", NAME)
+    deadline = time.monotonic() + _START_SECONDS
+    while run("systemctl", "is-active", "--quiet", NAME, check=False)[0] != 0:
         if time.monotonic() > deadline:
-            raise StepError("the service gitlab-runner did not start; see: journalctl -u gitlab-runner")
+            raise StepError(f"the service {NAME} did not start:\n{_status()}")
         time.sleep(0.1)
+
+
+def stop(job_seconds: int) -> None:
+    """Stop the service once its jobs have ended, and tell how far that is; systemd bounds the time."""
+    if is_stopped():
+        return
+    say(f"stopping {NAME}: {_jobs()} may end, within {job_seconds} s (manager.stopTimeout)")
+    begun = time.monotonic()
+    # Not with `run`: that may take hours.
+    with subprocess.Popen(["systemctl", "stop", NAME], env=ENVIRONMENT, stdin=subprocess.DEVNULL) as stopping:
+        while True:
+            try:
+                stopping.wait(_NEWS_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                say(f"waiting for {_jobs()}, {time.monotonic() - begun:.0f} s so far")
+    if stopping.returncode != 0:
+        raise StepError(f"`systemctl stop {NAME}` ended with {stopping.returncode}")
+    if _shown("Result") == "timeout":
+        say("what still ran then was ended by force; raise manager.stopTimeout to give jobs more time")
+
+
+def require_steady(seconds: float) -> None:
+    """Raise `StepError` unless the service goes on running for a while."""
+    pid, deadline = main_pid(), time.monotonic() + seconds
+    while pid and time.monotonic() < deadline:
+        time.sleep(1)
+        if main_pid() != pid:
+            pid = 0
+    if not pid:
+        raise StepError(f"the service {NAME} did not keep running for {seconds:.0f} s:\n{_status()}")
+
+
+def main_pid() -> int:
+    """The process of the service; 0 where none runs."""
+    return int(_shown("MainPID") or 0)
+
+
+def is_stopped() -> bool:
+    """Whether somebody has stopped the service, or never started it; a failed one is not stopped."""
+    return _shown("ActiveState") == "inactive"
+
+
+def _shown(name: str) -> str:
+    return run("systemctl", "show", "--property", name, "--value", NAME)[1]
+
+
+def _status() -> str:
+    return run("systemctl", "status", "--no-pager", NAME, check=False)[1]
+
+
+def _jobs() -> str:
+    """How many jobs run, as gitlab-runner last logged it with a job that came or went."""
+    try:
+        _, log = run("journalctl", "--unit", NAME, "--lines", "1000", "--output", "cat", "--no-pager", check=False)
+    except OSError:
+        log = ""
+    counts = re.findall(r"\bbuilds=(\d+)", log)
+    return f"{counts[-1]} running job(s)" if counts else "running jobs"

@@ -1,15 +1,14 @@
 """The manager: the one instance that is always there and runs gitlab-runner."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ..instance_types import check_instance_type
 from .image import DEFAULT_SYSTEM, ImageLookup, OperatingSystem, login_user
+from .programs import DockerEngine, DockerMachineProgram, GitlabRunnerProgram
 from .section import Section, left_out
 from .values import (
-    BaseUrl,
     Gibibytes,
     HostName,
     ImageId,
@@ -18,71 +17,10 @@ from .values import (
     Port,
     Secret,
     SecurityGroupId,
-    Sha256,
     SomeItems,
     UserName,
-    Version,
     checked_by,
 )
-
-STOP_SECONDS = 7200
-"""How long the service may take to stop, so that running jobs can end; what GitLab's documentation suggests."""
-
-
-class GitlabRunnerProgram(Section):
-    """Which gitlab-runner is installed, and from where."""
-
-    version: Version = Field(default="19.3.0", description="Version of gitlab-runner to install")
-    url: BaseUrl = Field(
-        default="https://gitlab-runner-downloads.s3.amazonaws.com",
-        description="Where to download from: GitLab's own site, or a mirror laid out like it",
-    )
-    sha256: Sha256 | None = Field(
-        default=None, description="Checksum of the program; by default the one published beside it"
-    )
-
-
-@dataclass(frozen=True)
-class _Release:
-    version: str
-    url: str
-
-
-# Where each fork publishes its programs, and the newest that is known.
-_FORKS = {
-    "gitlab": _Release("0.16.2-gitlab.48", "https://gitlab-docker-machine-downloads.s3.amazonaws.com"),
-    "cki": _Release("0.16.2-gitlab.19-cki.5", "https://arr-cki-prod-docker-machine.s3.amazonaws.com"),
-}
-
-
-class DockerMachineProgram(Section):
-    """Which docker-machine is installed, and from where."""
-
-    fork: Literal["gitlab", "cki"] = Field(
-        default="gitlab",
-        description="Whose docker-machine: GitLab's, or that of the CKI project, which knows EC2 fleets",
-    )
-    version: Version | None = Field(
-        default=None, description=f"Version to install; by default {_FORKS['gitlab'].version}, or the fork's newest"
-    )
-    url: BaseUrl | None = Field(
-        default=None, description="Where to download from: the fork's own site by default, or a mirror laid out like it"
-    )
-    sha256: Sha256 | None = Field(
-        default=None,
-        description="Checksum of the program; by default the one published beside it; the CKI project has none",
-    )
-
-    @property
-    def release(self) -> str:
-        """The version to install."""
-        return self.version or _FORKS[self.fork].version
-
-    @property
-    def site(self) -> str:
-        """The address to download from."""
-        return self.url or _FORKS[self.fork].url
-
 
 _HostKey = Annotated[
     str,
@@ -202,11 +140,20 @@ class ManagerSettings(Section):
     docker_machine: DockerMachineProgram = Field(
         default_factory=left_out, alias="dockerMachine", description="The docker-machine to install"
     )
-
-    stop_timeout: Annotated[int, Field(ge=0, le=604_800)] = Field(
+    docker: DockerEngine | None = Field(
+        default=None, description="A Docker Engine to install from Docker's packages; none without it, no job needs it"
+    )
+    insecure_downloads: bool = Field(
+        default=False,
+        alias="insecureDownloads",
+        description="Whether programs may come from an http address: whoever is on the way can then alter what runs "
+        "as root, unless a checksum is given",
+    )
+    stop_timeout: Annotated[int, Field(ge=60, le=604800)] = Field(
         default=7200,
         alias="stopTimeout",
-        description="Seconds that running jobs get to end when the service is stopped",
+        description="Seconds that running jobs have to end when gitlab-runner is stopped or upgraded; GitLab's "
+        "documentation suggests 7200",
     )
     drift: Literal["warn", "fail", "overwrite"] = Field(
         default="warn",

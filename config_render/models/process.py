@@ -14,6 +14,9 @@ from .values import Duration, HostPort, Integer, Items, Natural, Positive, Texts
 _BILLING = "is of use within GitLab's own billing alone"
 _MOVED = "is deprecated; it goes under usage_logger.logrotate"
 
+DEFAULT_SHUTDOWN_SECONDS = 30
+"""gitlab-runner's own, where `shutdown_timeout` is not set."""
+
 
 class SessionServer(ConfigTable):
     """`[session_server]`: interactive web terminals of running jobs."""

@@ -16,7 +16,7 @@ from .image import DEFAULT_SYSTEM, ImageLookup, published_image
 from .manager import ManagerSettings
 from .network import NetworkSettings
 from .pool import Pool
-from .process import GlobalKeys
+from .process import DEFAULT_SHUTDOWN_SECONDS, GlobalKeys
 from .section import Section, left_out
 from .tags import TagKey, TagValue
 from .values import BaseUrl, InOrder, SomeItems, checked_by
@@ -60,6 +60,12 @@ class Settings(GlobalKeys):
         "strict: fail; off: do not ask",
     )
     pools: SomeItems[Pool] = Field(description="Pools of workers, one or more")
+
+    @property
+    def drain_seconds(self) -> int:
+        """What gitlab-runner may take to remove all machines at a stop, once the last job has ended."""
+        drain = self.machine.shutdown_drain if self.machine else None
+        return (self.shutdown_timeout or DEFAULT_SHUTDOWN_SECONDS) if drain and drain.enabled else 0
 
     def image_lookups(self, partition: str) -> dict[str, ImageLookup]:
         """Return where to find the images of workers whose pool names none by its id, by `Pool.image_key`."""

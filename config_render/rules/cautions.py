@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 
 from ..manager_size import memory_for, memory_of_small_type, small_type_for
-from ..models.manager import STOP_SECONDS
 from ..models.pool import Pool
 from ..models.settings import Settings
 from ..problems import Location, Problem, problem
@@ -27,12 +26,11 @@ def _is_spot(pool: Pool) -> bool:
 
 
 def _drain_has_time(settings: Settings) -> Iterator[Problem]:
-    drain = settings.machine.shutdown_drain if settings.machine else None
-    seconds = settings.shutdown_timeout or 30
-    if drain and drain.enabled and seconds < _LEAST_DRAIN_SECONDS:
+    seconds = settings.drain_seconds
+    if 0 < seconds < _LEAST_DRAIN_SECONDS:
         message = (
             f"gives the removal of all machines {seconds} s, after which the rest is left behind and costs money; "
-            f"set {_LEAST_DRAIN_SECONDS} to {STOP_SECONDS}"
+            f"set {_LEAST_DRAIN_SECONDS} or more"
         )
         yield problem(("shutdown_timeout",), message, settings.shutdown_timeout)
 

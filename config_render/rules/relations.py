@@ -7,13 +7,14 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from ..layout import LONGEST_MACHINE_NAME, same_machines
-from ..models.manager import STOP_SECONDS
+from ..models.manager import ManagerSettings
 from ..models.network import NetworkSettings
 from ..placeholders import check_placeholders, secret_names
 from ..problems import Problem, problem
 from ..subnets import MOST_ZONES, check_range, machines_that_fit, subnet_cidrs
 from .account_relations import ACCOUNT_RULES
 from .pool_relations import POOL_RULES
+from .program_relations import PROGRAM_RULES
 from .raw import RawPool, RawStack, text, walk, whole
 
 
@@ -137,17 +138,11 @@ def _cache_keys_come_together(stack: RawStack) -> Iterator[Problem]:
 
 
 def _drain_ends_in_time(stack: RawStack) -> Iterator[Problem]:
-    seconds = whole(stack.content.get("shutdown_timeout"))
-    if seconds is not None and seconds > STOP_SECONDS:
-        message = f"is above {STOP_SECONDS}, the seconds after which systemd ends gitlab-runner by force; lower it"
+    given = stack.table("manager").get("stopTimeout", ManagerSettings.model_fields["stop_timeout"].default)
+    most, seconds = whole(given), whole(stack.content.get("shutdown_timeout"))
+    if most is not None and seconds is not None and seconds > most:
+        message = f"is above manager.stopTimeout {most}, which a stop of the service may take; lower it, or raise that"
         yield problem(("shutdown_timeout",), message, seconds)
-
-
-def _forks_program_is_checked(stack: RawStack) -> Iterator[Problem]:
-    program = stack.table("manager", "dockerMachine")
-    if program.get("fork") == "cki" and program.get("sha256") is None:
-        message = "missing; the CKI project publishes no checksums, so give the one of the program that you trust"
-        yield problem(("manager", "dockerMachine", "sha256"), message)
 
 
 def _texts_are_harmless(stack: RawStack, secrets: Collection[str]) -> Iterator[Problem]:
@@ -185,5 +180,5 @@ STACK_RULES: tuple[Callable[[RawStack], Iterator[Problem]], ...] = (
     _cache_has_its_bucket,
     _cache_keys_come_together,
     _drain_ends_in_time,
-    _forks_program_is_checked,
+    *PROGRAM_RULES,
 )

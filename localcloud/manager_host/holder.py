@@ -29,6 +29,7 @@ _FOLDERS = {
     "/home/ubuntu": 0o755,
     "/dev/shm": 0o1777,  # noqa: S108 - likewise
     "/run/lock": 0o1777,
+    "/run/systemd/system": 0o755,  # by which sd_booted(3) knows that systemd runs
     "/var/cache": 0o755,
     "/var/lib": 0o755,
     "/var/log": 0o755,

@@ -39,10 +39,14 @@ def test_each_program_is_there_with_its_checksum(mirror: DownloadMirror) -> None
     assert set(checksums) == {
         *(
             f"/gitlab-runner/v{version}/binaries/gitlab-runner-linux-{kind}"
-            for version in ("19.3.0", "19.2.0")
+            for version in ("19.3.0", "19.2.0", "99.0.0-no-start", "99.0.0-early-end")
             for kind in ("amd64", "arm64")
         ),
-        *(f"/docker-machine/v0.16.2-gitlab.48/docker-machine-Linux-{kind}" for kind in ("x86_64", "aarch64")),
+        *(
+            f"/docker-machine/v0.16.2-gitlab.{release}/docker-machine-Linux-{kind}"
+            for release in (47, 48)
+            for kind in ("x86_64", "aarch64")
+        ),
     }
     assert {path: hashlib.sha256(get(mirror, path)).hexdigest() for path in checksums} == checksums
     assert len(set(checksums.values())) == len(checksums)

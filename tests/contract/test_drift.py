@@ -53,6 +53,13 @@ MachineOptions = [
 '''
 
 
+class Registered:
+    """Every section belongs to one runner."""
+
+    def own_keys(self, section: dict[str, str], pool: str) -> dict[str, str]:
+        return dict(REGISTERED)
+
+
 @pytest.fixture
 def template(capsys: pytest.CaptureFixture[str]) -> str:
     from config_render.__main__ import main
@@ -67,10 +74,7 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: str) -> Path
     path = tmp_path / "config.toml"
     for name, place in (("LIVE", path), ("WRITTEN", tmp_path / "written.json"), ("DRIFTED", tmp_path / "drifted")):
         monkeypatch.setattr(drift, name, place)
-    monkeypatch.setattr("components.manager_tool.runners.LIVE", path)
-    monkeypatch.setattr(tool, "APPLIED", tmp_path / "applied.json")
-    monkeypatch.setattr(tool, "register", lambda section, token: dict(REGISTERED))
-    text, _ = tool.joined(template, SECRETS)
+    text = tool.joined(template, SECRETS, Registered())
     host.write(path, text)
     drift.remember(drift.written(text, template, SECRETS))
     return path
@@ -164,7 +168,7 @@ def test_a_change_by_hand_is_shown_without_secrets(
 
 def test_an_option_that_was_put_in_by_hand_is_shown_without_its_secret(live: Path, template: str) -> None:
     plain = template.replace('    "amazonec2-secret-key=<secret:awsSecretKey>",\n', "")
-    text, _ = tool.joined(plain, SECRETS)
+    text = tool.joined(plain, SECRETS, Registered())
     live.write_text(text)
     drift.remember(drift.written(text, plain, SECRETS))
     edit(live, 'second-%s"\nMachineOptions = [', 'second-%s"\nMachineOptions = [\n"amazonec2-secret-key=x",\n"a-b=c",')
@@ -184,7 +188,7 @@ def test_a_step_that_was_killed_while_it_put_a_file_in_place_left_no_drift(
     live: Path, template: str, live_is_new: bool
 ) -> None:
     changed = template.replace("limit = 3", "limit = 5")
-    text, _ = tool.joined(changed, SECRETS)
+    text = tool.joined(changed, SECRETS, Registered())
     drift.remember(*drift.remembered(), drift.written(text, changed, SECRETS))
     if live_is_new:
         live.write_text(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,4 +101,8 @@ def _lint(_: Parsed, path: Path) -> None:
 def _run(parsed: Parsed, path: Path) -> int:
     if parsed.values["working-directory"]:
         os.chdir(parsed.values["working-directory"])
+    if stamp()["fault"] == "no start":
+        raise FatalError("this version can't start")
+    if stamp()["fault"] == "early end":
+        threading.Timer(2, os._exit, (1,)).start()
     return Process(path).serve()

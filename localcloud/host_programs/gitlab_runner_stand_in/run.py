@@ -66,7 +66,10 @@ class Process:
         return configured if configured > 0 else _DEFAULT_CHECK_SECONDS
 
     def _running(self) -> list[tuple[threading.Thread, str]]:
+        before = len(self._jobs)
         self._jobs = [job for job in self._jobs if job[0].is_alive()]
+        if len(self._jobs) < before:
+            self._say("Removed job from processing list")
         return self._jobs
 
     def _load_at_start(self) -> None:
@@ -121,6 +124,7 @@ class Process:
         thread = threading.Thread(target=jobs.execute, args=arguments, daemon=True)
         thread.start()
         self._jobs.append((thread, entry["token"]))
+        self._say("Added job to processing list", job=job["id"])
 
     def _stop(self, number: int) -> int:
         graceful = number == signal.SIGQUIT

@@ -1,0 +1,115 @@
+"""The programs that are installed: kept by their checksums, and copied to where they are run from.
+
+A copy and no link: gitlab-runner writes the path that a link leads to into its unit file, which has to stay the same
+from version to version.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .downloads import digest, download, published_checksum, require_space
+from .host import BINARIES, STAGED, StepError, load, run, say
+
+KEPT = Path("/usr/local/lib/gitlab-runner-programs")
+SOURCES = STAGED / "sources.json"
+"""The checksums of the live programs by their addresses: one that is in place already is not asked for again."""
+
+
+class Program(NamedTuple):
+    """One version of a program, downloaded and checked."""
+
+    name: str
+    sha256: str
+
+    @property
+    def path(self) -> Path:
+        """Where it is kept."""
+        return KEPT / f"{self.name}-{self.sha256[:16]}"
+
+    @property
+    def version(self) -> str:
+        """What it says of itself. Raises `StepError` where it can't be run."""
+        return _version(self.path)
+
+
+@cache
+def _version(path: Path) -> str:
+    _, output = run(str(path), "--version")
+    found = re.search(r"version:?\s+([^\s,]+)", output, re.IGNORECASE)
+    return found[1] if found else output.partition("\n")[0]
+
+
+def live(name: str) -> Program | None:
+    """The version that is in place, kept as well from now on; None where there is none."""
+    target = BINARIES / name
+    if not target.exists():
+        return None
+    program = Program(name, digest(target))
+    if digest(program.path) != program.sha256:
+        _copy(target, program.path)
+    return program
+
+
+def prepare(name: str, spec: dict[str, Any]) -> Program:
+    """Download a version beside the one in place, unless it is there already. Raises `StepError`."""
+    machine = platform.machine()
+    if machine not in spec["files"]:
+        raise StepError(f"{name} has no build for {machine}; choose an x86_64 or arm64 manager.instanceType")
+    url, setting = spec["files"][machine], spec["setting"]
+    missing = f"check {setting}.version; what there is: {spec['releases']}"
+    wanted = spec["sha256"] or _known(name, url)
+    if not wanted:
+        wanted = published_checksum(spec["checksums"], url.rsplit("/", 1)[-1], setting, missing)
+    program = Program(name, wanted)
+    if digest(BINARIES / name) == wanted or digest(program.path) == wanted:
+        return program
+    KEPT.mkdir(mode=0o755, parents=True, exist_ok=True)
+    scratch = KEPT / f".{name}.new"
+    try:
+        found = download(url, scratch, missing)
+        if found != wanted:
+            raise StepError(
+                f"{url} has SHA-256 {found}, wanted was {wanted}; nothing was replaced. "
+                f"Check {setting}.sha256, or whether the download was altered."
+            )
+        scratch.chmod(0o755)
+        scratch.rename(program.path)
+    finally:
+        scratch.unlink(missing_ok=True)
+    return program
+
+
+def put(program: Program) -> None:
+    """Take a version into use: whoever starts the program gets the old one or this one as a whole."""
+    _copy(program.path, BINARIES / program.name)
+    say(f"{program.name} {program.version} is in place")
+
+
+def forget_others(new: Program, old: Program | None) -> None:
+    """Remove what is kept of other versions than these."""
+    for path in KEPT.glob(f"{new.name}-*"):
+        if path not in (new.path, old and old.path):
+            path.unlink()
+
+
+def _known(name: str, url: str) -> str:
+    checksum = load(SOURCES).get(url, "")
+    return checksum if checksum and digest(BINARIES / name) == checksum else ""
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    require_space(target.parent, source.stat().st_size)
+    scratch = target.with_name(f".{target.name}.new")
+    shutil.copyfile(source, scratch)
+    scratch.chmod(0o755)
+    with scratch.open("rb") as file:
+        os.fsync(file.fileno())
+    scratch.rename(target)
