@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from . import service
 from .config import check
-from .host import LIVE, STAGED, StepError, load, say, write
+from .host import LIVE, STAGED, StepError, load, run, say, write
 from .programs import Program, forget_others, live, put
 from .reach import SECRETS
+from .runners import live_runners
 
 JOURNAL = STAGED / "upgrade.json"
 _STEADY_SECONDS = 5.0
@@ -93,13 +94,16 @@ def _begun(job_seconds: int) -> _Upgrade | None:
 
 
 def _refusal(program: Program) -> str | None:
-    """Why a version does not do for the live config.toml."""
+    """Why a version does not do for the live config.toml, or GitLab not for it."""
+    if not LIVE.exists():
+        return None
     try:
-        if LIVE.exists():
-            check(LIVE, load(SECRETS), str(program.path))
+        check(LIVE, load(SECRETS), str(program.path))
     except StepError as error:
         return str(error)
-    return None
+    tokens = [json.loads(section["token"]) for section in live_runners().values()]
+    code, output = run(str(program.path), "verify", "--config", str(LIVE), check=False, hidden=tokens)
+    return f"its `gitlab-runner verify` failed:\n{output}" if code else None
 
 
 @contextmanager

@@ -89,9 +89,9 @@ def ssh(
     return asyncio.run(run())
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
+def until(condition: Callable[[], bool], what: str, seconds: float = 5) -> None:
     """Wait some seconds for something to come true."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, what
         time.sleep(0.02)
