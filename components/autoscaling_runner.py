@@ -1,5 +1,6 @@
 """`AutoscalingRunner`: a GitLab Runner that starts and removes its EC2 workers on demand."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ from config_render import (
     placed,
     render,
     secret_names,
+    watch_settings,
     worker_bounds,
 )
 
@@ -90,6 +92,9 @@ class AutoscalingRunner(pulumi.ComponentResource):
         network = Network(f"{name}-network", self._network_args(surroundings), child)
         identity = Identity(f"{name}-identity", self._identity_args(network, cache), child)
         manager = Manager(f"{name}-manager", self._manager_args(network, identity), child)
+        watch = None
+        if settings.manager.alarms or settings.manager.logs:
+            watch = Watch(f"{name}-watch", self._watch_args(manager, identity), child)
         registration = Registration(
             f"{name}-registration",
             RegistrationArgs(
@@ -101,12 +106,11 @@ class AutoscalingRunner(pulumi.ComponentResource):
                 secrets={**self._secrets_of_config(), **identity.secrets},
                 drain_seconds=settings.drain_seconds,
                 user_data={pool.name: pool.user_data for pool in settings.pools if pool.user_data},
+                watch=self._watch_settings(network, identity, watch),
                 needs=[network, identity, *([cache] if cache else [])],
             ),
             child,
         )
-        if settings.manager.alarms or settings.manager.logs:
-            Watch(f"{name}-watch", self._watch_args(manager), child)
 
         self.manager_address = manager.address
         self.manager_instance_id = manager.instance_id
@@ -177,14 +181,29 @@ class AutoscalingRunner(pulumi.ComponentResource):
             tags=self._tags,
         )
 
-    def _watch_args(self, manager: Manager) -> WatchArgs:
+    def _watch_args(self, manager: Manager, identity: Identity) -> WatchArgs:
         return WatchArgs(
             region=self._args.region,
+            deployment=self._deployment,
             instance_id=manager.instance_id,
+            manager_role=identity.manager_role,
+            manager_user=identity.manager_user,
+            iam_path=self._settings.identity.path,
             alarms=self._settings.manager.alarms,
             logs=self._settings.manager.logs,
+            passes=self._settings.manager.watch,
             tags=self._tags,
         )
+
+    def _watch_settings(self, network: Network, identity: Identity, watch: Watch | None) -> pulumi.Output[str]:
+        late = pulumi.Output.all(
+            deployment=self._deployment,
+            region=self._args.region,
+            profile=identity.worker_profile,
+            group=network.worker_group_name,
+            log_group=watch.journal_group if watch else None,
+        )
+        return late.apply(lambda facts: json.dumps(watch_settings(self._settings, **facts), indent=2))
 
     def _secrets_of_config(self) -> dict[str, pulumi.Input[str]]:
         """Return the secrets less those that only the way to the manager needs: they don't belong on it."""

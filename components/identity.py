@@ -60,6 +60,12 @@ class Identity(pulumi.ComponentResource):
     manager_profile: pulumi.Output[str] | None = None
     """Name of the manager's instance profile; None where it has an access key."""
 
+    manager_role: pulumi.Output[str] | None = None
+    """Name of the role that was made for the manager."""
+
+    manager_user: pulumi.Output[str] | None = None
+    """Name of the user that was made for the manager."""
+
     worker_profile: pulumi.Output[str]
     """Name of the workers' instance profile, as the driver wants it."""
 
@@ -110,7 +116,7 @@ class Identity(pulumi.ComponentResource):
 
     def _manager(self, worker_role: pulumi.Output[str], worker_profile: pulumi.Output[str]) -> None:
         role, profile = self._role("manager")
-        self.manager_profile = profile.name
+        self.manager_profile, self.manager_role = profile.name, role.name
         policy = self._policy(worker_role, worker_profile, role.arn)
         aws.RolePolicy(f"{self._name}-manager", role=role.name, policy=policy, opts=self._child())
         if self._args.ssm:
@@ -131,6 +137,7 @@ class Identity(pulumi.ComponentResource):
             tags=tags,
             opts=self._child(),
         )
+        self.manager_user = user.name
         # A managed policy: those inside of a user hold 2,048 characters in all.
         policy = aws.Policy(
             f"{self._name}-manager",

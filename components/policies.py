@@ -9,10 +9,10 @@ from .worker_policy import Workers, ever_wider, remove, start
 __all__ = [
     "LONGEST_MANAGED_POLICY",
     "LONGEST_ROLE_POLICY",
+    "METRICS_NAMESPACE",
     "CacheAccess",
     "Policy",
     "Workers",
-    "agent_logs",
     "assumed_by",
     "assumed_by_ec2",
     "cache_objects",
@@ -20,11 +20,12 @@ __all__ = [
     "length",
     "manager",
     "own_account",
+    "reports",
     "tls_only",
 ]
 
 LONGEST_ROLE_POLICY = 10_240 - 1_024
-"""Characters for `manager` in a role: its inline policies share 10,240; the rest is for others, such as `agent_logs`.
+"""Characters for `manager` in a role: its inline policies share 10,240; the rest is for `reports`.
 
 IAM's quotas count no white space ("IAM and AWS STS quotas" in its User Guide). A user's inline policies hold 2,048,
 too few for `manager`.
@@ -32,6 +33,9 @@ too few for `manager`.
 
 LONGEST_MANAGED_POLICY = 6_144
 """Characters of a managed policy, which a user may have attached."""
+
+METRICS_NAMESPACE = "gitlab-runner-aws"
+"""Where in CloudWatch the manager puts metrics of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,25 +119,31 @@ def events_to_logs(log_group_arns: Sequence[str], rule_arns: Sequence[str]) -> P
     )
 
 
-def agent_logs(log_group_arn: str) -> Policy:
-    """Return what the CloudWatch agent on the manager needs: to write into one log group."""
-    actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-    return document(allow("Logs", actions, _streams(log_group_arn)))
+def reports(log_group_arn: str | None, *, metrics: bool) -> Policy:
+    """Return what the manager's own reports need: its journal in one log group, and metrics in one namespace."""
+    statements = []
+    if log_group_arn:
+        statements.append(allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], _streams(log_group_arn)))
+    if metrics:
+        # CloudWatch knows no resource of this call.
+        condition = {"StringEquals": {"cloudwatch:namespace": METRICS_NAMESPACE}}
+        statements.append(allow("Metrics", ["cloudwatch:PutMetricData"], ["*"], condition))
+    return document(*statements)
 
 
 def _use_cache(cache: CacheAccess) -> list[Statement]:
-    statements = [*_objects(cache), allow("CacheRegion", ["s3:GetBucketLocation"], [cache.bucket_arn])]
+    statements = _objects(cache, "s3:GetBucketLocation")
     if cache.role_arn:
         statements.append(allow("CacheRole", ["sts:AssumeRole"], [cache.role_arn]))
     return statements
 
 
-def _objects(cache: CacheAccess) -> list[Statement]:
+def _objects(cache: CacheAccess, *on_bucket: str) -> list[Statement]:
     use = ["kms:Decrypt", "kms:GenerateDataKey"]
     return [
         allow("CacheObjects", ["s3:GetObject", "s3:PutObject"], [f"{cache.bucket_arn}/*"]),
         # Without it S3 answers 403 instead of 404 for an object that is not there.
-        allow("CacheMisses", ["s3:ListBucket"], [cache.bucket_arn]),
+        allow("CacheMisses", ["s3:ListBucket", *on_bucket], [cache.bucket_arn]),
         *(use_keys("CacheKey", use, [cache.kms_key], Place.of(cache.kms_key), "s3") if cache.kms_key else []),
     ]
 

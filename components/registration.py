@@ -38,6 +38,9 @@ class RegistrationArgs:
 
     settings: ManagerSettings
 
+    watch: pulumi.Input[str]
+    """The settings of the watch, as JSON."""
+
     config_toml: pulumi.Input[str]
     """With placeholders where it has secrets, so that a preview can show it."""
 
@@ -87,7 +90,9 @@ class Registration(pulumi.ComponentResource):
         self.config_toml = pulumi.Output.from_input(args.config_toml)
         # The last line tells the manager that the text arrived whole.
         whole = self.config_toml.apply(lambda text: f"{text}{END}\n")
-        self._step("config", f"{TARGET} config {drift}", before, whole)
+        config = self._step("config", f"{TARGET} config {drift}", before, whole)
+        # Last: it knows machines by the live config.toml.
+        self._step("watch", f"{TARGET} watch-settings", [config], args.watch)
 
         self.register_outputs({"config_toml": self.config_toml})
 

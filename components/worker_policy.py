@@ -1,9 +1,10 @@
 """What a manager may do to EC2, as statements of its IAM policy.
 
-These are the calls that docker-machine's amazonec2 driver makes (`localcloud/recordings/driver_ec2_calls.json`), and no
-others. A spot machine is tagged only after it runs, so machines are told from others by their instance profile, which
-they carry from their first moment. Which condition keys EC2 has for which resource of a call: AWS's Service
-Authorization Reference, "Actions, resources, and condition keys for Amazon EC2".
+These are the calls that docker-machine's amazonec2 driver makes (`localcloud/recordings/driver_ec2_calls.json`) and
+those of the reaper (`manager_tool/reaping.py`), and no others. A spot machine is tagged only after it runs, so machines
+are told from others by their instance profile, which they carry from their first moment. Which condition keys EC2 has
+for which resource of a call: AWS's Service Authorization Reference, "Actions, resources, and condition keys for Amazon
+EC2".
 """
 
 from collections.abc import Iterator, Sequence
@@ -71,9 +72,11 @@ def start(workers: Workers) -> list[Statement]:
     names = [f"runner-*-{name.replace('%s', '*')}" for name in workers.machine_names]
     own_keys = here.ec2(*(f"key-pair/{name}" for name in names))
     groups = here.ec2("security-group/*") if workers.any_group else workers.group_arns
-    look = ["DescribeInstances", "DescribeKeyPairs", "DescribeSecurityGroups", "DescribeSubnets"]
+    look = ["DescribeInstances", "DescribeKeyPairs", "DescribeSecurityGroups", "DescribeSubnets", "DescribeVolumes"]
     if workers.fleet:
-        look += ["DescribeLaunchTemplateVersions", "DescribeLaunchTemplates", "DescribeSpotInstanceRequests"]
+        look += ["DescribeLaunchTemplateVersions", "DescribeLaunchTemplates"]
+    if workers.spot or workers.fleet:
+        look.append("DescribeSpotInstanceRequests")
     return [
         allow("Look", [f"ec2:{call}" for call in look], ["*"], {"StringEquals": {"ec2:Region": here.region}}),
         allow("Start", ["ec2:RunInstances"], here.ec2("instance/*"), _kind_of_machine(workers)),
@@ -107,7 +110,7 @@ def start(workers: Workers) -> list[Statement]:
             {"StringEquals": {"iam:PassedToService": ec2_service(here.partition)}},
         ),
         *_tag(workers, here),
-        *([_first_use("FirstSpot", "spot.amazonaws.com", "AWSServiceRoleForEC2Spot", here)] if workers.spot else []),
+        *_first_uses(workers, here),
         *(_fleet(workers, here) if workers.fleet else []),
         *_volume_keys(workers, here),
     ]
@@ -115,7 +118,8 @@ def start(workers: Workers) -> list[Statement]:
 
 def _kind_of_machine(workers: Workers) -> dict[str, Any]:
     # Types may be patterns such as m5.*; EC2 has no type whose name holds a wildcard.
-    types = {"StringLike": {"ec2:InstanceType": list(workers.instance_types)}}
+    any_type = "*" in workers.instance_types
+    types = {} if any_type else {"StringLike": {"ec2:InstanceType": list(workers.instance_types)}}
     tokens = {"StringEquals": {"ec2:MetadataHttpTokens": "required"}} if workers.imdsv2 else {}
     return {**_worker_profile(workers), **types, **tokens}
 
@@ -144,24 +148,32 @@ def _tag(workers: Workers, here: Place) -> list[Statement]:
 
 
 def remove(workers: Workers) -> list[Statement]:
-    """Return what a manager needs to remove these machines, those too that could not be tagged."""
+    """Return what a manager needs to remove these machines, those too that could not be tagged, and their leftovers."""
     here = Place.of(workers.vpc_arn)
     stop = ["ec2:StopInstances", "ec2:TerminateInstances"]
-    statements = [allow("Remove", stop, here.ec2("instance/*"), _worker_profile(workers))]
-    if workers.fleet:
-        requests = here.ec2("spot-instances-request/*")
-        statements.append(allow("CancelRequests", ["ec2:CancelSpotInstanceRequests"], requests))
+    ours = {"StringEquals": {"aws:ResourceTag/gitlab-runner-aws": workers.deployment}}
+    # The manager's own volume has the tag too, but none of gitlab-runner's names.
+    of_machine = {**ours, "StringLike": {"aws:ResourceTag/Name": "runner-*-*-*"}}
+    statements = [
+        allow("Remove", stop, here.ec2("instance/*"), _worker_profile(workers)),
+        allow("RemoveVolumes", ["ec2:DeleteVolume"], here.ec2("volume/*"), of_machine),
+    ]
+    if workers.spot or workers.fleet:
+        # The requests of CKI's fork can't be told from others: they have no tag.
+        requests, condition = here.ec2("spot-instances-request/*"), None if workers.fleet else ours
+        statements.append(allow("CancelRequests", ["ec2:CancelSpotInstanceRequests"], requests, condition))
     return statements
 
 
-def _first_use(sid: str, service: str, role: str, here: Place) -> Statement:
+def _first_uses(workers: Workers, here: Place) -> list[Statement]:
     """An account's first use of spot or fleets makes EC2 create a role, on behalf of whoever calls."""
-    return allow(
-        sid,
-        ["iam:CreateServiceLinkedRole"],
-        [here.role(f"aws-service-role/{service}/{role}")],
-        {"StringEquals": {"iam:AWSServiceName": service}},
-    )
+    services = {
+        **({"spot.amazonaws.com": "AWSServiceRoleForEC2Spot"} if workers.spot else {}),
+        **({"ec2fleet.amazonaws.com": "AWSServiceRoleForEC2Fleet"} if workers.fleet else {}),
+    }
+    roles = [here.role(f"aws-service-role/{service}/{role}") for service, role in services.items()]
+    named = {"StringEquals": {"iam:AWSServiceName": list(services)}}
+    return [allow("FirstUse", ["iam:CreateServiceLinkedRole"], roles, named)] if services else []
 
 
 def _fleet(workers: Workers, here: Place) -> list[Statement]:
@@ -172,7 +184,6 @@ def _fleet(workers: Workers, here: Place) -> list[Statement]:
     made = here.ec2("fleet/*", "instance/*", "volume/*")
     named = [*here.images(["*"]), *here.ec2("key-pair/*", "security-group/*")]
     return [
-        _first_use("FirstFleet", "ec2fleet.amazonaws.com", "AWSServiceRoleForEC2Fleet", here),
         allow("Fleet", ["ec2:CreateFleet"], [*made, *templates, *workers.subnet_arns, *here.images(["*"])]),
         allow(
             "FleetFromTemplate",

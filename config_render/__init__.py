@@ -9,6 +9,7 @@ from .models.manager import Alarms, Bastion, ExistingHost, Logs, ManagerSettings
 from .models.network import DEFAULT_VPC, NetworkSettings
 from .models.settings import Settings
 from .models.tags import DEPLOYMENT_TAG
+from .models.watch import WatchSettings
 from .parsing import SECRETS, parse, problems_of
 from .placeholders import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TOKEN, TOKEN_PLACEHOLDER, secret_names
 from .problems import Problem, SettingsError, problem
@@ -17,6 +18,7 @@ from .rules.cautions import cautions
 from .runner_token import check_token
 from .subnets import ipv6_slice, subnet_cidrs
 from .surroundings import ExistingNetwork, ExistingSubnet, Surroundings, placed, surrounding_problems
+from .watch import watch_settings
 from .worker_bounds import further_subnets, worker_bounds
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Surroundings",
+    "WatchSettings",
     "architecture",
     "cautions",
     "check_token",
@@ -61,5 +64,6 @@ __all__ = [
     "settings_digest",
     "subnet_cidrs",
     "surrounding_problems",
+    "watch_settings",
     "worker_bounds",
 ]

@@ -21,6 +21,7 @@ from .values import (
     UserName,
     checked_by,
 )
+from .watch import WatchSettings
 
 _HostKey = Annotated[
     str,
@@ -50,7 +51,11 @@ class ExistingHost(Section):
 
 
 class Logs(Section):
-    """A CloudWatch log group in which EC2 tells of spot machines that it takes back."""
+    """A CloudWatch log group in which EC2 tells of spot machines that it takes back, and the manager what it does."""
+
+    journal: bool = Field(
+        default=False, description="Whether the journal of gitlab-runner and of the watch goes there too"
+    )
 
     retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653] = Field(
         default=30, alias="retentionDays", description="Days after which CloudWatch deletes what is in the log group"
@@ -69,6 +74,14 @@ class Alarms(Section):
     ] = Field(alias="topicArn", description="ARN of the SNS topic that is told")
     cpu_percent: Annotated[int, Field(ge=1, le=100)] = Field(
         default=90, alias="cpuPercent", description="CPU load in percent, over 15 minutes, from which it is told"
+    )
+    memory_percent: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=90,
+        alias="memoryPercent",
+        description="Use of memory in percent, over 15 minutes, from which it is told",
+    )
+    spot_failures: Annotated[int, Field(ge=1)] = Field(
+        default=5, alias="spotFailures", description="Failed creations of machines in 10 minutes from which it is told"
     )
 
 
@@ -134,6 +147,9 @@ class ManagerSettings(Section):
     )
     logs: Logs | None = Field(default=None, description="A log group with EC2's spot interruption and rebalance events")
     alarms: Alarms | None = Field(default=None, description="Alarms for an SNS topic; none without it")
+    watch: WatchSettings = Field(
+        default_factory=left_out, description="What removes orphaned machines, by a timer on the manager"
+    )
     gitlab_runner: GitlabRunnerProgram = Field(
         default_factory=left_out, alias="gitlabRunner", description="The gitlab-runner to install"
     )

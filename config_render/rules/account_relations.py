@@ -126,6 +126,12 @@ def _bucket_settings_have_their_bucket(stack: RawStack) -> Iterator[Problem]:
             yield problem(("cache", "uploadRole"), message, True)
 
 
+def _the_watch_is_on(stack: RawStack) -> Iterator[Problem]:
+    if stack.table("manager", "watch").get("enabled") is False and stack.table("manager", "logs").get("journal"):
+        message = "is shipped by the watch, which manager.watch.enabled turns off; leave out one"
+        yield problem(("manager", "logs", "journal"), message, True)
+
+
 ACCOUNT_RULES: tuple[Callable[[RawStack], Iterator[Problem]], ...] = (
     _network_is_new_or_old,
     _manager_can_be_reached,
@@ -133,4 +139,5 @@ ACCOUNT_RULES: tuple[Callable[[RawStack], Iterator[Problem]], ...] = (
     _user_data_is_given_once,
     _identities_are_whole,
     _bucket_settings_have_their_bucket,
+    _the_watch_is_on,
 )

@@ -77,7 +77,7 @@ class Variant:
         return {
             "manager": policies.manager(self.workers, self.cache),
             "upload role": policies.cache_objects(self.cache),
-            "agent": policies.agent_logs(self.fill("{logs}:manager")),
+            "reports": policies.reports(self.fill("{logs}:manager"), metrics=True),
             "worker trust": policies.assumed_by_ec2(self.partition),
             "upload trust": policies.assumed_by(self.fill("{iam}:role/manager")),
             "events": policies.events_to_logs(groups, [self.fill("{events}:rule/interruption")]),

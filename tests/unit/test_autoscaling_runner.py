@@ -72,6 +72,7 @@ IDENTITIES = {
     f"{PREFIX}Registration$command:remote:Command::runner-registration-install",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-secrets",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-config",
+    f"{PREFIX}Registration$command:remote:Command::runner-registration-watch",
 }
 UNTAGGABLE = (
     "aws:ec2/route:",

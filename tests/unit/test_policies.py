@@ -46,7 +46,7 @@ def resources(policy: Policy, sid: str, kind: str) -> list[str]:
 
 def types(policy: Policy) -> list[str]:
     (start,) = [statement for statement in policy["Statement"] if statement["Sid"] == "Start"]
-    allowed: list[str] = start["Condition"]["StringLike"]["ec2:InstanceType"]
+    allowed: list[str] = start["Condition"].get("StringLike", {}).get("ec2:InstanceType", ["*"])
     return allowed
 
 
@@ -103,9 +103,9 @@ def test_keys_are_never_widened() -> None:
         policies.manager(replace(WORKERS, kms_keys=keys), CACHE)
 
 
-def test_the_agents_policy_fits_beside_the_managers() -> None:
+def test_the_policy_of_its_reports_fits_beside_the_managers() -> None:
     group = f"arn:aws:logs:eu-central-1:123456789012:log-group:{'x' * 512}"
-    assert LONGEST_ROLE_POLICY + policies.length(policies.agent_logs(group)) <= 10_240
+    assert LONGEST_ROLE_POLICY + policies.length(policies.reports(group, metrics=True)) <= 10_240
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_launch_template_known_by_name_is_any(templates: list[str], allowed: l
     "group", ["arn:aws:logs:eu-central-1:1:log-group:g", "arn:aws:logs:eu-central-1:1:log-group:g:*"]
 )
 def test_a_log_group_is_known_by_either_of_its_arns(group: str) -> None:
-    (statement,) = policies.agent_logs(group)["Statement"]
+    (statement,) = policies.reports(group, metrics=False)["Statement"]
     assert statement["Resource"] == ["arn:aws:logs:eu-central-1:1:log-group:g:*"]
 
 

@@ -323,13 +323,58 @@ def test_alarms_and_spot_events_are_told(deployed: Any) -> None:
     recorder = deployed(manager={**SSH, "alarms": {"topicArn": topic}, "logs": {"retentionDays": 7}})
 
     alarms = named(recorder, "MetricAlarm")
-    assert set(alarms) == {"watch-recovery", "watch-status", "watch-cpu"}
+    of_instance, of_machines = {"recovery", "status", "cpu"}, {"memory", "error-machines", "spot-failures", "paused"}
+    assert set(alarms) == {f"watch-{what}" for what in of_instance | of_machines}
     assert alarms["watch-recovery"]["alarmActions"] == ["arn:aws:automate:eu-central-1:ec2:recover", topic]
     assert alarms["watch-cpu"]["dimensions"] == {"InstanceId": "runner-manager-instance-id"}
     assert named(recorder, "LogGroup")["watch-spot"]["retentionInDays"] == 7
     pattern = json.loads(named(recorder, "EventRule")["watch-spot"]["eventPattern"])
     assert pattern["detail-type"] == ["EC2 Spot Instance Interruption Warning", "EC2 Instance Rebalance Recommendation"]
     assert named(recorder, "EventTarget")["watch-spot"]["arn"].endswith(":log-group:events")
+
+
+def test_the_manager_may_report_what_is_asked_for(deployed: Any) -> None:
+    topic = "arn:aws:sns:eu-central-1:123456789012:ci"
+
+    def rights(**manager: Any) -> list[str]:
+        policies = named(deployed(manager={**SSH, **manager}), "RolePolicy")
+        if "watch-reports" not in policies:
+            return []
+        assert policies["watch-reports"]["role"] == policies["identity-manager"]["role"]
+        return [statement["Sid"] for statement in json.loads(policies["watch-reports"]["policy"])["Statement"]]
+
+    assert rights(logs={}) == []
+    assert rights(logs={"journal": True}) == ["Logs"]
+    assert rights(alarms={"topicArn": topic}) == ["Metrics"]
+    assert rights(alarms={"topicArn": topic}, watch={"enabled": False}) == []
+    assert rights(alarms={"topicArn": topic}, logs={"journal": True}) == ["Logs", "Metrics"]
+
+
+def test_a_user_may_report_too(deployed: Any) -> None:
+    recorder = deployed(manager={**SSH, "logs": {"journal": True}}, identity={"mode": "accessKey", "path": "/ci/"})
+
+    assert named(recorder, "Policy")["watch-reports"]["path"] == "/ci/"
+    assert set(named(recorder, "UserPolicyAttachment")) == {"identity-manager", "watch-reports"}
+
+
+def test_the_watch_knows_machines_by_what_was_made_for_them(deployed: Any) -> None:
+    def told(**given: Any) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(deployed(**given).named("runner-registration-watch")["stdin"])
+        return found
+
+    plain = told()
+    assert (plain["deployment"], plain["region"]) == ("test-runner", "eu-central-1")
+    assert plain["profile"].startswith("runner-identity-worker-")
+    assert plain["group"].startswith("runner-network-worker-")
+    assert (plain["apart"], plain["logGroup"], plain["alarms"], plain["fleet"]) == (True, None, False, False)
+    assert told(manager={**SSH, "logs": {"journal": True}})["logGroup"].startswith("runner-watch-spot-")
+    assert told(manager={**SSH, "logs": {}})["logGroup"] is None
+    assert told(manager={**SSH, "watch": {"enabled": False}}) == {"enabled": False}
+    worker = {"workerInstanceProfile": "arn:aws:iam::1:instance-profile/w", "workerRole": "arn:aws:iam::1:role/w"}
+    worker = {key: arn.replace("::1:", "::123456789012:") for key, arn in worker.items()}
+    old = {"vpcId": "vpc-old", "subnetIds": ["subnet-a"], "workerSecurityGroup": "workers"}
+    assert told(identity=worker)["apart"]
+    assert not told(identity=worker, network=old)["apart"]
 
 
 def test_images_are_looked_up_as_a_pool_says(deployed: Any) -> None:

@@ -1,0 +1,39 @@
+"""What the watch on the manager is told."""
+
+from typing import Any
+
+from .models.settings import Settings
+from .worker_bounds import worker_bounds
+
+
+def watch_settings(
+    settings: Settings, *, deployment: str, region: str, profile: str, group: str, log_group: str | None
+) -> dict[str, Any]:
+    """Return the settings of the watch, as its step on the manager takes them.
+
+    Args:
+        settings: The stack's.
+        deployment: Value of the tag `gitlab-runner-aws`.
+        region: The AWS region.
+        profile: Name of the workers' instance profile.
+        group: Name of the workers' security group.
+        log_group: Where the journal goes; None to leave it where it is.
+    """
+    watch = settings.manager.watch
+    if not watch.enabled:
+        return {"enabled": False}
+    bounds = worker_bounds(settings)
+    return {
+        **watch.model_dump(by_alias=True),
+        "region": region,
+        "deployment": deployment,
+        "profile": profile,
+        "group": group,
+        # With both from elsewhere, another deployment may use the same two.
+        "apart": settings.network.worker_security_group is None or settings.identity.worker_instance_profile is None,
+        "keyPairs": list(bounds["key_pairs"]),
+        "fleet": bounds["fleet"],
+        "spot": bounds["spot"] or bounds["fleet"],
+        "alarms": settings.manager.alarms is not None,
+        "logGroup": log_group,
+    }
