@@ -15,6 +15,8 @@ runner = AutoscalingRunner(
         settings=stack.settings,
         region=stack.region,
         token=stack.token,
+        registration_token=stack.registration_token,
+        access_token=stack.access_token,
         secrets=stack.secrets,
         surroundings=stack.surroundings,
     ),

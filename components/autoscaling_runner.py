@@ -1,19 +1,22 @@
 """`AutoscalingRunner`: a GitLab Runner that starts and removes its EC2 workers on demand."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import pulumi
 import pulumi_command as command
 
 from config_render import (
     DEPLOYMENT_TAG,
+    TOKENS,
     Facts,
     Settings,
     SettingsError,
     Surroundings,
     further_subnets,
+    gitlab_plan,
     partition,
     placed,
     render,
@@ -27,9 +30,11 @@ from .identity import CacheGrant, Identity, IdentityArgs, WorkerBounds
 from .images import image
 from .manager import Manager, ManagerArgs
 from .network import Network, NetworkArgs
+from .policies import Place, Policy
 from .preview import or_marker, show_incomplete
 from .registration import Registration, RegistrationArgs
 from .surroundings import look_around
+from .token_access import read_parameter, read_secret
 from .watch import Watch, WatchArgs
 
 
@@ -43,8 +48,14 @@ class AutoscalingRunnerArgs:
     region: str
     """The AWS region, as the provider has it."""
 
-    token: pulumi.Input[str]
-    """The runner's authentication token (`glrt-...`); kept secret."""
+    token: pulumi.Input[str] | None = None
+    """The runner's authentication token (`glrt-...`); kept secret. None where it comes from somewhere else."""
+
+    registration_token: pulumi.Input[str] | None = None
+    """A registration token, which GitLab has deprecated; kept secret."""
+
+    access_token: pulumi.Input[str] | None = None
+    """With `settings.create_runner`: a personal, group or project access token; kept secret."""
 
     secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """What the settings' `<secret:NAME>` stand for, by their names; kept secret."""
@@ -78,6 +89,8 @@ class AutoscalingRunner(pulumi.ComponentResource):
         surroundings = args.surroundings or looked_up(args.settings, args.region)
         self._args = args
         self._settings = settings = placed(args.settings, args.region, surroundings.network)
+        given = dict(zip(TOKENS, (args.token, args.registration_token, args.access_token), strict=True))
+        self._tokens = {name: pulumi.Output.from_input(token) for name, token in given.items() if token is not None}
         # Tells this deployment's resources and machines from those of others in the same account.
         self._deployment = f"{pulumi.get_stack()}-{name}"
         self._tags = {**settings.tags, DEPLOYMENT_TAG: self._deployment}
@@ -102,8 +115,10 @@ class AutoscalingRunner(pulumi.ComponentResource):
                 host=manager.identity,
                 settings=settings.manager,
                 config_toml=self._config_toml(network, identity, cache),
-                token=args.token,
-                secrets={**self._secrets_of_config(), **identity.secrets},
+                gitlab=gitlab_plan(
+                    settings, deployment=self._deployment, region=args.region, secret=next(iter(self._tokens), None)
+                ),
+                secrets={**self._tokens, **self._secrets_of_config(), **identity.secrets},
                 drain_seconds=settings.drain_seconds,
                 user_data={pool.name: pool.user_data for pool in settings.pools if pool.user_data},
                 watch=self._watch_settings(network, identity, watch),
@@ -157,6 +172,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
                 plain={**worker_bounds(settings), "deployment": self._deployment},
             ),
             cache=self._cache_grant(cache),
+            token=_token_reading(settings),
             ssm=settings.manager.ssm,
             tags=self._tags,
         )
@@ -207,10 +223,10 @@ class AutoscalingRunner(pulumi.ComponentResource):
 
     def _secrets_of_config(self) -> dict[str, pulumi.Input[str]]:
         """Return the secrets less those that only the way to the manager needs: they don't belong on it."""
-        settings = self._settings
-        of_the_way = {*secret_names(settings.manager.model_dump_json())}
+        settings, way = self._settings, {"bastion", "host"}
+        of_the_way = {*secret_names(settings.manager.model_dump_json(include=way))}
         if of_the_way:
-            of_the_way -= {*secret_names(settings.model_dump_json(exclude={"manager"}))}
+            of_the_way -= {*secret_names(settings.model_dump_json(exclude={"manager": way}))}
         return {name: secret for name, secret in self._args.secrets.items() if name not in of_the_way}
 
     def _config_toml(self, network: Network, identity: Identity, cache: Cache | None) -> pulumi.Output[str]:
@@ -231,6 +247,12 @@ class AutoscalingRunner(pulumi.ComponentResource):
 
 def _account_of(vpc_arn: str) -> str:
     return vpc_arn.partition(":vpc/")[0]
+
+
+def _token_reading(settings: Settings) -> Callable[[Place], Policy] | None:
+    if settings.token_parameter is not None:
+        return partial(read_parameter, settings.token_parameter)
+    return partial(read_secret, settings.token_secret) if settings.token_secret is not None else None
 
 
 def looked_up(settings: Settings, region: str) -> Surroundings:

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import ssl
 import urllib.error
 import urllib.request
 
@@ -9,8 +10,10 @@ _SECONDS = 3.0
 _HINT = "correct it, or set gitlab.check to false where only the manager can reach GitLab"
 
 
-def gitlab_problem(url: str) -> str | None:
+def gitlab_problem(url: str, ca: str | None = None) -> str | None:
     """Return why `url` is not the address of a reachable GitLab, or None if it is. Takes 3 s at the most.
+
+    `ca` is the PEM text of a further authority to trust.
 
     Every GitLab answers GET /api/v4/version, with 401 and JSON where no token is given:
     https://docs.gitlab.com/api/version/
@@ -19,7 +22,10 @@ def gitlab_problem(url: str) -> str | None:
         return None  # the settings themselves refuse it
     request = urllib.request.Request(f"{url.rstrip('/')}/api/v4/version", headers={"Accept": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+        trust = ssl.create_default_context() if url.startswith("https:") else None
+        if trust and ca is not None:
+            trust.load_verify_locations(cadata=ca)
+        with urllib.request.urlopen(request, timeout=_SECONDS, context=trust) as answer:
             status, body = answer.status, answer.read(4096)
     except urllib.error.HTTPError as error:
         status, body = error.code, error.read(4096)

@@ -1,7 +1,7 @@
 """Who the manager and its workers are in IAM."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,9 @@ class IdentityArgs:
     workers: WorkerBounds
     cache: CacheGrant | None
     """None where the cache is not in a bucket of Amazon's."""
+
+    token: Callable[[policies.Place], policies.Policy] | None = None
+    """Makes the policy that lets the manager read the runner's token, where AWS keeps that."""
 
     ssm: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -119,6 +122,11 @@ class Identity(pulumi.ComponentResource):
         self.manager_profile, self.manager_role = profile.name, role.name
         policy = self._policy(worker_role, worker_profile, role.arn)
         aws.RolePolicy(f"{self._name}-manager", role=role.name, policy=policy, opts=self._child())
+        if reading := self._args.token:
+            of_token = pulumi.Output.from_input(self._args.workers.vpc_arn).apply(
+                lambda arn: json.dumps(reading(policies.Place.of(arn)))
+            )
+            aws.RolePolicy(f"{self._name}-token", role=role.name, policy=of_token, opts=self._child())
         if self._args.ssm:
             aws.RolePolicyAttachment(
                 f"{self._name}-ssm",

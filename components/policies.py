@@ -11,6 +11,7 @@ __all__ = [
     "LONGEST_ROLE_POLICY",
     "METRICS_NAMESPACE",
     "CacheAccess",
+    "Place",
     "Policy",
     "Workers",
     "assumed_by",

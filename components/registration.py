@@ -12,11 +12,12 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 import pulumi_command as command
 
-from config_render import TOKEN, ManagerSettings
+from config_render import ManagerSettings
 
 from .downloads import downloads
 from .manager_tool.config import END
@@ -44,11 +45,11 @@ class RegistrationArgs:
     config_toml: pulumi.Input[str]
     """With placeholders where it has secrets, so that a preview can show it."""
 
-    token: pulumi.Input[str]
-    """The runner's authentication token; made secret here."""
+    gitlab: Mapping[str, Any]
+    """What the manager is told of GitLab, as `gitlab_plan` returns it."""
 
     secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    """What config.toml's further placeholders stand for, by their names; made secret here."""
+    """The tokens, and what config.toml's placeholders stand for, by their names; made secret here."""
 
     user_data: Mapping[str, str] = field(default_factory=dict)
     """User data of machines, by the names of the pools that have some."""
@@ -72,18 +73,17 @@ class Registration(pulumi.ComponentResource):
         source = bundle()
         tool = self._step("tool", f"sh -c {shlex.quote(unpack(source))}", [], source, become_root(args.settings.login))
         key = self._step("key", f"{TARGET} key", [tool])
-        installed = self._step(
-            "install",
-            f"{TARGET} install",
-            [self._life(tool)],
-            json.dumps(downloads(args.settings, args.drain_seconds), indent=2),
-        )
-        clear = pulumi.Output.secret({TOKEN: args.token, **args.secrets})
+        clear = pulumi.Output.secret({**args.secrets})
         sealed = pulumi.Output.all(key.stdout, clear).apply(
             lambda values: json.dumps({name: seal(values[0], text) for name, text in sorted(values[1].items())})
         )
         drift = args.settings.drift
-        before = [self._step("secrets", f"{TARGET} secrets {drift}", [installed], sealed)]
+        secrets = self._step("secrets", f"{TARGET} secrets {drift}", [key, self._life(tool)], sealed)
+        # Before the installation, whose downloads may need the proxy.
+        plan = json.dumps(args.gitlab, indent=2)
+        gitlab = self._step("gitlab", f"{TARGET} gitlab {drift}", [secrets, *args.needs], plan)
+        programs = json.dumps(downloads(args.settings, args.drain_seconds), indent=2)
+        before = [self._step("install", f"{TARGET} install", [gitlab, *args.needs], programs)]
         if args.user_data:
             user_data = json.dumps(args.user_data, indent=2)
             before.append(self._step("user-data", f"{TARGET} user-data", [tool], user_data))

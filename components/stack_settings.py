@@ -11,7 +11,7 @@ from pulumi.runtime import config as runtime_config
 
 from config_render import (
     SECRETS,
-    TOKEN,
+    TOKENS,
     Problem,
     Settings,
     SettingsError,
@@ -39,7 +39,9 @@ class StackSettings:
     settings: Settings
     surroundings: Surroundings
     region: str
-    token: pulumi.Output[str]
+    token: pulumi.Output[str] | None
+    registration_token: pulumi.Output[str] | None
+    access_token: pulumi.Output[str] | None
     secrets: Mapping[str, pulumi.Output[str]]
 
 
@@ -50,14 +52,15 @@ def read_stack() -> StackSettings:
     """
     prefix = f"{PROJECT}:"
     given = {k.removeprefix(prefix): v for k, v in runtime_config.CONFIG.get().items() if k.startswith(prefix)}
-    token = given.pop(TOKEN, None)
+    tokens = {name: given.pop(name) for name in TOKENS if name in given}
     secrets, misplaced = _secrets(_decoded(given.pop(SECRETS, "{}")))
     raw = {key: _decoded(value) for key, value in given.items()}
     region = pulumi.Config("aws").get("region")
-    settings, problems = problems_of(raw, token=token, region=region, secrets=secrets)
+    settings, problems = problems_of(raw, tokens=tokens, region=region, secrets=secrets)
     problems += misplaced
-    if token is not None and not runtime_config.is_config_secret(f"{PROJECT}:{TOKEN}"):
-        problems.append(_in_clear(TOKEN, f"create a new one in GitLab and encrypt it: {_SET} {PROJECT}:{TOKEN}"))
+    for name in tokens:
+        if not runtime_config.is_config_secret(f"{PROJECT}:{name}"):
+            problems.append(_in_clear(name, f"create a new one in GitLab and encrypt it: {_SET} {PROJECT}:{name}"))
     problems += _gitlab_problems(raw)
     surroundings = Surroundings()
     if settings is not None and not problems:
@@ -69,7 +72,8 @@ def read_stack() -> StackSettings:
     for caution in _with_lines(cautions(settings)):
         pulumi.log.warn(str(caution))
     kept = {name: pulumi.Output.secret(text) for name, text in secrets.items()}
-    return StackSettings(settings, surroundings, str(region), pulumi.Output.secret(str(token)), kept)
+    token, registration, access = (pulumi.Output.secret(tokens[n]) if n in tokens else None for n in TOKENS)
+    return StackSettings(settings, surroundings, str(region), token, registration, access, kept)
 
 
 def _market_problems(settings: Settings, region: str) -> list[Problem]:
@@ -128,5 +132,6 @@ def _gitlab_problems(raw: dict[str, Any]) -> list[Problem]:
     gitlab = raw.get("gitlab")
     if not isinstance(gitlab, dict) or gitlab.get("check") is False or not isinstance(gitlab.get("url"), str):
         return []
-    reason = gitlab_problem(gitlab["url"])
+    ca = gitlab.get("ca")
+    reason = gitlab_problem(gitlab["url"], ca if isinstance(ca, str) else None)
     return [Problem(f"{PROJECT}:gitlab.url", gitlab["url"], reason)] if reason else []

@@ -1,6 +1,7 @@
 """Settings of a stack, checked, and the config.toml that follows from them. Pure: no Pulumi, no AWS, no network."""
 
 from .document import MARKER, Facts, document, render, settings_digest
+from .gitlab_plan import gitlab_plan
 from .instance_types import architecture
 from .models.cache import CacheSettings
 from .models.identity import IdentitySettings
@@ -11,7 +12,7 @@ from .models.settings import Settings
 from .models.tags import DEPLOYMENT_TAG
 from .models.watch import WatchSettings
 from .parsing import SECRETS, parse, problems_of
-from .placeholders import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TOKEN, TOKEN_PLACEHOLDER, secret_names
+from .placeholders import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TOKEN, TOKEN_PLACEHOLDER, TOKENS, secret_names
 from .problems import Problem, SettingsError, problem
 from .regions import partition
 from .rules.cautions import cautions
@@ -29,6 +30,7 @@ __all__ = [
     "SECRETS",
     "SECRET_ACCESS_KEY",
     "TOKEN",
+    "TOKENS",
     "TOKEN_PLACEHOLDER",
     "Alarms",
     "Bastion",
@@ -52,6 +54,7 @@ __all__ = [
     "check_token",
     "document",
     "further_subnets",
+    "gitlab_plan",
     "ipv6_slice",
     "parse",
     "partition",

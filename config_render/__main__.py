@@ -16,7 +16,7 @@ from .document import MARKER, Facts, render
 from .models.periods import check_timezone
 from .models.settings import Settings
 from .parsing import problems_of
-from .placeholders import TOKEN
+from .placeholders import TOKENS
 from .problems import NAMESPACE, Problem
 from .regions import partition
 from .rules.cautions import cautions
@@ -120,9 +120,11 @@ def _schema(options: argparse.Namespace) -> None:
 def _settings(options: argparse.Namespace) -> tuple[StackFile, Settings]:
     """Read the file, warn, and return its settings. Raises UnusableError with every mistake."""
     file = read_stack_file(options.file)
-    settings, problems = problems_of(file.settings, region=file.region, secrets=file.secrets)
-    # The token may be set elsewhere; what the file says of it is among the file's own problems.
-    problems = [*file.problems, *(each for each in problems if each.path != f"{NAMESPACE}:{TOKEN}")]
+    tokens = dict.fromkeys(file.tokens)
+    settings, problems = problems_of(file.settings, region=file.region, secrets=file.secrets, tokens=tokens)
+    # Tokens may be set elsewhere; what the file says of them is among the file's own problems.
+    elsewhere = {f"{NAMESPACE}:{name}" for name in TOKENS}
+    problems = [*file.problems, *(each for each in problems if each.path not in elsewhere)]
     if settings is None or problems:
         raise UnusableError(_table(options.file, file, problems, "mistake"))
     if warnings := cautions(settings):

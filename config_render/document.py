@@ -27,7 +27,10 @@ _NOT_IN_THE_FILE: Any = {
     "network": True,
     "identity": True,
     "preflight": True,
-    "gitlab": {"check"},
+    "gitlab": {"check", "ca"},
+    "create_runner": True,
+    "token_parameter": True,
+    "token_secret": True,
     "cache": {"expire_days", "force_destroy", "kms_key", "upload_role"},
 }
 
@@ -88,12 +91,17 @@ def _runners(settings: Settings, facts: Facts) -> Iterator[dict[str, Any]]:
                 name=entry.name,
                 limit=pool.machines(entry),
                 url=settings.gitlab.url,
-                token=TOKEN_PLACEHOLDER,
+                token=_token(settings, pool),
                 executor="docker+machine",
                 cache=cache,
                 docker=docker,
                 machine=_machine(settings, facts, pool, entry),
             )
+
+
+def _token(settings: Settings, pool: Pool) -> str:
+    each = settings.create_runner is not None and settings.create_runner.each == "pool"
+    return pool.token or (TOKEN_PLACEHOLDER.replace(">", f":{pool.name}>") if each else TOKEN_PLACEHOLDER)
 
 
 def _cache(settings: Settings, facts: Facts) -> dict[str, Any]:

@@ -12,17 +12,15 @@ from pydantic_core import ErrorDetails
 from .bulk import collector_paused
 from .models.section import ConfigTable, Section
 from .models.settings import Settings
-from .placeholders import TOKEN, is_secret_name
+from .placeholders import TOKEN, TOKENS, is_secret_name
 from .problems import NAMESPACE, Location, Problem, SettingsError, problem, shown
 from .regions import check_region
 from .rules.relations import related_problems
-from .runner_token import check_token
 from .wording import in_words
 
 SECRETS = "secrets"
 """The setting that holds further secrets by their names, beside the token."""
 
-_SET_TOKEN = f"missing; set it with: pulumi config set --secret {NAMESPACE}:{TOKEN}"
 _NO_SECRET_NAME = (  # the rule S105 takes it for a password
     "is no name for a secret: letters, digits and _, at most 64; and no name that the program sets itself"  # noqa: S105
 )
@@ -34,14 +32,16 @@ def parse(
     token: str | None = None,
     region: str | None = None,
     secrets: Collection[str] = (),
+    tokens: Mapping[str, str | None] | None = None,
 ) -> Settings:
     """Return checked settings. Raises SettingsError with all mistakes.
 
     `raw` holds the stack's settings by their names less the namespace, as plain tables, lists and values.
-    `token` is the runner authentication token in clear text; it is looked at and forgotten. `secrets` holds the names
-    of the further secrets that settings may name.
+    `token` is the runner authentication token in clear text; it is looked at and forgotten, as are `tokens`, from which
+    it comes otherwise: registrationToken or accessToken by these names, None for one that can't be read. `secrets`
+    holds the names of the further secrets that settings may name.
     """
-    settings, problems = problems_of(raw, token=token, region=region, secrets=secrets)
+    settings, problems = problems_of(raw, token=token, region=region, secrets=secrets, tokens=tokens)
     if settings is None or problems:
         raise SettingsError(problems)
     return settings
@@ -53,18 +53,20 @@ def problems_of(
     token: str | None = None,
     region: str | None = None,
     secrets: Collection[str] = (),
+    tokens: Mapping[str, str | None] | None = None,
 ) -> tuple[Settings | None, list[Problem]]:
     """Return the settings, unless they could not be read, and all mistakes, in the order of their paths."""
     # Secrets may be among the settings; no model and no message gets hold of them.
-    plain = {key: value for key, value in raw.items() if key not in (TOKEN, SECRETS)}
+    plain = {key: value for key, value in raw.items() if key not in (*TOKENS, SECRETS)}
+    given = {**({} if token is None else {TOKEN: token}), **(tokens or {})}
     with collector_paused():
-        return _checked(plain, token, region, secrets)
+        return _checked(plain, given, region, secrets)
 
 
 def _checked(
-    plain: Mapping[str, Any], token: str | None, region: str | None, secrets: Collection[str]
+    plain: Mapping[str, Any], tokens: Mapping[str, str | None], region: str | None, secrets: Collection[str]
 ) -> tuple[Settings | None, list[Problem]]:
-    problems = [*_environment_problems(token, region), *related_problems(plain, secrets)]
+    problems = [*_region_problems(region), *related_problems(plain, secrets, tokens)]
     for name in secrets:
         if not is_secret_name(name):
             problems.append(problem((SECRETS, name), _NO_SECRET_NAME))
@@ -77,16 +79,11 @@ def _checked(
     return settings, sorted(dict.fromkeys(problems), key=_place)
 
 
-def _environment_problems(token: str | None, region: str | None) -> list[Problem]:
-    found = []
-    reason = _SET_TOKEN if token is None else check_token(token)
-    if reason:
-        found.append(problem((TOKEN,), reason))
+def _region_problems(region: str | None) -> list[Problem]:
     if region is None:
-        found.append(Problem("aws:region", None, "missing; set it with: pulumi config set aws:region eu-central-1"))
-    elif reason := check_region(region):
-        found.append(Problem("aws:region", shown(region), reason))
-    return found
+        return [Problem("aws:region", None, "missing; set it with: pulumi config set aws:region eu-central-1")]
+    reason = check_region(region)
+    return [Problem("aws:region", shown(region), reason)] if reason else []
 
 
 def _place(each: Problem) -> list[str | int]:
@@ -128,7 +125,7 @@ def _unknown(key: str, model: type[Section]) -> str:
     homes = [place for place, other in _tables(Settings, "") if key in other.known_keys()]
     if homes:
         return f"unknown here; it goes under {homes[0] or NAMESPACE}"
-    own = [*model.known_keys(), *([TOKEN, SECRETS] if model is Settings else [])]
+    own = [*model.known_keys(), *([*TOKENS, SECRETS] if model is Settings else [])]
     spelled = {known.lower(): known for known in own}
     if close := get_close_matches(key.lower(), spelled, n=1):
         return f"unknown; did you mean `{spelled[close[0]]}`?"

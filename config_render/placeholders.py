@@ -17,7 +17,12 @@ ACCESS_KEY_PLACEHOLDER = f"<secret:{ACCESS_KEY_ID}>"
 SECRET_KEY_PLACEHOLDER = f"<secret:{SECRET_ACCESS_KEY}>"
 """Stand for the access key that the stack makes where it is asked to."""
 
-_OWN = (TOKEN, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
+REGISTRATION_TOKEN = "registrationToken"  # noqa: S105  likewise
+ACCESS_TOKEN = "accessToken"  # noqa: S105
+TOKENS = (TOKEN, REGISTRATION_TOKEN, ACCESS_TOKEN)
+"""The secret settings of which one says where the runner's token comes from."""
+
+_OWN = (*TOKENS, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
 _NAME = r"[A-Za-z][A-Za-z0-9_]{0,63}"
 _PLACEHOLDER = re.compile(f"<secret:({_NAME})>")
 _BEGINNING = "<secret:"

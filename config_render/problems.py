@@ -27,7 +27,17 @@ _SECRET = re.compile(
 # What stands here is often a secret or belongs into a secret, whatever it looks like.
 _NEVER_SHOWN = {
     *("MachineOptions", "MachineOptionsWithName", "engine-env", "environment", "extra", "sentry_dsn"),
-    *("AccessKey", "AccountKey", "PrivateKey", "SecretKey", "SessionToken", "secrets", "token"),
+    *(
+        "AccessKey",
+        "AccountKey",
+        "PrivateKey",
+        "SecretKey",
+        "SessionToken",
+        "secrets",
+        "token",
+        "registrationToken",
+        "accessToken",
+    ),
     "privateKey",
     *("amazonec2-access-key", "amazonec2-secret-key", "amazonec2-session-token"),
 }

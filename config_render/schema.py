@@ -4,10 +4,15 @@ from typing import Any
 
 from .models.settings import Settings
 from .parsing import SECRETS
-from .placeholders import TOKEN
+from .placeholders import ACCESS_TOKEN, REGISTRATION_TOKEN, TOKEN
 from .problems import NAMESPACE
 from .regions import REGIONS
 
+_TOKENS = {
+    TOKEN: "The runner's authentication token",
+    REGISTRATION_TOKEN: "A registration token, which GitLab has deprecated",
+    ACCESS_TOKEN: "A personal, group or project access token with the scope create_runner, for createRunner",
+}
 _ENCRYPTED = {
     "type": "object",
     "properties": {"secure": {"type": "string"}},
@@ -23,11 +28,9 @@ def stack_schema() -> dict[str, Any]:
     for table in (settings, *definitions.values()):
         _tidy(table)
     own = {f"{NAMESPACE}:{key}": value for key, value in settings["properties"].items()}
-    own[f"{NAMESPACE}:{TOKEN}"] = {
-        **_ENCRYPTED,
-        "description": "The runner's authentication token; "
-        f"set it with: pulumi config set --secret {NAMESPACE}:{TOKEN}",
-    }
+    for key, what in _TOKENS.items():
+        fix = f"set it with: pulumi config set --secret {NAMESPACE}:{key}"
+        own[f"{NAMESPACE}:{key}"] = {**_ENCRYPTED, "description": f"{what}; {fix}"}
     own[f"{NAMESPACE}:{SECRETS}"] = {
         "type": "object",
         "additionalProperties": _ENCRYPTED,

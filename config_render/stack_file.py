@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from .parsing import SECRETS
-from .placeholders import TOKEN
+from .placeholders import TOKENS
 from .problems import NAMESPACE, Location, Problem, path_of
 from .yaml_file import UnreadableFileError, read_yaml
 
 _REGION = "aws:region"
-_UNSET = {"secure": ""}
 
 
 @dataclass(frozen=True)
@@ -19,10 +18,12 @@ class StackFile:
     """What a file says about a stack, not checked yet."""
 
     settings: Mapping[str, Any]
-    """By their names less the namespace; neither the token nor the secrets are among them."""
+    """By their names less the namespace; neither tokens nor secrets are among them."""
     region: str | None
     secrets: Collection[str]
     """Names of the further secrets."""
+    tokens: Collection[str]
+    """Which of the secret settings `placeholders.TOKENS` are there."""
     problems: Collection[Problem]
     """Secrets that stand there in the clear."""
     lines: Mapping[str, int] = field(repr=False)
@@ -57,14 +58,15 @@ def read_stack_file(path: Path) -> StackFile:
     secrets = settings.pop(SECRETS, None)
     names = list(secrets) if isinstance(secrets, dict) else []
     clear = [(SECRETS, name) for name in names if not _is_encrypted(secrets[name])]
-    token = [(TOKEN,)] if not _is_encrypted(settings.pop(TOKEN, _UNSET)) else []
+    tokens = {name: settings.pop(name) for name in TOKENS if name in settings}
+    token = [(name,) for name, value in tokens.items() if not _is_encrypted(value)]
     problems = [
         Problem(path_of(place), None, "stands there in clear text; make a new one and set it with --secret")
         for place in [*token, *clear]
     ]
     if secrets is not None and not isinstance(secrets, dict):
         problems.append(Problem(path_of((SECRETS,)), None, "must be a table of secrets by their names"))
-    return StackFile(settings, region, names, problems, _by_path(lines, at, prefix), is_stack)
+    return StackFile(settings, region, names, [*tokens], problems, _by_path(lines, at, prefix), is_stack)
 
 
 def _by_path(lines: Mapping[Location, int], at: Location, prefix: str) -> dict[str, int]:

@@ -20,14 +20,14 @@ from .unsealing import unseal
 TEMPLATE = STAGED / "config.toml"
 USER_DATA = HOME / "user-data"
 END = "# end of config.toml"
-TOKEN = re.compile(r'token = "<secret:token(?::([a-z0-9-]+))?>"')
+TOKEN = re.compile(r'token = "<secret:([A-Za-z][A-Za-z0-9_]*(?::[a-z0-9-]+)?)>"')
 
 
 class OwnKeys(Protocol):
     """Where the keys come from that gitlab-runner writes itself."""
 
-    def own_keys(self, section: dict[str, str], pool: str) -> dict[str, str]:
-        """Return them for a section of config.toml, all of it in TOML."""
+    def own_keys(self, section: dict[str, str], placeholder: str) -> dict[str, str]:
+        """Return them for a section of config.toml, all of it in TOML, and the placeholder that stands there."""
 
 
 def in_toml(text: str) -> str:
@@ -38,15 +38,17 @@ def in_toml(text: str) -> str:
 def joined(template: str, secrets: dict[str, str], tokens: OwnKeys) -> str:
     """The template with its secrets in place."""
     out: list[str] = []
-    start = 0
+    start: int | None = None
     for line in template.splitlines():
-        start = len(out) if line.strip() == "[[runners]]" else start
-        placeholder = TOKEN.fullmatch(line.strip())
+        if line.lstrip().startswith("["):
+            start = len(out) if line.strip() == "[[runners]]" else None
+        placeholder = TOKEN.fullmatch(line.strip()) if start is not None else None
         if placeholder is None:
             out.append(SECRET.sub(lambda found: in_toml(secrets[found[1]]), line))
             continue
         section = keys(out[start:])
-        out += [f"{key} = {value}" for key, value in tokens.own_keys(section, placeholder[1] or "").items()]
+        out += [f"{key} = {value}" for key, value in tokens.own_keys(section, placeholder[1]).items()]
+        start = None  # what follows may be a text in which such a line stands
     return "\n".join(out) + "\n"
 
 

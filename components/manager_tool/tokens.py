@@ -48,16 +48,17 @@ class Tokens:
         self._sources: dict[str, Source] = {}
         self._own: dict[str, dict[str, str]] = {}
 
-    def own_keys(self, section: dict[str, str], pool: str = "") -> dict[str, str]:
+    def own_keys(self, section: dict[str, str], placeholder: str) -> dict[str, str]:
         """Return id, token and its times for a section, in TOML, all of it verified at GitLab.
 
-        `section` holds the keys above, in TOML; `pool` is that of the placeholder, where it names one. Raises
-        `StepError`, with nothing changed that is live.
+        `section` holds the keys above, in TOML. `placeholder` is `token` for the token of all pools, `token:POOL` for
+        that of a runner which is created for one, or the name of a secret. Raises `StepError`, with nothing changed
+        that is live.
         """
         url = json.loads(section["url"])
-        if pool not in self._sources:
-            self._sources[pool] = self._source(url, pool)
-        source = self._sources[pool]
+        if placeholder not in self._sources:
+            self._sources[placeholder] = self._source(url, placeholder)
+        source = self._sources[placeholder]
         if source.origin not in self._own:
             self._own[source.origin] = self._verified(source, url)
         return self._own[source.origin]
@@ -72,13 +73,15 @@ class Tokens:
             del self._kept[origin]
         write(KEPT, json.dumps(self._kept))
 
-    def _source(self, url: str, pool: str) -> Source:
-        own = self._plan.get("pools", {}).get(pool)
+    def _source(self, url: str, placeholder: str) -> Source:
+        name, _, pool = placeholder.partition(":")
+        if name != "token":
+            return _given(url, self._secrets[name])
         wanted = self._plan.get("token", {"from": "token"})
-        kind = "token" if own else wanted["from"]
+        kind = wanted["from"]
         if kind == "tokenParameter" or kind == "tokenSecret":
             return _given(url, _from_aws(kind, wanted))
-        secret = self._secrets[own or kind]
+        secret = self._secrets[kind]
         if kind == "token":
             return _given(url, secret)
         if kind == "registrationToken":

@@ -1,10 +1,12 @@
 """The manager: the one instance that is always there and runs gitlab-runner."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ..instance_types import check_instance_type
+from ..placeholders import check_secret
 from .image import DEFAULT_SYSTEM, ImageLookup, OperatingSystem, login_user
 from .programs import DockerEngine, DockerMachineProgram, GitlabRunnerProgram
 from .section import Section, left_out
@@ -12,6 +14,7 @@ from .values import (
     Gibibytes,
     HostName,
     ImageId,
+    Items,
     NetworkText,
     Pattern,
     Port,
@@ -47,6 +50,35 @@ class ExistingHost(Section):
     private_key: Secret = Field(alias="privateKey", description="A secret's name, such as <secret:managerKey>")
     security_group_id: SecurityGroupId = Field(
         alias="securityGroupId", description="Id of its security group, from which workers accept SSH and Docker"
+    )
+
+
+def _check_proxy(url: str) -> str | None:
+    if check_secret(url) is None:
+        return None
+    if "@" in url:
+        return (
+            "holds a user or password that previews would show; write <secret:proxy> here, and the whole address into "
+            "that secret: pulumi config set --secret --path gitlab-runner-aws:secrets.proxy"
+        )
+    if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?/?", url):
+        return "is no proxy's address; write it as http://proxy.example.com:3128"
+    return None
+
+
+class Proxy(Section):
+    """A proxy for what the manager asks for: GitLab, downloads, AWS. Not for the jobs on workers."""
+
+    url: Annotated[str, checked_by(_check_proxy)] = Field(
+        description="Its address, such as http://proxy.example.com:3128; with a password in it as <secret:proxy>",
+        examples=["http://proxy.example.com:3128"],
+    )
+    no_proxy: Items[
+        Annotated[str, Pattern(r"[\w.*:/-]+", "is no host, domain or network; write it as .example.com")]
+    ] = Field(
+        default=(),
+        alias="noProxy",
+        description="Hosts, domains and networks that are reached directly; the stack's own network always is",
     )
 
 
@@ -116,6 +148,7 @@ class ManagerSettings(Section):
         alias="elasticIp",
         description="Whether its public address stays the same when it is stopped and started",
     )
+    proxy: Proxy | None = Field(default=None, description="Go through a proxy to GitLab, to downloads and to AWS")
     bastion: Bastion | None = Field(default=None, description="Reach the manager through another host")
     host: ExistingHost | None = Field(default=None, description="Use a host that is there already")
     connect_attempts: Annotated[int, Field(ge=1, le=100)] = Field(

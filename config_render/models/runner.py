@@ -13,7 +13,7 @@ from .labels import Labels
 from .machine import Machine
 from .periods import Period, TimeZone
 from .section import ConfigTable, left_out, refuse
-from .values import Duration, InOrder, Integer, Items, Positive, SomeItems, Variable, checked_by
+from .values import Duration, InOrder, Integer, Items, Positive, Secret, SomeItems, Variable, checked_by
 
 _BY_REGISTRATION = "is written by gitlab-runner itself; leave it out"
 
@@ -108,7 +108,11 @@ class RunnerKeys(ConfigTable):
     experimental: RunnerExperimental | None = None
     url: None = refuse("is the same for all pools; set gitlab.url")
     id: None = refuse(_BY_REGISTRATION)
-    token: None = refuse("is the same for all pools; set it with: pulumi config set --secret gitlab-runner-aws:token")
+    token: Secret | None = Field(
+        default=None,
+        description="A runner of the pool's own: the name of a secret with its token, such as <secret:blue>; by "
+        "default the token of all pools",
+    )
     token_obtained_at: None = refuse(_BY_REGISTRATION)
     token_expires_at: None = refuse(_BY_REGISTRATION)
     tls_ca_file: str | None = Field(default=None, alias="tls-ca-file")

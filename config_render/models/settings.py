@@ -4,49 +4,41 @@ What ends up in config.toml is spelled as GitLab spells it; what is ours is came
 https://docs.gitlab.com/runner/configuration/advanced-configuration/#the-global-section
 """
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ..instance_types import architecture
 from .cache import CacheSettings
+from .gitlab import CreateRunner, Gitlab, ParameterName, SecretId
 from .identity import IdentitySettings
 from .image import DEFAULT_SYSTEM, ImageLookup, published_image
 from .manager import ManagerSettings
 from .network import NetworkSettings
 from .pool import Pool
 from .process import DEFAULT_SHUTDOWN_SECONDS, GlobalKeys
-from .section import Section, left_out
+from .section import left_out
 from .tags import TagKey, TagValue
-from .values import BaseUrl, InOrder, SomeItems, checked_by
-
-
-def _check_gitlab_url(url: str) -> str | None:
-    host, _, path = url.partition("://")[2].partition("/")
-    if "/-/" in f"{url}/" or re.search(r"(^|/)(ci|api/v\d|admin.*|users/sign_in)$", path):
-        return "is a page of GitLab; give the address that GitLab's start page has"
-    if host == "gitlab.com" and path:
-        return "has a path; GitLab.com is https://gitlab.com"
-    return None
-
-
-class Gitlab(Section):
-    """The GitLab instance whose jobs are run."""
-
-    url: Annotated[BaseUrl, checked_by(_check_gitlab_url)] = Field(
-        description="Address of the GitLab instance, such as https://gitlab.example.com",
-        examples=["https://gitlab.example.com"],
-    )
-    check: bool = Field(
-        default=True, description="Whether to ask GitLab, before anything is created, if it takes the token"
-    )
+from .values import InOrder, SomeItems
 
 
 class Settings(GlobalKeys):
-    """All settings of a stack, less the token, which is a secret and is kept out of models."""
+    """All settings of a stack, less token, registrationToken and accessToken: secrets are kept out of models."""
 
     gitlab: Gitlab = Field(description="The GitLab instance")
+    create_runner: CreateRunner | None = Field(
+        default=None, alias="createRunner", description="A runner to create in GitLab, with accessToken"
+    )
+    token_parameter: ParameterName | None = Field(
+        default=None,
+        alias="tokenParameter",
+        description="Name of the parameter in AWS Systems Manager that holds the runner's token; the manager reads it",
+    )
+    token_secret: SecretId | None = Field(
+        default=None,
+        alias="tokenSecret",
+        description="Name or ARN of the secret in AWS Secrets Manager that holds the token; the manager reads it",
+    )
     network: NetworkSettings = Field(default_factory=left_out, description="The network of manager and workers")
     identity: IdentitySettings = Field(default_factory=left_out, description="Who manager and workers are in IAM")
     manager: ManagerSettings = Field(description="The manager's instance")

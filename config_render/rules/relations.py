@@ -16,12 +16,16 @@ from .account_relations import ACCOUNT_RULES
 from .pool_relations import POOL_RULES
 from .program_relations import PROGRAM_RULES
 from .raw import RawPool, RawStack, text, walk, whole
+from .token_relations import proxy_problems, token_problems
 
 
-def related_problems(raw: Mapping[str, Any], secrets: Collection[str]) -> Iterator[Problem]:
+def related_problems(
+    raw: Mapping[str, Any], secrets: Collection[str], tokens: Mapping[str, str | None]
+) -> Iterator[Problem]:
     """Yield what is wrong between values that may each be right; wrong ones are passed over.
 
-    `secrets` holds the names of the secrets that placeholders may stand for.
+    `secrets` holds the names of the secrets that placeholders may stand for, `tokens` the secret settings of
+    `placeholders.TOKENS` that are there.
     """
     stack = RawStack(raw)
     for pool in stack.pools:
@@ -29,6 +33,7 @@ def related_problems(raw: Mapping[str, Any], secrets: Collection[str]) -> Iterat
             yield from pool_rule(stack, pool)
     for rule in STACK_RULES:
         yield from rule(stack)
+    yield from token_problems(stack, tokens)
     yield from _texts_are_harmless(stack, secrets)
 
 
@@ -181,4 +186,5 @@ STACK_RULES: tuple[Callable[[RawStack], Iterator[Problem]], ...] = (
     _cache_keys_come_together,
     _drain_ends_in_time,
     *PROGRAM_RULES,
+    proxy_problems,
 )

@@ -71,6 +71,7 @@ IDENTITIES = {
     f"{PREFIX}Registration$command:remote:Command::runner-registration-life",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-install",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-secrets",
+    f"{PREFIX}Registration$command:remote:Command::runner-registration-gitlab",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-config",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-watch",
 }

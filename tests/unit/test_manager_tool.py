@@ -36,8 +36,8 @@ class OneToken:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
 
-    def own_keys(self, section: dict[str, str], pool: str) -> dict[str, str]:
-        self.asked.append((json.loads(section["name"]), pool))
+    def own_keys(self, section: dict[str, str], placeholder: str) -> dict[str, str]:
+        self.asked.append((json.loads(section["name"]), placeholder))
         return {"id": "7", "token": '"glrt-given"'}
 
 
@@ -47,9 +47,9 @@ def join(template: str, **secrets: str) -> str:
 
 def test_a_token_takes_the_place_of_its_placeholder_and_the_rest_stays() -> None:
     tokens = OneToken()
-    template = TEMPLATE.replace("<secret:token>", "<secret:token:blue>", 1)
+    template = TEMPLATE.replace("<secret:token>", "<secret:blue>", 1)
     runners = tomllib.loads(tool.joined(template, {}, tokens))["runners"]
-    assert tokens.asked == [("a", "blue"), ("b", "")]
+    assert tokens.asked == [("a", "blue"), ("b", "token")]
     assert [(r["name"], r["id"], r["token"]) for r in runners] == [("a", 7, "glrt-given"), ("b", 7, "glrt-given")]
     assert runners[0]["docker"]["image"] == "alpine"
 

@@ -1,0 +1,35 @@
+"""The manager's right to read the runner's token where AWS keeps it."""
+
+from .policy_parts import Place, Policy, Statement, allow, document
+
+
+def read_parameter(name: str, place: Place) -> Policy:
+    """Return the policy that lets the manager read one parameter of AWS Systems Manager.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
+    """
+    arn = place.arn("ssm", f"parameter/{name.lstrip('/')}")
+    return document(allow("ReadToken", ["ssm:GetParameter"], [arn]), _decrypt(place, "ssm", "PARAMETER_ARN", arn))
+
+
+def read_secret(name: str, place: Place) -> Policy:
+    """Return the policy that lets the manager read one secret of AWS Secrets Manager, given by its name or ARN.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+    """
+    # A secret's ARN ends with a hyphen and six characters that AWS draws.
+    arn = name if name.startswith("arn:") else place.arn("secretsmanager", f"secret:{name}-??????")
+    read = allow("ReadToken", ["secretsmanager:GetSecretValue"], [arn])
+    return document(read, _decrypt(Place.of(arn), "secretsmanager", "SecretARN", arn))
+
+
+def _decrypt(place: Place, service: str, context: str, arn: str) -> Statement:
+    """A key of the customer's is bound by what the service says of its use; AWS's own keys need no right."""
+    condition = {
+        "StringLike": {
+            f"kms:EncryptionContext:{context}": arn,
+            # In China the service's name ends in .cn.
+            "kms:ViaService": f"{service}.{place.region}.amazonaws.com*",
+        }
+    }
+    return allow("DecryptToken", ["kms:Decrypt"], [place.arn("kms", "key/*")], condition)
