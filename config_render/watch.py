@@ -3,6 +3,7 @@
 from typing import Any
 
 from .models.settings import Settings
+from .paused import breaker_plan
 from .worker_bounds import worker_bounds
 
 
@@ -25,6 +26,7 @@ def watch_settings(
     bounds = worker_bounds(settings)
     return {
         **watch.model_dump(by_alias=True),
+        "breaker": {**breaker_plan(watch.breaker), "drift": settings.manager.drift},
         "region": region,
         "deployment": deployment,
         "profile": profile,

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from .metadata_stand_in import MetadataStandIn
+from .refusals_stand_in import Refusals
 
 ON_DEMAND = {"c5.xlarge": 0.2, "m5.large": 0.1, "m6g.large": 0.08, "m6i.large": 0.11, "t3.small": 0.02}
 """Invented prices, the same in every region; other types have none."""
@@ -43,7 +44,7 @@ class AwsServer:
         from werkzeug.serving import make_server
 
         moto = DomainDispatcherApplication(create_backend_app)
-        application = MetadataStandIn(lambda: self.url).in_front_of(with_prices(moto))
+        application = MetadataStandIn(lambda: self.url).in_front_of(Refusals(with_prices(moto)))
         self._server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
 
     @property

@@ -11,6 +11,7 @@ from typing import Protocol
 from . import drift, reach
 from .drift import SECRET
 from .host import HOME, LIVE, STAGED, StepError, load, run, write
+from .pausing import with_pauses
 from .reach import SECRETS
 from .runners import keys, sections
 from .service import activate
@@ -79,7 +80,8 @@ def apply(policy: str) -> None:
 
     `policy` is what to do about changes by hand, as `manager.drift` has it.
     """
-    secrets, template = load(SECRETS), TEMPLATE.read_text()
+    secrets, whole = load(SECRETS), TEMPLATE.read_text()
+    template = with_pauses(whole)
     lost = drift.lost(template, secrets)
     if policy == "fail":
         drift.refuse(lost)
@@ -100,7 +102,9 @@ def apply(policy: str) -> None:
         candidate.unlink(missing_ok=True)
     drift.remember(new)
     activate(restart=reach.place_proxy())
-    tokens.settle()
+    if template == whole:
+        # A runner whose only entry is paused is still wanted.
+        tokens.settle()
     print(f"config.toml is live: {text.count('[[runners]]')} runner(s)")
 
 

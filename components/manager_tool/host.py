@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,9 @@ def say(text: str) -> None:
     """Tell whoever watches the deployment; nobody may be there any more."""
     with contextlib.suppress(OSError):
         print(text, flush=True)
+
+
+COLORS = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 
 class StepError(Exception):
@@ -51,7 +55,8 @@ def run(*command: str, check: bool = True, hidden: Sequence[str] = (), **environ
         text=True,
         check=False,
     )
-    output = result.stdout.strip()
+    # gitlab-runner colours what it says, whoever reads it.
+    output = COLORS.sub("", result.stdout).strip()
     for text in hidden:
         output = output.replace(text, "<hidden>")
     if check and result.returncode != 0:

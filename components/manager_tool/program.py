@@ -27,11 +27,11 @@ def main() -> int:
     step, *arguments = sys.argv[1:]
     os.umask(0o077)
     take_variables()
+    reach.use_proxy()
     if step == "watch":
         return watch.watch(*arguments)
     with locked(DEPLOYMENT):
         try:
-            reach.use_proxy()
             STEPS[step](*arguments)
         except (StepError, OSError, ValueError) as error:
             print(f"{step}: {error}", file=sys.stderr)

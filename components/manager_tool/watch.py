@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import journal_shipping, metrics, reaper, reaping, watch_units
+from . import breaker, journal_shipping, metrics, reaper, reaping, watch_units
 from .aws_api import Aws, instance_id
 from .host import LIVE, STAGED, StepError, load, write
 from .lock import DEPLOYMENT, WATCH, locked
@@ -81,7 +81,7 @@ def watch(*arguments: str) -> int:
             state = State(**json.loads(STATE.read_text()))
         if "--dry-run" in arguments:
             return _done([_reap], Pass(settings, load(_SECRETS), state, dry_run=True))
-        code = _done([_reap, _ship, _tell], Pass(settings, load(_SECRETS), state, settings["dryRun"]))
+        code = _done([_break, _reap, _ship, _tell], Pass(settings, load(_SECRETS), state, settings["dryRun"]))
         write(STATE, json.dumps(asdict(state)))
         return code
 
@@ -95,6 +95,12 @@ def _done(parts: list[Any], look: Pass) -> int:
             print(f"watch: {error}", file=sys.stderr)
             code = 1
     return code
+
+
+def _break(look: Pass) -> None:
+    with locked(DEPLOYMENT, wait=False) as free:
+        if free:
+            breaker.run(look.settings["breaker"], look.started)
 
 
 def _reap(look: Pass) -> None:

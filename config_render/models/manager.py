@@ -181,7 +181,8 @@ class ManagerSettings(Section):
     logs: Logs | None = Field(default=None, description="A log group with EC2's spot interruption and rebalance events")
     alarms: Alarms | None = Field(default=None, description="Alarms for an SNS topic; none without it")
     watch: WatchSettings = Field(
-        default_factory=left_out, description="What removes orphaned machines, by a timer on the manager"
+        default_factory=left_out,
+        description="What looks after the machines all the time, by a timer on the manager",
     )
     gitlab_runner: GitlabRunnerProgram = Field(
         default_factory=left_out, alias="gitlabRunner", description="The gitlab-runner to install"

@@ -4,12 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .section import Section
+from .breaker import BreakerSettings
+from .section import Section, left_out
 from .values import Pattern
 
 
 class WatchSettings(Section):
-    """What removes orphaned machines, and measures, again and again."""
+    """What removes orphaned machines, pauses entries that can't make any, and measures, again and again."""
 
     enabled: bool = Field(default=True, description="Whether a systemd timer on the manager runs it")
     interval_seconds: Annotated[int, Field(ge=20, le=3600)] = Field(
@@ -34,4 +35,7 @@ class WatchSettings(Section):
         default="/var/lib/node_exporter/textfile_collector/gitlab-runner-aws.prom",
         alias="metricsFile",
         description="File on the manager with metrics for node_exporter's textfile collector",
+    )
+    breaker: BreakerSettings = Field(
+        default_factory=left_out, description="What to do about machines that can't be created"
     )

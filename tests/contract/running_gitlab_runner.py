@@ -13,7 +13,7 @@ from typing import Any
 
 from localcloud.gitlab_stand_in import GitLabStandIn
 
-from .stand_in_programs import PROGRAMS, gitlab_runner
+from .stand_in_programs import PROGRAMS, gitlab_runner, plain
 
 RECORDED_CALLS = json.loads((PROGRAMS.with_name("recordings") / "runner_gitlab_http.json").read_text())[
     "docker_machine_argv"
@@ -79,7 +79,7 @@ class Runner:
 
     def logged(self, text: str) -> bool:
         """Whether the log holds this text."""
-        return text in self.log.read_text()
+        return text in plain(self.log.read_text())
 
     def machine_calls(self) -> list[list[str]]:
         """The arguments of each call of docker-machine so far."""

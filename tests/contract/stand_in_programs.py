@@ -1,6 +1,7 @@
 """The stand-ins for gitlab-runner and docker-machine as files, run with a home folder of the test's own."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,14 @@ from localcloud import host_program_archives as archives
 PROGRAMS = Path(archives.__file__).with_name("host_programs")
 RUNNER_VERSION = "19.3.0"
 MACHINE_VERSION = "0.16.2-gitlab.48"
+
+
+_COLORS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def plain(text: str) -> str:
+    """What a person reads where the program colours its lines; the recordings have no colours either."""
+    return _COLORS.sub("", text)
 
 
 class Program:

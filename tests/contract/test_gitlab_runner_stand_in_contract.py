@@ -24,7 +24,7 @@ from .prepared_gitlab import (
     register,
     valid,
 )
-from .stand_in_programs import RUNNER_VERSION, Program
+from .stand_in_programs import RUNNER_VERSION, Program, plain
 
 RECORDED = json.loads((RECORDINGS / "runner_gitlab_http.json").read_text())
 
@@ -58,7 +58,7 @@ def test_each_recorded_command_sends_prints_and_returns_the_same(
         assert result.returncode == recorded["exit"], recorded["command"]
         assert gitlab.requests == [_of_this_version(e["request"]) for e in exchanges]
         expected = [line.strip() for line in _expected_lines(recorded, gitlab, config)]
-        assert [line.strip() for line in result.stderr.splitlines()] == expected
+        assert [line.strip() for line in plain(result.stderr).splitlines()] == expected
         assert result.stdout == ""
     assert tomllib.loads(config.read_text()).get("runners") is None
 

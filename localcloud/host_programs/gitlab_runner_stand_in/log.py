@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import sys
 
+# The real program colours its lines wherever they go: RunnerTextFormatter in log/runner_formatter.go.
+_COLORS = {"": "", "WARNING": "\033[0;33m", "ERROR": "\033[31;1m", "FATAL": "\033[31;1m", "PANIC": "\033[31;1m"}
+_RESET = "\033[0;m"
 _PREFIX = re.compile(r"^glrt-(t[123]_)?|^t[123]_|^glrtr-")
 
 
@@ -22,9 +25,9 @@ class ShortTokenError(Exception):
 
 def say(message: str, level: str = "", **fields: object) -> None:
     """Write one line; `fields` follow in alphabetical order."""
-    text = f"{level}: {message}" if level else message
-    pairs = "".join(f" {name}={fields[name]}" for name in sorted(fields))
-    print(f"{text:<50} {pairs}", file=sys.stderr, flush=True)
+    text, color = f"{level}: {message}" if level else message, _COLORS[level]
+    pairs = "".join(f" {color}{name}{_RESET}={fields[name]}" for name in sorted(fields))
+    print(f"{color}{text:<50}{_RESET} {pairs}", file=sys.stderr, flush=True)
 
 
 def short_token(token: str) -> str:

@@ -1,0 +1,36 @@
+"""What a paused `[[runners]]` looks like, made beforehand and taken into use on the manager."""
+
+from typing import Any
+
+from .models.breaker import BreakerSettings
+
+MACHINES = "<machines>"
+"""Stands for the number of machines that the entry has when it is paused."""
+
+_FORM: dict[str, dict[str, str | int | None]] = {
+    "runners": {"limit": MACHINES},
+    "runners.machine": {
+        # With 0, gitlab-runner would ask for a job first and make its machine afterwards.
+        "IdleCount": 1,
+        "IdleCountMin": None,
+        "IdleScaleFactor": None,
+        "MaxGrowthRate": 1,
+        "autoscaling": None,
+    },
+}
+
+
+def breaker_plan(breaker: BreakerSettings) -> dict[str, Any]:
+    """Return what the manager's tool is told: when to pause an entry, for how long, and what becomes of its keys.
+
+    Keys of `paused` are tables of config.toml; null leaves a key out, or the tables of that name.
+    """
+    if not breaker.enabled:
+        return {"enabled": False}
+    return {
+        "enabled": True,
+        "failures": breaker.failures,
+        "seconds": breaker.minutes * 60,
+        "coolDownSeconds": breaker.cool_down_minutes * 60,
+        "paused": _FORM,
+    }
