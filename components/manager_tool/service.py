@@ -13,6 +13,7 @@ from .host import ENVIRONMENT, StepError, run, say
 NAME = "gitlab-runner"
 _START_SECONDS = 10
 _NEWS_SECONDS = 30
+_LINES = 3
 
 
 def activate(*, restart: bool = False) -> None:
@@ -35,7 +36,7 @@ def start() -> None:
     deadline = time.monotonic() + _START_SECONDS
     while run("systemctl", "is-active", "--quiet", NAME, check=False)[0] != 0:
         if time.monotonic() > deadline:
-            raise StepError(f"the service {NAME} did not start:\n{_status()}")
+            raise StepError(f"the service {NAME} did not start; {_last_words()}")
         time.sleep(0.1)
 
 
@@ -67,7 +68,7 @@ def require_steady(seconds: float) -> None:
         if main_pid() != pid:
             pid = 0
     if not pid:
-        raise StepError(f"the service {NAME} did not keep running for {seconds:.0f} s:\n{_status()}")
+        raise StepError(f"the service {NAME} did not keep running for {seconds:.0f} s; {_last_words()}")
 
 
 def main_pid() -> int:
@@ -84,8 +85,9 @@ def _shown(name: str) -> str:
     return run("systemctl", "show", "--property", name, "--value", NAME)[1]
 
 
-def _status() -> str:
-    return run("systemctl", "status", "--no-pager", NAME, check=False)[1]
+def _last_words() -> str:
+    lines = run("systemctl", "status", "--no-pager", NAME, check=False)[1].splitlines()
+    return "\n".join([f"see: journalctl -u {NAME}, which ends with:", *lines[-_LINES:]])
 
 
 def _jobs() -> str:

@@ -71,8 +71,8 @@ def _swap(change: _Upgrade) -> None:
         say(f"gitlab-runner {new.version} failed; going back to {old.version}")
         _back(change)
         raise StepError(
-            f"gitlab-runner {new.version} failed, so {old.version} runs again: {error}\n"
-            "Set manager.gitlabRunner.version to one that works."
+            f"gitlab-runner {new.version} failed, so {old.version} runs again; set manager.gitlabRunner.version to one "
+            f"that works. What failed: {error}"
         ) from error
     JOURNAL.unlink()
     say(f"gitlab-runner {new.version} runs")
