@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .addresses import aws_client
+from . import docker_packages
+from .addresses import Addresses, aws_client
 from .cloud import LocalCloud
 
 
@@ -84,6 +85,10 @@ def delete_runner(cloud: LocalCloud, token: str) -> None:
     urllib.request.urlopen(urllib.request.Request(url, data, headers, method="DELETE"), timeout=10).close()
 
 
+def _docker(addresses: Addresses) -> dict[str, str]:
+    return {"url": f"{addresses.mirror}/docker", "keyFingerprint": docker_packages.FINGERPRINT}
+
+
 def with_addresses(config: Mapping[str, Any], cloud: LocalCloud) -> dict[str, Any]:
     """A copy of a stack's settings that leads to this local cloud."""
     prefix, addresses = "gitlab-runner-aws:", cloud.addresses
@@ -106,6 +111,7 @@ def with_addresses(config: Mapping[str, Any], cloud: LocalCloud) -> dict[str, An
             **manager,
             "sshPort": addresses.ssh_port,
             "insecureDownloads": True,
+            **({"docker": {**_docker(addresses), **manager["docker"]}} if "docker" in manager else {}),
             "gitlabRunner": {"url": f"{addresses.mirror}/gitlab-runner", **manager.get("gitlabRunner", {})},
             "dockerMachine": {
                 "url": f"{addresses.mirror}/docker-machine",

@@ -1,4 +1,4 @@
-"""A stand-in for the download sites of gitlab-runner and docker-machine, with paths and checksums like theirs.
+"""A stand-in for the download sites of gitlab-runner, docker-machine and Docker, with paths and checksums like theirs.
 
 The programs it serves are stand-ins as well. Where GitLab publishes `release.sha256` for gitlab-runner is known;
 that the other site has one beside each version of docker-machine is this project's assumption.
@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from . import docker_packages
 from . import host_program_archives as archives
 
 _GITLAB_RUNNER_ARCHITECTURES = ("amd64", "arm64")
@@ -31,6 +32,7 @@ class DownloadMirror:
         *,
         gitlab_runner_versions: Sequence[str] = ("19.3.0", "19.2.0"),
         docker_machine_versions: Sequence[str] = ("0.16.2-gitlab.48", "0.16.2-gitlab.47"),
+        docker_versions: Sequence[str] = ("28.2.2", "28.1.1"),
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
@@ -47,6 +49,7 @@ class DownloadMirror:
                 path = f"{folder}/docker-machine-Linux-{kind}"
                 self._files[path] = archives.docker_machine(programs, version, kind)
             self._add_checksums(folder)
+        self._files |= {f"/docker{path}": content for path, content in docker_packages.files(docker_versions)}
         handler = type("Handler", (_Handler,), {"files": self._files})
         self._server = ThreadingHTTPServer((host, port), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)

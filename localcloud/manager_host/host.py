@@ -41,7 +41,7 @@ class ManagerHost:
     def __init__(
         self, programs: Path, environment: Mapping[str, str] | None = None, exec_log: Path | None = None
     ) -> None:
-        """Start the host with the stand-in of the folder `programs` installed as `systemctl` and `journalctl`.
+        """Start the host with what a system has from the start, from the stand-ins of the folder `programs`.
 
         `environment` is added to what every command sees. With `exec_log`, the arguments of every process that an SSH
         command starts are appended to that file. Raises `HostUnavailableError`.
@@ -57,6 +57,9 @@ class ManagerHost:
             "programs": {
                 "systemctl": _text(_application(programs / "systemctl_stand_in", "program")),
                 "journalctl": _text(_application(programs / "systemctl_stand_in", "journalctl")),
+                **dict.fromkeys(
+                    ("apt-get", "dnf"), _text(_application(programs / "package_manager_stand_in", "program"))
+                ),
                 "sudo": _text((_FOLDER / "sudo_stand_in.sh").read_bytes()),
             },
         }

@@ -108,6 +108,6 @@ def test_a_list_of_checksums_names_files_with_or_without_folders() -> None:
             assert tool.published_checksum(url, name, "manager.gitlabRunner", MISSING) == checksum
     with (
         answering((200, text), promised=len(text)) as url,
-        pytest.raises(StepError, match="names no checksum for other; set manager.gitlabRunner.sha256"),
+        pytest.raises(StepError, match=r"names no checksum for other; set manager\.gitlabRunner\.sha256"),
     ):
         tool.published_checksum(url, "other", "manager.gitlabRunner", MISSING)

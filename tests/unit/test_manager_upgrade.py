@@ -65,7 +65,7 @@ def test_what_the_old_version_refuses_too_is_not_held_against_the_new_one(host: 
 
 def test_a_version_that_refuses_once_it_runs_is_taken_back(host: Host) -> None:
     host.refusals = {NEW: [None, "GitLab says 403"]}
-    with pytest.raises(StepError, match="gitlab-runner b failed, so a runs again; .* What failed: GitLab says 403"):
+    with pytest.raises(StepError, match=r"gitlab-runner b failed, so a runs again; .* What failed: GitLab says 403"):
         tool.upgrade(NEW, 60)
     assert host.events == ["stop", "b", "start", "steady", "stop", "a", "start"]
     assert not host.journal.exists()
