@@ -215,6 +215,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
         late = pulumi.Output.all(
             deployment=self._deployment,
             region=self._args.region,
+            vpc=network.vpc_id,
             profile=identity.worker_profile,
             group=network.worker_group_name,
             log_group=watch.journal_group if watch else None,

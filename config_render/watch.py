@@ -8,7 +8,7 @@ from .worker_bounds import worker_bounds
 
 
 def watch_settings(
-    settings: Settings, *, deployment: str, region: str, profile: str, group: str, log_group: str | None
+    settings: Settings, *, deployment: str, region: str, vpc: str, profile: str, group: str, log_group: str | None
 ) -> dict[str, Any]:
     """Return the settings of the watch, as its step on the manager takes them.
 
@@ -16,6 +16,7 @@ def watch_settings(
         settings: The stack's.
         deployment: Value of the tag `gitlab-runner-aws`.
         region: The AWS region.
+        vpc: Id of the VPC that the workers are in.
         profile: Name of the workers' instance profile.
         group: Name of the workers' security group.
         log_group: Where the journal goes; None to leave it where it is.
@@ -29,11 +30,11 @@ def watch_settings(
         "breaker": {**breaker_plan(watch.breaker), "drift": settings.manager.drift},
         "region": region,
         "deployment": deployment,
+        "vpc": vpc,
         "profile": profile,
         "group": group,
         # With both from elsewhere, another deployment may use the same two.
         "apart": settings.network.worker_security_group is None or settings.identity.worker_instance_profile is None,
-        "keyPairs": list(bounds["key_pairs"]),
         "fleet": bounds["fleet"],
         "spot": bounds["spot"] or bounds["fleet"],
         "alarms": settings.manager.alarms is not None,

@@ -33,15 +33,9 @@ class Thing(NamedTuple):
     """Names of the security groups."""
 
 
-def instances(aws: Aws, key_pairs: Sequence[str] | None) -> Iterator[Thing]:
-    """All instances that are not terminated and have one of these key pairs, or one that gitlab-runner has named.
-
-    None stands for any: a launch template may bring another key pair.
-    """
-    filters: dict[str, Sequence[str]] = {"instance-state-name": _ALIVE}
-    if key_pairs is not None:
-        filters["key-name"] = ("runner-*", *key_pairs)
-    return _instances(aws, filters)
+def instances(aws: Aws, vpc: str) -> Iterator[Thing]:
+    """All instances in a VPC that are not terminated."""
+    return _instances(aws, {"instance-state-name": _ALIVE, "vpc-id": (vpc,)})
 
 
 def alive(aws: Aws, ids: Sequence[str]) -> set[str]:
@@ -87,7 +81,9 @@ def _instances(aws: Aws, filters: Mapping[str, Sequence[str]]) -> Iterator[Thing
 def _thing(thing_id: str, made: float, tagged: ElementTree.Element, launched: ElementTree.Element) -> Thing:
     tags = {tag.findtext("key"): tag.findtext("value") or "" for tag in tagged.iterfind("tagSet/item")}
     profile = launched.findtext("iamInstanceProfile/arn") or launched.findtext("iamInstanceProfile/name") or ""
-    groups = tuple(group.text or "" for group in launched.iterfind("groupSet/item/groupName"))
+    # Both say the same of a real instance; an emulated one has but the second.
+    places = ("groupSet/item/groupName", "networkInterfaceSet/item/groupSet/item/groupName")
+    groups = tuple(group.text or "" for place in places for group in launched.iterfind(place))
     key, deployment = launched.findtext("keyName") or "", tags.get(DEPLOYMENT_TAG, "")
     return Thing(thing_id, made, tags.get("Name", ""), deployment, key, profile.rsplit("/", 1)[-1], groups)
 

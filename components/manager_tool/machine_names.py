@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 
-_UNIQUE = re.compile(r"\d{9,11}-[0-9a-f]{8}")
+_NAME = re.compile(r"(runner-.*)(?<!\d)\d{9,11}-[0-9a-f]{8}(?![0-9a-f])(.*)")
 _TOKEN_PREFIX = re.compile(r"^glrt-(t[123]_)?|^t[123]_|^glrtr-")
 _UNFIT = re.compile(r"[^a-z0-9-]")
 _KEY = re.compile(r'(token|MachineName) = ("(?:[^"\\]|\\.)*")')
@@ -18,8 +18,8 @@ _KEY = re.compile(r'(token|MachineName) = ("(?:[^"\\]|\\.)*")')
 
 def template_of(machine: str) -> str | None:
     """Return the name with %s in place of what makes it unique; None for a name that is not gitlab-runner's."""
-    template, found = _UNIQUE.subn("%s", machine, count=1)
-    return template if found and machine.startswith("runner-") else None
+    parts = _NAME.fullmatch(machine)
+    return f"{parts[1]}%s{parts[2]}" if parts else None
 
 
 def templates(config_toml: str) -> set[str]:

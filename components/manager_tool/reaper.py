@@ -81,6 +81,7 @@ def findings(seen: Seen, ours: Ours, memory: Memory, grace: float) -> Iterator[F
     names = {folder.name for folder in seen.folders}
     # A machine that is being made has a folder before that one knows the instance.
     unfinished = {folder.name for folder in seen.folders if not folder.instance}
+    # Another deployment's in another VPC may have one of these; but no instance needs it once it has been launched.
     used = {instance.key for instance in seen.instances}
 
     def orphaned(thing: Thing) -> bool:
@@ -106,7 +107,7 @@ def _found(kind: str, things: Sequence[Thing], condition: Callable[[Thing], bool
         if condition(thing):
             name = thing.name or thing.key
             yield Finding(
-                kind, thing.id, f"no machine of docker-machine's has it{f' ({name})' if name != thing.id else ''}"
+                kind, thing.id, f"none of docker-machine's machines has it{f' ({name})' if name != thing.id else ''}"
             )
 
 

@@ -28,10 +28,9 @@ def look(aws: Aws, settings: dict[str, Any]) -> Seen:
     """See what there is. Raises `AwsError`, and then nothing may be concluded."""
     # Folders first: an instance that comes later is younger than any grace, a folder that comes later is not seen.
     machines = list(folders())
-    fleet = settings["fleet"]
-    instances = list(ec2_sweep.instances(aws, None if fleet else settings["keyPairs"]))
+    instances = list(ec2_sweep.instances(aws, settings["vpc"]))
     swept = {instance.id for instance in instances}
-    # Those that the sweep does not find may have another key pair since a change of settings.
+    # Those that the sweep does not find may be in another VPC since a change of settings.
     missing = [folder.instance for folder in machines if folder.instance and folder.instance not in swept]
     deployment = settings["deployment"]
     return Seen(
@@ -40,7 +39,9 @@ def look(aws: Aws, settings: dict[str, Any]) -> Seen:
         instances=instances,
         alive=swept | ec2_sweep.alive(aws, missing),
         key_pairs=list(ec2_sweep.key_pairs(aws)),
-        requests=list(ec2_sweep.spot_requests(aws, None if fleet else deployment)) if settings["spot"] else (),
+        requests=list(ec2_sweep.spot_requests(aws, None if settings["fleet"] else deployment))
+        if settings["spot"]
+        else (),
         volumes=list(ec2_sweep.volumes(aws, deployment)),
         wanted=templates(LIVE.read_text()) if LIVE.exists() else frozenset(),
         talked_to=talked_to(),
