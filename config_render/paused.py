@@ -20,15 +20,17 @@ _FORM: dict[str, dict[str, str | int | None]] = {
 }
 
 
-def breaker_plan(breaker: BreakerSettings) -> dict[str, Any]:
+def breaker_plan(breaker: BreakerSettings, drift: str) -> dict[str, Any]:
     """Return what the manager's tool is told: when to pause an entry, for how long, and what becomes of its keys.
 
-    Keys of `paused` are tables of config.toml; null leaves a key out, or the tables of that name.
+    `drift` is `manager.drift`. Keys of `paused` are tables of config.toml; null leaves a key out, or the tables of
+    that name.
     """
     if not breaker.enabled:
-        return {"enabled": False}
+        return {"enabled": False, "drift": drift}
     return {
         "enabled": True,
+        "drift": drift,
         "failures": breaker.failures,
         "seconds": breaker.minutes * 60,
         "coolDownSeconds": breaker.cool_down_minutes * 60,

@@ -27,7 +27,7 @@ def watch_settings(
     bounds = worker_bounds(settings)
     return {
         **watch.model_dump(by_alias=True),
-        "breaker": {**breaker_plan(watch.breaker), "drift": settings.manager.drift},
+        "breaker": breaker_plan(watch.breaker, settings.manager.drift),
         "region": region,
         "deployment": deployment,
         "vpc": vpc,

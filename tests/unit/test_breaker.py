@@ -14,7 +14,7 @@ from config_render.models.breaker import BreakerSettings
 from config_render.paused import breaker_plan
 from tests.render.settings_samples import FACTS, parsed, stack
 
-PLAN = {**breaker_plan(BreakerSettings.model_validate({})), "drift": "warn"}
+PLAN = breaker_plan(BreakerSettings.model_validate({}), "warn")
 NOW = 1_800_000_000.0
 SCRIPT = 'echo """\n[[runners]]\nlimit = 99\n[runners.machine]\nIdleCount = 99\necho done'
 TEMPLATE = render(
@@ -268,7 +268,7 @@ def test_turned_off_it_ends_every_pause(manager: Manager) -> None:
     manager.fail(A, *seconds(50, 40, 30, 20, 10))
     manager.look(NOW)
 
-    manager.look(NOW + 60, breaker_plan(BreakerSettings.model_validate({"enabled": False})))
+    manager.look(NOW + 60, breaker_plan(BreakerSettings.model_validate({"enabled": False}), "warn"))
 
     assert manager.applied[-1] == TEMPLATE
     assert pausing.load().paused == {}
@@ -286,4 +286,4 @@ def test_an_entry_that_is_no_longer_in_the_settings_is_forgotten(manager: Manage
 
 def test_the_placeholder_is_one_for_renderer_and_tool() -> None:
     assert PLAN["paused"]["runners"]["limit"] == pausing.MACHINES
-    assert breaker_plan(BreakerSettings.model_validate({"minutes": 3, "coolDownMinutes": 1}))["seconds"] == 180
+    assert breaker_plan(BreakerSettings.model_validate({"minutes": 3, "coolDownMinutes": 1}), "warn")["seconds"] == 180
