@@ -31,15 +31,19 @@ _BUSY = (429, 500, 502, 503, 504)
 _MOST_SKEW = 300
 """Seconds; AWS refuses requests of a clock that is further off ("RequestTimeTooSkewed" in its documentation)."""
 
+_MACHINE_ID = Path("/etc/machine-id")
 _SYSTEM_ID = HOME / ".runner_system_id"
 
 
 class GitLabError(StepError):
-    """GitLab refused a call, or there was no answer; `status` is HTTP's, 0 without an answer."""
+    """GitLab refused a call, or there was no answer; `status` is HTTP's, 0 without an answer.
 
-    def __init__(self, text: str, status: int = 0) -> None:
+    `passing` says that it may be better in a moment.
+    """
+
+    def __init__(self, text: str, status: int = 0, *, passing: bool = False) -> None:
         super().__init__(text)
-        self.status = status
+        self.status, self.passing = status, passing or status in _BUSY
 
 
 class Answer(NamedTuple):
@@ -59,7 +63,7 @@ def call(url: str, method: str, path: str, body: dict[str, Any], access_token: s
         try:
             return _once(url, method, path, body, access_token)
         except GitLabError as error:
-            if attempt == tries or error.status not in (0, *_BUSY):
+            if attempt == tries or not error.passing:
                 raise
             time.sleep(attempt)
     raise AssertionError("not reached")
@@ -81,7 +85,8 @@ def _once(url: str, method: str, path: str, body: dict[str, Any], access_token: 
     except ValueError:
         raise GitLabError(f"{url} answered {method} {path} with something that is not GitLab's: {_CHECK_URL}") from None
     except (OSError, http.client.HTTPException) as error:
-        raise GitLabError(_reason(url, getattr(error, "reason", error))) from None
+        reason = getattr(error, "reason", error)
+        raise GitLabError(_reason(url, reason), passing=isinstance(reason, ConnectionError)) from None
 
 
 _CHECK_URL = "check gitlab.url"
@@ -157,11 +162,8 @@ def system_id() -> str:
     known = _SYSTEM_ID.read_text().strip() if _SYSTEM_ID.exists() else ""
     if re.fullmatch(r"[sr]_[0-9a-zA-Z]{12}", known):
         return known
-    machine = Path("/etc/machine-id")
-    if machine.exists() and machine.read_text().strip():
-        digest = hmac.new(machine.read_text().strip().encode(), b"gitlab-runner", hashlib.sha256).hexdigest()
-        made = f"s_{digest[:12]}"
-    else:
-        made = f"r_{secrets.token_hex(6)}"
+    machine = _MACHINE_ID.read_text().strip() if _MACHINE_ID.exists() else ""
+    digest = hmac.new(machine.encode(), b"gitlab-runner", hashlib.sha256).hexdigest()
+    made = f"s_{digest[:12]}" if machine else f"r_{secrets.token_hex(6)}"
     write(_SYSTEM_ID, made)
     return made
