@@ -149,6 +149,8 @@ class AutoscalingRunner(pulumi.ComponentResource):
             existing=surroundings.network,
             ssh_from=manager.ssh_from or (),
             ssh_port=manager.ssh_port,
+            metrics_from=manager.metrics_from or (),
+            metrics_port=self._settings.metrics_port,
             manager_group_id=manager.host.security_group_id if manager.host else None,
             public_manager=manager.public_address,
             tags=self._tags,

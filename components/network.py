@@ -35,6 +35,11 @@ class NetworkArgs:
 
     ssh_port: int = _SSH_PORT
 
+    metrics_from: tuple[str, ...] = ()
+    """CIDRs from which gitlab-runner's metrics are read."""
+
+    metrics_port: int = 0
+
     manager_group_id: str | None = None
     """Security group of a manager that is there already."""
 
@@ -112,14 +117,14 @@ class Network(pulumi.ComponentResource):
         )
 
     def _manager_rules(self, group: pulumi.Output[str]) -> None:
-        for cidr in self._args.ssh_from:
-            self._let_in(
-                f"manager-ssh-{cidr}",
-                group,
-                self._args.ssh_port,
-                "SSH from where manager.sshFrom says",
-                **{"cidr_ipv6" if ":" in cidr else "cidr_ipv4": cidr},
-            )
+        args = self._args
+        for what, networks, port, description in (
+            ("ssh", args.ssh_from, args.ssh_port, "SSH from where manager.sshFrom says"),
+            ("metrics", args.metrics_from, args.metrics_port, "Metrics for where manager.metricsFrom says"),
+        ):
+            for cidr in networks:
+                source = {"cidr_ipv6" if ":" in cidr else "cidr_ipv4": cidr}
+                self._let_in(f"manager-{what}-{cidr}", group, port, description, **source)
         self._let_out("manager", group)
 
     def _worker_rules(self, workers: aws.SecurityGroup) -> None:

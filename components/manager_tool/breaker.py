@@ -48,8 +48,7 @@ def run(settings: dict[str, Any], now: float) -> None:
         state.failures_total += sum(each.failed and each.time > state.seen for each in news)
         state.seen, state.form = max([state.seen, *(each.time for each in news)]), settings["paused"]
         _decide(state, entries, news, settings, now)
-        failed = {each.machine for each in news if each.failed}
-        state.limits = _limits(state, entries, [name for name in _machines() if name not in failed])
+        state.limits = _limits(state, entries, _machines())
     else:
         state.paused, state.trying, state.limits = {}, {}, {}
     _keep(state, settings["drift"], changed=state.limits != before)
@@ -133,7 +132,16 @@ def _pattern(machine_name: str) -> re.Pattern[str]:
 
 
 def _machines() -> list[str]:
-    return [path.name for path in MACHINES.iterdir()] if MACHINES.exists() else []
+    """The machines that docker-machine has an instance for; one that is being created, or failed, has none yet."""
+    found = []
+    for path in MACHINES.glob("*/config.json"):
+        try:
+            driver = json.loads(path.read_text())["Driver"]
+        except (OSError, ValueError):
+            continue  # on its way out, or in
+        if driver.get("InstanceId"):
+            found.append(path.parent.name)
+    return found
 
 
 def _news(since: float) -> list[News]:

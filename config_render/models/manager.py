@@ -133,6 +133,11 @@ class ManagerSettings(Section):
         description="Networks that may reach the manager by SSH, such as 203.0.113.0/24; "
         "your own address: curl -s https://checkip.amazonaws.com",
     )
+    metrics_from: SomeItems[NetworkText] | None = Field(
+        default=None,
+        alias="metricsFrom",
+        description="Networks that may read gitlab-runner's metrics, at the port of listen_address",
+    )
     ssh_port: Port = Field(default=22, alias="sshPort", description="Port of the manager's SSH server")
     user: UserName | None = Field(
         default=None, description="User with sudo rights to log in as; by default that of the os' image, such as ubuntu"

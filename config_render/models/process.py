@@ -3,6 +3,7 @@
 https://docs.gitlab.com/runner/configuration/advanced-configuration/#the-global-section
 """
 
+import re
 from typing import Literal
 
 from pydantic import Field
@@ -73,11 +74,17 @@ class Experimental(ConfigTable):
     usage_logger: UsageLogger | None = None
 
 
+METRICS_PORT = 9252
+"""Where gitlab-runner listens when `listen_address` names no port."""
+
+
 class GlobalKeys(ConfigTable):
     """The keys of config.toml that stand outside of `[[runners]]`."""
 
     listen_address: HostPort | None = Field(
-        default=None, description="Address of gitlab-runner's metrics, such as 127.0.0.1:9252; off without it"
+        default=None,
+        description="Address of gitlab-runner's metrics, such as 127.0.0.1:9252; off without it. "
+        "A running service keeps the one that it started with",
     )
     session_server: SessionServer | None = Field(default=None, description="Interactive web terminals")
     labels: Labels | None = Field(default=None, description="Labels of all pools; those of a pool go over them")
@@ -102,3 +109,9 @@ class GlobalKeys(ConfigTable):
     shutdown_timeout: Natural | None = Field(
         default=None, description="Seconds that a forced stop may take; shutdown_drain has to end within them"
     )
+
+    @property
+    def metrics_port(self) -> int:
+        """The port of `listen_address`."""
+        port = re.search(r":(\d+)$", self.listen_address or "")
+        return int(port[1]) if port else METRICS_PORT

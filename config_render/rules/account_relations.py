@@ -1,17 +1,19 @@
 """Rules that join settings of the AWS side: network, identities, manager, cache."""
 
+import re
 from collections.abc import Callable, Iterator
 
 from ..models.cache import is_amazons
 from ..models.manager import ManagerSettings
 from ..models.network import DEFAULT_VPC
+from ..models.process import METRICS_PORT
 from ..problems import Location, Problem, problem
 from .raw import RawStack, text
 
 _OF_NEW_VPC = ("cidr", "private", "natGateways", "ipv6", "interfaceEndpoints")
 _OF_OLD_VPC = ("subnetIds", "managerSubnetId", "workerSecurityGroup")
 _OF_NEW_INSTANCE = (
-    *("instanceType", "os", "sshFrom", "rootSize", "publicAddress", "elasticIp", "ami", "image"),
+    *("instanceType", "os", "sshFrom", "metricsFrom", "rootSize", "publicAddress", "elasticIp", "ami", "image"),
     *("replaceOnNewImage", "monitoring", "stopProtection", "ssm", "alarms"),
 )
 
@@ -54,6 +56,18 @@ def _manager_can_be_reached(stack: RawStack) -> Iterator[Problem]:
         if not network.get("private") and network.get("vpcId") is None:
             message = "leaves it without a way out: the new VPC's subnets are public; set network.private"
             yield problem(("manager", "publicAddress"), message, False)
+
+
+def _metrics_can_be_read(stack: RawStack) -> Iterator[Problem]:
+    if stack.table("manager").get("metricsFrom") is None:
+        return
+    address = text(stack.content.get("listen_address"))
+    if address is None:
+        message = f"needs listen_address beside it, where gitlab-runner serves them, such as :{METRICS_PORT}"
+        yield problem(("manager", "metricsFrom"), message)
+    elif re.match(r"127\.|localhost\b|\[::1\]", address):
+        message = f"is reached from the manager alone, not from manager.metricsFrom; write :{METRICS_PORT}"
+        yield problem(("listen_address",), message, address)
 
 
 def _images_are_named_once(stack: RawStack) -> Iterator[Problem]:
@@ -135,6 +149,7 @@ def _the_watch_is_on(stack: RawStack) -> Iterator[Problem]:
 ACCOUNT_RULES: tuple[Callable[[RawStack], Iterator[Problem]], ...] = (
     _network_is_new_or_old,
     _manager_can_be_reached,
+    _metrics_can_be_read,
     _images_are_named_once,
     _user_data_is_given_once,
     _identities_are_whole,

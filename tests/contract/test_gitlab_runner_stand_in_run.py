@@ -5,9 +5,11 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
+from .booted_host import free_port
 from .running_gitlab_runner import RECORDED_CALLS, Runner, runner_in, until
 
 NAME = r"runner-goodgoodg-ci-\d{10}-[0-9a-f]{8}"
@@ -128,6 +130,25 @@ def test_draining_removes_all_machines_at_the_end(runner: Runner) -> None:
     assert runner.ended() == 0
     assert runner.machines() == []
     assert [call[1:3] for call in runner.machine_calls()][-2:] == [["rm", "-f"]] * 2
+
+
+def test_metrics_are_served_where_the_file_says(runner: Runner) -> None:
+    port = free_port()
+    (runner.folder / "no-capacity").touch()
+    runner.write("IdleCount = 1", top=f'listen_address = "127.0.0.1:{port}"')
+    runner.start()
+    until(lambda: runner.logged("Machine creation failed"))
+    (runner.folder / "no-capacity").unlink()
+    until(lambda: runner.logged("Machine created"))
+
+    with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        metrics = answer.read().decode()
+
+    assert 'gitlab_runner_autoscaling_actions_total{action="creation-failed",executor="docker+machine"} ' in metrics
+    assert 'gitlab_runner_autoscaling_actions_total{action="created",executor="docker+machine"} 1\n' in metrics
+    assert "\ngitlab_runner_concurrent 2\n" in metrics
+    assert "\ngitlab_runner_jobs 0\n" in metrics
+    until(lambda: 'machine_states{executor="docker+machine",state="idle"} 1' in urlopen(answer.url).read().decode())
 
 
 def test_a_broken_file_leaves_the_old_settings_until_it_is_mended(runner: Runner) -> None:

@@ -1,6 +1,7 @@
 """The breaker: when an entry of config.toml stops making machines, what it becomes, and when it comes back."""
 
 import json
+import shutil
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,9 +74,11 @@ class Manager:
     def succeed(self, entry: str, time: float) -> None:
         self.log(time, f"Machine created    duration=1m name={machine(entry, 77)} now=x retries=0")
 
-    def have(self, entry: str, count: int) -> None:
+    def have(self, entry: str, count: int, instance: str = "i-1") -> None:
         for number in range(100, 100 + count):
-            (self.machines / machine(entry, number)).mkdir(parents=True)
+            folder = self.machines / machine(entry, number)
+            folder.mkdir(parents=True)
+            (folder / "config.json").write_text(json.dumps({"Driver": {"InstanceId": instance}}))
 
     def look(self, now: float, plan: dict[str, Any] = PLAN) -> None:
         breaker.run(plan, now)
@@ -133,8 +136,9 @@ def test_an_entry_that_fails_too_often_in_a_row_keeps_its_machines_and_makes_non
 
 def test_an_entry_without_machines_is_left_out(manager: Manager) -> None:
     manager.fail(A, *seconds(50, 40, 30, 20, 10))
-    # The last failed one is not removed yet; it is no machine.
-    (manager.machines / machine(A, 4)).mkdir(parents=True)
+    # The next try is under way; it is no machine yet.
+    manager.have(A, 1, instance="")
+    (manager.machines / "not-begun").mkdir()
     manager.look(NOW)
 
     assert list(manager.runners) == [B]
@@ -173,7 +177,7 @@ def test_while_it_is_paused_its_limit_follows_its_machines_and_settings_stay_liv
     manager.look(NOW + 60)
     assert len(manager.applied) == 1, "nothing changed, nothing is applied"
 
-    next(manager.machines.iterdir()).rmdir()
+    shutil.rmtree(next(manager.machines.iterdir()))
     manager.look(NOW + 120)
     assert manager.runners[A]["limit"] == 1
     config.TEMPLATE.write_text(TEMPLATE.replace("concurrent = 10", "concurrent = 20"))

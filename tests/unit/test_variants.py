@@ -129,6 +129,17 @@ def test_bounded_egress_leaves_the_manager_its_workers(deployed: Any) -> None:
     assert rules["network-manager-to-worker-ssh"]["referencedSecurityGroupId"] == "runner-network-worker-id"
 
 
+@pytest.mark.parametrize(("address", "port"), [(":9999", 9999), ("10.0.0.9", 9252)])
+def test_metrics_are_open_to_the_networks_that_may_read_them(deployed: Any, address: str, port: int) -> None:
+    manager = {"sshFrom": ["203.0.113.0/24"], "metricsFrom": ["10.0.0.0/8", "2001:db8:1:2:3:4:5:0/112"]}
+    rules = named(deployed(listen_address=address, manager=manager), "SecurityGroupIngressRule")
+
+    (v4, v6) = (rules[f"network-manager-metrics-{network}"] for network in manager["metricsFrom"])
+    assert (v4["cidrIpv4"], v4["fromPort"], v4["toPort"]) == ("10.0.0.0/8", port, port)
+    assert (v6["cidrIpv6"], v6["fromPort"]) == ("2001:db8:1:2:3:4:5:0/112", port)
+    assert v4["securityGroupId"] == "runner-network-manager-id"
+
+
 def test_an_existing_network_is_taken_with_its_zones(deployed: Any) -> None:
     recorder = deployed(
         network={

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -43,6 +44,13 @@ class Fleet:
         self._machines: dict[str, _Machine] = {}
         self._lock = threading.RLock()
         self._workers: list[threading.Thread] = []
+        self.actions: Counter[str] = Counter()
+        """What was done, as the metrics name it."""
+
+    def states(self) -> Counter[str]:
+        """How many machines are in each state."""
+        with self._lock:
+            return Counter(machine.state for machine in self._machines.values())
 
     def acquire(self, entry: Entry) -> str | None:
         """Bring the entry's machines to the wanted number, and return a free one for a job.
@@ -74,6 +82,7 @@ class Fleet:
             name = self._reserve(entry, "creating")
             self._create(entry, name, "used")
         self._machines[name].used_count += 1
+        self.actions["used"] += 1
         return name
 
     def release(self, name: str | None) -> None:
@@ -152,9 +161,11 @@ class Fleet:
             docker_machine.create(entry, name)
         except MachineError as error:
             say("Machine creation failed", "ERROR", error=error, name=name)
+            self.actions["creation-failed"] += 1
             self._start_removal(entry, name)
             raise
         say("Machine created", duration=f"{time.monotonic() - started:.1f}s", name=name)
+        self.actions["created"] += 1
         machine = self._machines[name]
         machine.state, machine.last_used = state_after, time.monotonic()
 
@@ -189,3 +200,4 @@ class Fleet:
             self._drain_one(name)
         with self._lock:
             self._machines.pop(name, None)
+        self.actions["removed"] += 1

@@ -105,4 +105,4 @@ def _run(parsed: Parsed, path: Path) -> int:
         raise FatalError("this version can't start")
     if stamp()["fault"] == "early end":
         threading.Timer(2, os._exit, (1,)).start()
-    return Process(path).serve()
+    return Process(path, parsed.values["listen-address"] or "").serve()

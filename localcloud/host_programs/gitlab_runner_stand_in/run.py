@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import jobs, settings
+from . import jobs, metrics, settings
 from .fleet import Fleet, NoFreeMachineError
 from .log import FatalError, say, short_token
 from .system_id import system_id
@@ -23,8 +23,9 @@ _TICK_SECONDS = 0.1
 class Process:
     """One `gitlab-runner run`; `config` is the file it follows."""
 
-    def __init__(self, config: Path) -> None:
-        self._path = config
+    def __init__(self, config: Path, listen_address: str = "") -> None:
+        """Without `listen_address` the one of the file counts."""
+        self._path, self._listen_address = config, listen_address
         self._config: settings.Config = {"concurrent": 1, "runners": []}
         self._seen_mtime: int | None = None
         self._system_id = ""
@@ -40,6 +41,7 @@ class Process:
             signal.signal(caught, lambda received, _: self._signals.append(received))
         self._say(f"Starting multi-runner from {self._path}...")
         self._load_at_start()
+        self._serve_metrics()
         next_check = next_reload = time.monotonic()
         stop: int | None = None
         while stop is None:
@@ -76,6 +78,16 @@ class Process:
         if self._path.exists():
             self._seen_mtime = self._path.stat().st_mtime_ns
             self._take(settings.load(self._path))
+
+    def _serve_metrics(self) -> None:
+        address = self._listen_address or self._config.get("listen_address", "")
+        if not address:
+            self._say("listen_address not defined, metrics & debug endpoints disabled")
+            return
+        metrics.serve(
+            address, lambda: metrics.exposition(self._fleet, self._config["concurrent"], len(self._running()))
+        )
+        self._say("Metrics server listening", address=address)
 
     def _take(self, config: settings.Config) -> None:
         self._config = config
