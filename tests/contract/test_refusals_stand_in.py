@@ -1,0 +1,87 @@
+"""The stand-in for AWS's bad days refuses what it is told to, and nothing else."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from localcloud.prices_stand_in import AwsServer
+
+SPOT = {"MarketType": "spot", "SpotOptions": {"MaxPrice": "0.05"}}
+
+
+class Account:
+    """An emulated account with the stand-in in front of it."""
+
+    def __init__(self, url: str) -> None:
+        self._control = f"{url}/-/stand-in/refusals"
+        keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+        once = Config(retries={"total_max_attempts": 1})
+        self.ec2 = boto3.client("ec2", region_name="eu-central-1", endpoint_url=url, config=once, **keys)
+        self.image = self.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+
+    def refuse(self, *rules: dict[str, str]) -> list[dict[str, Any]]:
+        with urllib.request.urlopen(urllib.request.Request(self._control, json.dumps(rules).encode())) as answer:
+            return list(json.load(answer))
+
+    def used(self) -> list[int]:
+        with urllib.request.urlopen(self._control) as answer:
+            return [rule["used"] for rule in json.load(answer)]
+
+    def start(self, kind: str = "m5.large", zone: str = "eu-central-1a", **more: Any) -> str:
+        """AWS's code, or nothing where a machine was started."""
+        try:
+            self.ec2.run_instances(
+                ImageId=self.image,
+                MinCount=1,
+                MaxCount=1,
+                InstanceType=kind,
+                Placement={"AvailabilityZone": zone},
+                **more,
+            )
+        except ClientError as error:
+            return f"{error.response['ResponseMetadata']['HTTPStatusCode']} {error.response['Error']['Code']}"
+        return ""
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    server = AwsServer()
+    server.start()
+    yield Account(server.url)
+    server.close()
+
+
+def test_only_what_a_rule_names_is_refused(account: Account) -> None:
+    account.refuse(
+        {"code": "InsufficientInstanceCapacity", "market": "spot", "instanceType": "m5.large", "zone": "eu-central-1a"}
+    )
+
+    assert account.start(InstanceMarketOptions=SPOT) == "500 InsufficientInstanceCapacity"
+    assert account.start() == ""
+    assert account.start("m6i.large", InstanceMarketOptions=SPOT) == ""
+    assert account.start(zone="eu-central-1b", InstanceMarketOptions=SPOT) == ""
+    assert account.used() == [1]
+
+
+def test_rules_are_replaced_and_ended(account: Account) -> None:
+    account.refuse({"code": "InsufficientInstanceCapacity"})
+    account.refuse({"code": "MaxSpotInstanceCountExceeded", "market": "spot"})
+    assert account.start(InstanceMarketOptions=SPOT) == "400 MaxSpotInstanceCountExceeded"
+    assert account.start() == ""
+
+    assert account.refuse() == []
+    assert account.start(InstanceMarketOptions=SPOT) == ""
+
+
+@pytest.mark.parametrize("rule", [{"code": "NoSuchCode"}, {"code": "VcpuLimitExceeded", "type": "m5.large"}])
+def test_rules_that_can_not_be_meant_are_refused(account: Account, rule: dict[str, str]) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        account.refuse(rule)
+    assert account.used() == []
