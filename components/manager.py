@@ -79,7 +79,7 @@ class Manager(pulumi.ComponentResource):
         lookup = settings.image or published_image(settings.os, built_for, partition(args.region))
         # User data matters at the first boot alone; and a newer image must not replace a running manager.
         ignored = ["userData"] if settings.replace_on_new_image else ["ami", "userData"]
-        # Renaming it, or another subnet, replaces the manager: its jobs and machines are lost.
+        # Renaming it, or another subnet, replaces the manager.
         return aws.Instance(
             # One of the other architecture is another resource: a replacement would keep the image, which is ignored.
             f"{self._name}-instance" + ("" if built_for == "x86_64" else f"-{built_for}"),
@@ -114,7 +114,8 @@ class Manager(pulumi.ComponentResource):
             instance_id=instance.id,
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
-        self.identity = held.id
+        # The same text, but in the engine's eyes a matter of the association: what hangs on it is replaced first.
+        self.identity = held.instance_id
         return held.public_ip
 
     def _connection(self, private_key: pulumi.Input[str], host_key: pulumi.Input[str]) -> command.remote.ConnectionArgs:

@@ -3,13 +3,12 @@
 Remote commands, each re-run in place when what it is fed with changes. None of these uses `triggers`: those replace
 the command, and a replacement runs the new one before the old one's `delete`, which would unregister the successor.
 
-One more command does nothing but stand for the runner's life on one host. Its `triggers` are the host itself, and for
-a host that is right: once the successor's steps are done, the old host is drained, with the connection that the state
-has kept of it, and only then can its instance go.
+One more command stands for the runner's life on one host. Its `triggers` are the host itself, and there they are right:
+once the successor's steps are done, the old host is drained, with the connection that the state has kept of it, and
+only then can its instance go.
 """
 
 import json
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +22,7 @@ from .downloads import downloads
 from .manager_tool.config import END
 from .preview import or_marker
 from .sealing import seal
-from .tool_bundle import TARGET, become_root, bundle, unpack
+from .tool_bundle import TARGET, as_root, bundle, unpack
 
 _REMOVAL_SECONDS = 3600
 """How long the end may take after the last job: hundreds of machines, each tried again where AWS refuses."""
@@ -70,65 +69,62 @@ class Registration(pulumi.ComponentResource):
         super().__init__("gitlab-runner-aws:index:Registration", name, None, opts)
         self._name, self._args = name, args
         self._sudo = "" if args.settings.login == "root" else "sudo -n "
-        source = bundle()
-        tool = self._step("tool", f"sh -c {shlex.quote(unpack(source))}", [], source, become_root(args.settings.login))
-        key = self._step("key", f"{TARGET} key", [tool])
+        tool = self._step("tool", as_root(unpack(bundle()), args.settings.login), [], bundle())
+        key = self._tool_step("key", "key", [tool])
         clear = pulumi.Output.secret({**args.secrets})
         sealed = pulumi.Output.all(key.stdout, clear).apply(
             lambda values: json.dumps({name: seal(values[0], text) for name, text in sorted(values[1].items())})
         )
         drift = args.settings.drift
-        secrets = self._step("secrets", f"{TARGET} secrets {drift}", [key, self._life(tool)], sealed)
+        secrets = self._tool_step("secrets", f"secrets {drift}", [key, self._life(tool)], sealed)
         # Before the installation, whose downloads may need the proxy.
         plan = json.dumps(args.gitlab, indent=2)
-        gitlab = self._step("gitlab", f"{TARGET} gitlab {drift}", [secrets, *args.needs], plan)
+        gitlab = self._tool_step("gitlab", f"gitlab {drift}", [secrets, *args.needs], plan)
         programs = json.dumps(downloads(args.settings, args.drain_seconds), indent=2)
-        before = [self._step("install", f"{TARGET} install", [gitlab, *args.needs], programs)]
+        before = [self._tool_step("install", "install", [gitlab, *args.needs], programs)]
         if args.user_data:
             user_data = json.dumps(args.user_data, indent=2)
-            before.append(self._step("user-data", f"{TARGET} user-data", [tool], user_data))
+            before.append(self._tool_step("user-data", "user-data", [tool], user_data))
         self.config_toml = pulumi.Output.from_input(args.config_toml)
         # The last line tells the manager that the text arrived whole.
         whole = self.config_toml.apply(lambda text: f"{text}{END}\n")
-        config = self._step("config", f"{TARGET} config {drift}", before, whole)
+        config = self._tool_step("config", f"config {drift}", before, whole)
         # Last: it knows machines by the live config.toml.
-        self._step("watch", f"{TARGET} watch-settings", [config], args.watch)
+        self._tool_step("watch", "watch-settings", [config], args.watch)
 
         self.register_outputs({"config_toml": self.config_toml})
 
-    def _step(
-        self,
-        what: str,
-        create: str,
-        after: Sequence[pulumi.Resource],
-        stdin: pulumi.Input[str] = "",
-        sudo: str | None = None,
+    def _tool_step(
+        self, what: str, call: str, after: Sequence[pulumi.Resource], stdin: pulumi.Input[str] = ""
     ) -> command.remote.Command:
-        call: pulumi.Input[str] = f"{self._sudo if sudo is None else sudo}{create}"
-        if self._args.settings.elastic_ip:
-            # The address moves to the next instance, so that nothing else would tell that the step is to be done there.
-            call = pulumi.Output.format("{0} # on {1}", call, or_marker(self._args.host))
+        return self._step(what, f"{self._sudo}{TARGET} {call}", after, stdin)
+
+    def _step(
+        self, what: str, create: str, after: Sequence[pulumi.Resource], stdin: pulumi.Input[str]
+    ) -> command.remote.Command:
         return command.remote.Command(
             f"{self._name}-{what}",
             connection=self._args.connection,
-            create=call,
+            create=self._here(create),
             stdin=stdin,
             add_previous_output_in_env=False,
             opts=self._options(after),
         )
 
     def _life(self, tool: pulumi.Resource) -> command.remote.Command:
-        """The end of the runner's life on this host, before which there is nothing to do.
+        """The runner's life on this host, of which the host takes note, for the end of another life to leave it alone.
 
-        It stands before all that it undoes, so that an `up` that stopped half way can be destroyed. At a destroy it
-        comes first of all, when the network, the identities and the bucket that the removal needs are still there.
+        It begins before all that its end undoes, so that an `up` that stopped half way can be destroyed. At a destroy
+        it ends first of all, when the network, the identities and the bucket that the removal needs are still there.
         """
         settings = self._args.settings
+        wanted = {"runningJobs": settings.running_jobs, "stopTimeout": settings.stop_timeout}
         return command.remote.Command(
             f"{self._name}-life",
             connection=self._args.connection,
+            create=self._here(f"{self._sudo}{TARGET} life"),
             delete=f"{self._sudo}{TARGET} remove",
-            stdin=json.dumps({"runningJobs": settings.running_jobs, "stopTimeout": settings.stop_timeout}),
+            stdin=pulumi.Output.json_dumps({"host": self._args.host, **wanted}),
             triggers=[self._args.host],
             add_previous_output_in_env=False,
             opts=self._options(
@@ -136,6 +132,12 @@ class Registration(pulumi.ComponentResource):
                 pulumi.CustomTimeouts(delete=f"{settings.stop_timeout + _REMOVAL_SECONDS}s"),
             ),
         )
+
+    def _here(self, call: str) -> pulumi.Input[str]:
+        if not self._args.settings.elastic_ip:
+            return call
+        # The address moves to the next instance, so that nothing else would tell that the step is to be done there.
+        return pulumi.Output.format("{0} # on {1}", call, or_marker(self._args.host))
 
     def _options(
         self, after: Sequence[pulumi.Resource], timeouts: pulumi.CustomTimeouts | None = None

@@ -4,12 +4,37 @@ import hashlib
 import shlex
 from pathlib import Path
 
+from .manager_tool.lock import DEPLOYMENT
+
 _PACKAGE = Path(__file__).with_name("manager_tool")
 _FOLDER = "/usr/local/lib/gitlab-runner-aws"
 _MARK = "#### file: "
 
 TARGET = f"{_FOLDER}/manager-tool"
 """Where the tool is on the manager, as a program with its step as the argument."""
+
+# A link that is cut ends the script where it is: nothing before the last `mv` is seen by anybody.
+_UNPACK = """\
+set -eu
+umask 022
+trap 'test $? -eq 0 || echo "tool: not put in place; what was there still is. Run pulumi up again." >&2' EXIT
+{checks}exec 9>{lock}
+flock 9
+mkdir -p {folder}
+cd {folder}
+rm -rf new
+mkdir -p new/manager_tool
+cat > new/bundle
+echo "{digest}  new/bundle" | sha256sum --check --quiet - || {{ echo "tool: it arrived cut off" >&2; exit 1; }}
+cd new
+awk '/^{mark}/ {{ close(file); file = $3; printf "" > file; next }} {{ print > file }}' bundle
+chmod 755 manager-tool
+cd ..
+test -d {short} || mv -T new {short}
+ln -sfn {short}/manager-tool link
+mv -T link {target}
+find . -mindepth 1 -maxdepth 1 -type d ! -name {short} -exec rm -rf {{}} +
+"""
 
 _PROGRAM = """#!/usr/bin/env python3
 import sys
@@ -27,14 +52,6 @@ _NEEDED = {
 """What must hold on the manager before anything is changed there, as shell commands, and what is wrong otherwise."""
 
 
-def become_root(user: str) -> str:
-    """Return what to put before a command so that it runs as root, or is not run with the reason told."""
-    if user == "root":
-        return ""
-    reason = f"manager.user {user} may not use sudo without a password: allow that, or set a user that may"
-    return f"sudo -n true </dev/null || {{ echo {shlex.quote(reason)} >&2; exit 1; }}; sudo -n "
-
-
 def bundle() -> str:
     """Return all files of the tool, each behind a line with its name."""
     files = {f"manager_tool/{path.name}": path.read_text() for path in sorted(_PACKAGE.glob("*.py"))}
@@ -42,20 +59,26 @@ def bundle() -> str:
 
 
 def unpack(text: str) -> str:
-    """Return the shell command that puts its standard input in place as the tool, if it is `text` as a whole.
+    """Return the shell script that puts its standard input in place as the tool, if it is `text` as a whole.
 
-    Each version has a folder of its own; renaming a link takes it into use, so that no other step ever sees a part.
+    Each version has a folder of its own, and is taken into use by renaming a link: no other step ever sees a part. The
+    steps' own lock keeps a version from being removed while a step runs it.
     """
     digest = hashlib.sha256(text.encode()).hexdigest()
-    folder = f"{_FOLDER}/{digest[:12]}"
     checks = "".join(
-        f"{test} || {{ echo {shlex.quote(f'{wrong}; choose another manager.os, ami or host')} >&2; exit 1; }}; "
+        f"{test} || {{ echo {shlex.quote(f'tool: {wrong}; choose another manager.os, ami or host')} >&2; exit 1; }}\n"
         for test, wrong in _NEEDED.items()
     )
-    return (
-        f"{checks}set -e; umask 022; mkdir -p {folder}/manager_tool; cd {folder}; cat > bundle; "
-        f"echo {digest} bundle | sha256sum -c --quiet -; "
-        f"""awk '/^{_MARK}/ {{ close(file); file = $3; printf "" > file; next }} {{ print > file }}' bundle; """
-        f"chmod 755 manager-tool; ln -sfn {digest[:12]}/manager-tool {TARGET}.new; mv -T {TARGET}.new {TARGET}; "
-        f"find {_FOLDER} -mindepth 1 -maxdepth 1 -type d ! -name {digest[:12]} -exec rm -rf {{}} +"
+    facts = {"folder": _FOLDER, "target": TARGET, "mark": _MARK, "lock": DEPLOYMENT, "checks": checks}
+    return _UNPACK.format(digest=digest, short=digest[:12], **facts)
+
+
+def as_root(script: str, login: str) -> str:
+    """Return the command that runs a script as root after logging in as `login`."""
+    if login == "root":
+        return f"sh -c {shlex.quote(script)}"
+    refusal = (
+        f"tool: manager.user = {login}: may not use sudo without a password on this host, nothing was changed. "
+        "Allow it there, or name a user that may."
     )
+    return f"sudo -n true || {{ echo {shlex.quote(refusal)} >&2; exit 1; }}; sudo -n sh -c {shlex.quote(script)}"

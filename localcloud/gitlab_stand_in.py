@@ -101,6 +101,15 @@ class GitLabStandIn:
         """Method, path and status of each request so far; status 0 where a fault closed the connection."""
         return list(self._shared.requests)
 
+    @property
+    def faults_left(self) -> int:
+        """How many requests are still to go wrong."""
+        return sum(fault.times for fault in self._shared.faults)
+
+    def forget_faults(self) -> None:
+        """Answer as ever from now on."""
+        self._shared.faults.clear()
+
     def start(self) -> None:
         """Begin to answer."""
         for thread in self._threads:

@@ -94,9 +94,8 @@ def apply(policy: str) -> None:
         check(candidate, secrets)
         reach.place_authority()
         drift.keep(lost, policy)
-        # Whatever ends this step between here and the last line, the file that is then live is known.
-        known, new = drift.remembered()[-1:], drift.written(text, template, secrets)
-        drift.remember(*known, new)
+        new = drift.written(text, template, secrets)
+        drift.replacing(new)
         candidate.rename(LIVE)
     finally:
         candidate.unlink(missing_ok=True)

@@ -48,6 +48,13 @@ def remembered() -> list[Written]:
     return list(json.loads(WRITTEN.read_text())) if WRITTEN.exists() else []
 
 
+def replacing(new: Written) -> None:
+    """Remember what is live now as well as what takes its place: the step may be ended before it does, or after."""
+    live = LIVE.read_text() if LIVE.exists() else ""
+    known = [state for state in remembered() if not changes(state, live)]
+    remember(*(known or [written(live, "", {})])[:1], new)
+
+
 def drifted() -> bool:
     """Whether config.toml is another than this tool wrote, for reasons that are not gitlab-runner's own."""
     known, live = remembered(), LIVE.read_text() if LIVE.exists() else ""

@@ -19,6 +19,7 @@ STEPS: dict[str, Callable[..., None]] = {
     "gitlab": config.stage_gitlab,
     "config": config.stage_config,
     "watch-settings": lambda: watch.stage(json.load(sys.stdin)),
+    "life": lambda: removal.begin(json.load(sys.stdin)),
     "remove": lambda: removal.remove(json.load(sys.stdin)),
 }
 

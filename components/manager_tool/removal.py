@@ -12,9 +12,12 @@ from typing import Any
 from . import machines, watch_units
 from .config import USER_DATA
 from .drift import DRIFTED
-from .host import BINARIES, ENVIRONMENT, LIVE, STAGED, StepError, run, write
+from .host import BINARIES, ENVIRONMENT, LIVE, STAGED, StepError, load, run, write
 from .runners import live_runners
 from .tokens import delete_created_runners
+
+LIFE = STAGED / "life.json"
+"""Which life of the runner this host is in: that of the deployment's host that was last set up here."""
 
 SERVICES = ("gitlab-runner",)
 """What must not start again at the next boot."""
@@ -24,12 +27,20 @@ PROGRESS_SECONDS = 30
 """Also keeps a connection alive that a firewall would cut for its silence."""
 
 
+def begin(wanted: dict[str, Any]) -> None:
+    """Take note of whose life begins, or goes on, here."""
+    write(LIFE, json.dumps({"host": wanted["host"]}))
+
+
 def remove(wanted: dict[str, Any]) -> None:
     """Stop the service, remove its machines, unregister.
 
-    `wanted` holds `runningJobs`, `wait` or `abort`, and `stopTimeout` in seconds. Machines cost money, so one that
-    stays is a failure; a runner that stays in GitLab is but a line in a list.
+    `wanted` holds `host`, as it was at the beginning, `runningJobs`, `wait` or `abort`, and `stopTimeout` in seconds.
+    Machines cost money, so one that stays is a failure; a runner that stays in GitLab is but a line in a list.
     """
+    if load(LIFE).get("host", wanted["host"]) != wanted["host"]:
+        print("this host goes on under another name, or another took its address: nothing is removed here")
+        return
     watch_units.remove()
     if not (BINARIES / "gitlab-runner").exists():
         return

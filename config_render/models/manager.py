@@ -172,7 +172,7 @@ class ManagerSettings(Section):
     replace_on_new_image: bool = Field(
         default=False,
         alias="replaceOnNewImage",
-        description="Whether a newer image, or another one in ami, replaces the manager; its running jobs are lost",
+        description="Whether a newer image, or another one in ami, replaces the manager; its running jobs end first",
     )
     monitoring: bool = Field(default=False, description="Whether CloudWatch has a value each minute, at a price")
     stop_protection: bool = Field(

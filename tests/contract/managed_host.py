@@ -1,7 +1,6 @@
 """A throw-away host on which the manager's tool is run over SSH, as the deployment runs it."""
 
 import json
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import asyncssh
 
 from components.downloads import downloads
 from components.sealing import seal
-from components.tool_bundle import TARGET, become_root, bundle, unpack
+from components.tool_bundle import TARGET, as_root, bundle, unpack
 from config_render import ManagerSettings
 from localcloud.download_mirror import DownloadMirror
 from localcloud.gitlab_stand_in import GitLabStandIn
@@ -36,7 +35,7 @@ class ManagedHost:
 
     def unpack(self) -> asyncssh.SSHCompletedProcess:
         """What the deployment's first step does."""
-        return self.ssh(f"{become_root('ubuntu')}sh -c {shlex.quote(unpack(bundle()))}", bundle())
+        return self.ssh(as_root(unpack(bundle()), "ubuntu"), bundle())
 
     def step(self, name: str, stdin: str = "") -> asyncssh.SSHCompletedProcess:
         return self.ssh(f"sudo -n {TARGET} {name}", stdin)

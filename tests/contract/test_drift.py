@@ -183,13 +183,16 @@ def test_a_change_by_hand_that_the_settings_now_have_too_is_no_loss(live: Path, 
     assert drift.lost(template.replace("limit = 3", "limit = 4"), SECRETS) == []
 
 
+@pytest.mark.parametrize("was_edited", [False, True])
 @pytest.mark.parametrize("live_is_new", [False, True])
 def test_a_step_that_was_killed_while_it_put_a_file_in_place_left_no_drift(
-    live: Path, template: str, live_is_new: bool
+    live: Path, template: str, live_is_new: bool, was_edited: bool
 ) -> None:
     changed = template.replace("limit = 3", "limit = 5")
     text = tool.joined(changed, SECRETS, Registered())
-    drift.remember(*drift.remembered(), drift.written(text, changed, SECRETS))
+    if was_edited:
+        edit(live, "limit = 3", "limit = 4")
+    drift.replacing(drift.written(text, changed, SECRETS))
     if live_is_new:
         live.write_text(text)
     assert not drift.drifted()

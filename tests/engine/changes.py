@@ -16,7 +16,7 @@ _STEPS = {"create": "makes", "update": "changes", "replace": "**replaces**", "de
 
 NOTHING = "nothing is interrupted"
 STOPS = "the manager stops and starts: its running jobs fail"
-REPLACES_MANAGER = "**the manager is replaced: its running jobs fail**"
+REPLACES_MANAGER = "**the manager is replaced**; jobs that run on the last one end first"
 REPLACES_NETWORK = "**machines are replaced with their network: running jobs fail**"
 REPLACES_CACHE = "nothing is interrupted; the cache starts empty"
 

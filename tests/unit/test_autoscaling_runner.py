@@ -152,7 +152,6 @@ def test_one_command_alone_has_an_end_and_it_follows_the_instance_while_the_othe
 ) -> None:
     commands = {k.split("::")[1]: v for k, v in deployed.inputs.items() if k.startswith("command:")}
     life = commands.pop("runner-registration-life")
-    assert "create" not in life
     assert life["delete"].endswith("manager-tool remove")
     assert life["triggers"] == ["runner-manager-instance-id"]
     assert not any({"triggers", "delete"} & {*inputs} for inputs in commands.values())
@@ -180,9 +179,9 @@ def test_a_host_that_is_there_already_is_told_by_its_key_whatever_its_address(de
 
 def test_with_an_address_that_moves_every_step_names_its_host(deploy: Deploy) -> None:
     recorded = deploy(lambda: runner(manager={**RAW["manager"], "elasticIp": True}))
-    assert recorded.named("runner-registration-life")["triggers"] == ["runner-manager-address-id"]
-    for what in ("tool", "key", "install", "secrets", "config"):
-        assert recorded.named(f"runner-registration-{what}")["create"].endswith(" # on runner-manager-address-id")
+    assert recorded.named("runner-registration-life")["triggers"] == ["runner-manager-instance-id"]
+    for what in ("tool", "key", "life", "install", "secrets", "config"):
+        assert recorded.named(f"runner-registration-{what}")["create"].endswith(" # on runner-manager-instance-id")
 
 
 def test_config_toml_is_plain_and_made_of_what_was_created(deployed: Recorder) -> None:
