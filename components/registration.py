@@ -80,6 +80,8 @@ class Registration(pulumi.ComponentResource):
         # Before the installation, whose downloads may need the proxy.
         plan = json.dumps(args.gitlab, indent=2)
         gitlab = self._tool_step("gitlab", f"gitlab {drift}", [secrets, *args.needs], plan)
+        # An upgrade may wait for jobs for hours. The provider sets no limit of its own as long as no `custom_timeouts`
+        # are given, and the lines that the tool prints meanwhile keep the connection in use.
         programs = json.dumps(downloads(args.settings, args.drain_seconds), indent=2)
         before = [self._tool_step("install", "install", [gitlab, *args.needs], programs)]
         if args.user_data:

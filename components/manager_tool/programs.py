@@ -41,7 +41,10 @@ class Program(NamedTuple):
 
 @cache
 def _version(path: Path) -> str:
-    _, output = run(str(path), "--version")
+    try:
+        _, output = run(str(path), "--version")
+    except OSError as error:
+        raise StepError(f"{path} can't be run here: {error.strerror}; it may be for another architecture") from error
     found = re.search(r"version:?\s+([^\s,]+)", output, re.IGNORECASE)
     return found[1] if found else output.partition("\n")[0]
 
