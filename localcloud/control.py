@@ -80,9 +80,25 @@ def create_runner(cloud: LocalCloud) -> str:
 
 def delete_runner(cloud: LocalCloud, token: str) -> None:
     """Delete a runner, and with it its managers, as a person does in GitLab."""
-    headers = {"Content-Type": "application/json"}
-    url, data = f"{cloud.addresses.gitlab}/api/v4/runners", json.dumps({"token": token}).encode()
-    urllib.request.urlopen(urllib.request.Request(url, data, headers, method="DELETE"), timeout=10).close()
+    gitlab_api(cloud, "DELETE", "runners", {"token": token})
+
+
+def gitlab_api(
+    cloud: LocalCloud,
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Any:
+    """Ask the GitLab stand-in's API for something, as a person or a runner does."""
+    request = urllib.request.Request(
+        f"{cloud.addresses.gitlab}/api/v4/{path}",
+        json.dumps(body or {}).encode(),
+        {"Content-Type": "application/json", **(headers or {})},
+        method=method,
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.loads(answer.read() or b"null")
 
 
 def _docker(addresses: Addresses) -> dict[str, str]:

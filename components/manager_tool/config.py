@@ -67,12 +67,13 @@ def check(path: Path, secrets: dict[str, str], program: str = "gitlab-runner") -
         raise StepError(f"gitlab-runner refused config.toml:\n{output}\nCorrect the setting that is named here.")
 
 
-def complete() -> bool:
-    """Whether all has arrived that the staged pieces need of each other: they come one by one."""
+def missing() -> set[str]:
+    """Return what has not arrived yet of all that the staged pieces need of each other: they come one by one."""
     if not TEMPLATE.exists() or not SECRETS.exists():
-        return False
-    needed = {*SECRET.findall(TEMPLATE.read_text()), *reach.plan().get("needs", ("token",))}
-    return needed <= {*load(SECRETS)}
+        return {"config.toml or its secrets"}
+    # What stands for the token may be no secret of the settings: the plan says where it comes from.
+    named = {*SECRET.findall(TEMPLATE.read_text())} - {"token"}
+    return (named | {*reach.plan().get("needs", ("token",))}) - {*load(SECRETS)}
 
 
 def apply(policy: str) -> None:
@@ -112,8 +113,8 @@ def stage_config(policy: str) -> None:
     if not text.rstrip("\n").endswith(END):
         raise StepError("config.toml arrived cut off; nothing was changed")
     write(TEMPLATE, text)
-    if not complete():
-        raise StepError("a secret that config.toml names is not on the manager; nothing was changed")
+    if lacking := missing():
+        raise StepError(f"the manager lacks {', '.join(sorted(lacking))}; nothing was changed")
     apply(policy)
 
 
@@ -130,12 +131,12 @@ def stage_user_data() -> None:
 def stage_secrets(policy: str) -> None:
     given = {name: unseal(sealed) for name, sealed in json.load(sys.stdin).items()}
     write(SECRETS, json.dumps(given))
-    if complete():
+    if not missing():
         apply(policy)
 
 
 def stage_gitlab(policy: str) -> None:
     write(reach.PLAN, sys.stdin.read())
     reach.use_proxy()
-    if complete():
+    if not missing():
         apply(policy)

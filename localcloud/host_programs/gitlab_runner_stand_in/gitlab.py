@@ -7,12 +7,15 @@ import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..program_stamp import stamp
 
 _TIMEOUT_SECONDS = 60.0
+_CERTIFICATES = Path("/etc/gitlab-runner/certs")
+"""Where a program that runs as root looks for an authority, by the name of GitLab's host."""
 
 
 class NetworkError(Exception):
@@ -88,7 +91,11 @@ def _connect(entry: Mapping[str, Any], url: str) -> http.client.HTTPConnection:
         return http.client.HTTPConnection(parts.netloc, timeout=_TIMEOUT_SECONDS)
     if parts.scheme != "https":
         raise ValueError(f'unsupported protocol scheme "{parts.scheme}"')
-    trust = ssl.create_default_context(cafile=entry.get("tls-ca-file") or None)
+    own = Path(entry.get("tls-ca-file") or _CERTIFICATES / f"{parts.hostname}.crt")
+    # An authority of one's own is trusted beside those of the system.
+    trust = ssl.create_default_context()
+    if entry.get("tls-ca-file") or own.exists():
+        trust.load_verify_locations(own)
     return http.client.HTTPSConnection(parts.netloc, timeout=_TIMEOUT_SECONDS, context=trust)
 
 

@@ -1,0 +1,142 @@
+"""A runner's token from each source, through its changes, to a GitLab in which nothing is left."""
+
+import time
+import tomllib
+from typing import Any
+
+from localcloud import control
+
+from .conftest import TOKEN_KEY, Deployment
+
+NAMESPACE = "gitlab-runner-aws:"
+LOG = "/var/log/journal-stand-in/gitlab-runner.log"
+
+
+def without_machines(deployment: Deployment) -> None:
+    deployment.pool["machine"] |= {"IdleCount": 0, "autoscaling": []}
+    deployment.configure()
+
+
+def runners(deployment: Deployment) -> dict[int, dict[str, Any]]:
+    """What GitLab lists, by ids."""
+    return {runner["id"]: runner for runner in control.gitlab(deployment.cloud, "state")["runners"]}
+
+
+def online(deployment: Deployment) -> list[int]:
+    """The ids of the runners that this manager has asked for jobs; waits for the first."""
+    deadline = time.monotonic() + 15
+    system = deployment.host().read("/etc/gitlab-runner/.runner_system_id").strip()
+    while True:
+        found = [
+            number
+            for number, runner in runners(deployment).items()
+            for manager in runner["managers"]
+            if (manager["system_id"], manager["status"]) == (system, "online")
+        ]
+        if found:
+            return found
+        assert time.monotonic() < deadline, "the runner did not come online"
+        time.sleep(0.2)
+
+
+def section(deployment: Deployment) -> dict[str, Any]:
+    (found,) = tomllib.loads(deployment.live())["runners"]
+    assert isinstance(found, dict)
+    return found
+
+
+def with_limit(deployment: Deployment, limit: int) -> None:
+    deployment.pool["limit"] = limit
+    deployment.configure()
+
+
+def changed(deployment: Deployment) -> set[str]:
+    """The commands that a preview would run."""
+    return {name.removeprefix("runner-registration-") for name in deployment.plan() if "registration-" in name}
+
+
+def test_a_runner_that_the_stack_creates_lives_and_goes_with_it(deployment: Deployment) -> None:
+    scopes = ["create_runner", "manage_runner"]
+    access = control.gitlab(deployment.cloud, "access-tokens", {"scopes": scopes})["token"]
+    deployment.run("config", "rm", TOKEN_KEY)
+    deployment.project.set_secret(f"{NAMESPACE}accessToken", access)
+    deployment.config[f"{NAMESPACE}createRunner"] = {"runnerType": "group_type", "groupId": 5, "tags": ["a"]}
+    without_machines(deployment)
+    before = runners(deployment).keys()
+
+    deployment.up()
+    (number,) = online(deployment)
+    assert runners(deployment).keys() - before == {number}
+    assert runners(deployment)[number]["tag_list"] == ["a"]
+    deployment.up("--expect-no-changes")
+
+    deployment.config[f"{NAMESPACE}createRunner"]["tags"] = ["b", "c"]
+    deployment.configure()
+    assert changed(deployment) == {"gitlab"}
+    deployment.up()
+    assert runners(deployment)[number]["tag_list"] == ["b", "c"]
+
+    # As gitlab-runner does by itself before a token expires.
+    time.sleep(1)  # the times of tokens are whole seconds
+    deployment.host().run("gitlab-runner reset-token --all-runners")
+    rotated = section(deployment)["token"]
+    with_limit(deployment, 6)
+    deployment.up()
+    assert (section(deployment)["token"], section(deployment)["limit"]) == (rotated, 6)
+    assert online(deployment) == [number]
+
+    headers = {"Private-Token": access}
+    control.gitlab_api(deployment.cloud, "DELETE", f"runners/{number}", headers=headers)
+    with_limit(deployment, 7)
+    deployment.up()
+    (successor,) = online(deployment)
+    assert successor != number
+
+    assert f"no longer lists runner {successor}" in deployment.destroy().stdout
+    assert runners(deployment).keys() == before
+    assert control.leftovers(deployment.cloud) == []
+
+
+def test_a_gitlab_that_can_not_be_asked_changes_nothing_and_each_reason_is_told(deployment: Deployment) -> None:
+    cloud = deployment.cloud
+    deployment.config["gitlab-runner-aws:manager"]["connectAttempts"] = 2
+    without_machines(deployment)
+
+    def refused(**gitlab: Any) -> str:
+        addresses = {"url": cloud.addresses.gitlab_https, "check": False, **gitlab}
+        settings = control.with_addresses(deployment.config, cloud)
+        deployment.project.configure({**settings, f"{NAMESPACE}gitlab": addresses})
+        result = deployment.up(check=False)
+        return "" if result.returncode == 0 else result.stdout + result.stderr
+
+    assert "does not trust the certificate" in refused()
+    assert "set gitlab.ca to the PEM text" in refused()
+    assert deployment.host().run("ls /etc/gitlab-runner/config.toml || true") == ""
+
+    trusted = {"ca": cloud.addresses.gitlab_authority}
+    assert refused(**trusted) == ""
+    (number,) = online(deployment)
+    live, pid = deployment.live(), deployment.service_pid()
+
+    deployment.pool["limit"] = 7
+    control.gitlab(cloud, "clock", {"ahead": 3600})
+    assert "the manager's clock is 60 minutes behind GitLab's" in refused(**trusted)
+    control.gitlab(cloud, "clock", {"ahead": 0})
+    control.gitlab(cloud, "faults", {"path": "/api/v4/runners/verify", "status": 500, "times": 3})
+    assert "GitLab answered 500 to POST runners/verify" in refused(**trusted)
+    assert "refused the manager's connection" in refused(url="http://127.0.0.1:9")
+    assert (deployment.live(), deployment.service_pid()) == (live, pid)
+
+    # A runner of the older kind takes over, and the first one's manager goes.
+    control.gitlab(cloud, "registration-token", {"token": "GR1348941abcdefghijklmnop"})
+    deployment.run("config", "rm", TOKEN_KEY)
+    deployment.project.set_secret(f"{NAMESPACE}registrationToken", "GR1348941abcdefghijklmnop")
+    assert refused(**trusted) == ""
+    (successor,) = online(deployment)
+    assert successor != number
+    assert section(deployment)["limit"] == 7
+    control.gitlab(cloud, "registration-token", {"token": None})
+
+    deployment.destroy()
+    assert successor not in runners(deployment)
+    assert control.leftovers(cloud) == []
