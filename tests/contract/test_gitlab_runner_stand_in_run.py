@@ -57,6 +57,7 @@ def test_a_job_fails_when_no_machine_can_be_made(runner: Runner) -> None:
 
     assert [call[1] for call in runner.machine_calls()].count("create") == 3
     assert runner.logged("ERROR: Machine creation failed")
+    assert "\x1b[31;1mname\x1b[0;m=runner-" in runner.log.read_text(), "colours, though nobody watches"
 
 
 def test_no_job_is_asked_for_before_a_machine_waits(runner: Runner) -> None:

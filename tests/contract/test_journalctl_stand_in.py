@@ -56,6 +56,13 @@ def test_each_line_is_an_entry_with_its_time_unit_and_process(quick_service: Mac
     assert before <= times[0] <= times[-1] <= time.time()
 
 
+def test_a_second_run_adds_its_own_lines_alone(quick_service: Machine) -> None:
+    run_to_its_end(quick_service)
+    run_to_its_end(quick_service)
+
+    assert quick_service.journal("-o", "cat").count("two") == 2
+
+
 def test_lines_have_the_time_at_which_they_were_written(machine: Machine) -> None:
     machine.service(unit(script("echo one; sleep 0.5; echo two")))
     run_to_its_end(machine)

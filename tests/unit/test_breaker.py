@@ -26,6 +26,7 @@ TEMPLATE = render(
                 "instanceTypes": ["m5.large"],
                 "limit": 10,
                 "pre_build_script": SCRIPT,
+                "docker": {"image": "alpine", "services": [{"name": "docker:dind"}]},
                 "machine": {
                     "IdleCount": 4,
                     "IdleCountMin": 2,
