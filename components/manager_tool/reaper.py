@@ -136,7 +136,7 @@ def remembered(seen: Seen, memory: Memory) -> Memory:
     unknown = {}
     for folder in seen.folders:
         template = template_of(folder.name)
-        if seen.wanted and template is not None and template not in seen.wanted:
+        if seen.wanted and folder.on_ec2 and template is not None and template not in seen.wanted:
             busy = seen.talked_to & {*folder.addresses}
             unknown[folder.name] = seen.now if busy else memory.unknown_since.get(folder.name, seen.now)
     in_error_now = {folder.name for folder in seen.folders if in_error(folder, seen.alive)}

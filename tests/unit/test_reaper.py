@@ -1,0 +1,200 @@
+"""What the reaper takes for orphaned, and what it leaves alone."""
+
+import json
+from typing import Any
+
+import pytest
+
+from components.manager_tool import host, machine_folders, reaping
+from components.manager_tool.ec2_sweep import Thing
+from components.manager_tool.host import StepError
+from components.manager_tool.machine_folders import Folder
+from components.manager_tool.machine_names import template_of, templates
+from components.manager_tool.reaper import Finding, Memory, Ours, Seen, findings, remembered
+
+NOW, GRACE = 1_000_000.0, 600.0
+OLD, NEW = NOW - 601, NOW - 599
+NAME = "runner-abcdefghi-spot-1764000000-0a1b2c3d"
+TEMPLATE = "runner-abcdefghi-spot-%s"
+OURS = Ours("test", "workers", "worker-group", apart=True, templates={TEMPLATE}, manager="i-manager")
+TAGGED = Thing("i-1", OLD, NAME, "test", NAME, "workers", ("worker-group",))
+UNTAGGED = Thing("i-1", OLD, "", "", NAME, "workers", ("worker-group",))
+FOLDER = Folder(NAME, "i-1", OLD, ("10.0.0.1",))
+
+
+def found(seen: Seen, memory: Memory | None = None, ours: Ours = OURS) -> list[tuple[str, str]]:
+    return [(finding.kind, finding.id) for finding in findings(seen, ours, memory or Memory(), GRACE)]
+
+
+def seen(**what: Any) -> Seen:
+    return Seen(**{"now": NOW, "wanted": {TEMPLATE}, **what})
+
+
+@pytest.mark.parametrize(
+    ("instance", "orphaned"),
+    [
+        (TAGGED, True),
+        (UNTAGGED, True),
+        (TAGGED._replace(key="shared-key"), True),
+        (TAGGED._replace(name=NAME.replace("spot", "pool-of-old")), True),
+        (TAGGED._replace(made=NEW), False),
+        (TAGGED._replace(deployment="another"), False),
+        (TAGGED._replace(profile="another"), False),
+        (TAGGED._replace(profile=""), False),
+        (TAGGED._replace(id="i-manager"), False),
+        (TAGGED._replace(name="runner-manager", key="runner-manager-login"), False),
+        (UNTAGGED._replace(made=NEW), False),
+        (UNTAGGED._replace(profile="another"), False),
+        (UNTAGGED._replace(groups=("another",)), False),
+        (UNTAGGED._replace(key=NAME.replace("abcdefghi", "xxxxxxxxx")), False),
+        (UNTAGGED._replace(key=NAME.replace("spot", "another")), False),
+        (UNTAGGED._replace(key="somebody"), False),
+    ],
+)
+def test_an_instance_without_a_machine_is_orphaned_if_it_is_ours_and_old_enough(
+    instance: Thing, orphaned: bool
+) -> None:
+    assert found(seen(instances=[instance])) == ([("instance", instance.id)] if orphaned else [])
+
+
+def test_an_untagged_instance_stays_where_another_deployment_may_have_started_it() -> None:
+    shared = OURS._replace(apart=False)
+    assert found(seen(instances=[UNTAGGED]), ours=shared) == []
+    assert found(seen(instances=[TAGGED]), ours=shared) == [("instance", "i-1")]
+
+
+def test_a_machine_of_docker_machines_is_not_orphaned_nor_is_one_that_it_is_making() -> None:
+    known = seen(instances=[TAGGED], folders=[FOLDER], alive={"i-1"})
+    assert found(known) == []
+    making = FOLDER._replace(instance="", changed=NEW)
+    assert found(known._replace(folders=[making])) == []
+    # One of the same name whose folder knows another instance was started twice.
+    twice = TAGGED._replace(id="i-2")
+    assert found(known._replace(instances=[TAGGED, twice], alive={"i-1", "i-2"})) == [("instance", "i-2")]
+
+
+def test_a_machine_whose_instance_is_gone_is_removed_at_the_second_look() -> None:
+    gone = seen(folders=[FOLDER])
+    assert found(gone) == []
+    memory = remembered(gone, Memory())
+    assert found(gone, memory) == [("machine", NAME)]
+    assert found(gone._replace(alive={"i-1"}), memory) == []
+
+
+def test_a_creation_that_died_before_ec2_answered_is_removed_after_the_grace_time() -> None:
+    def dead(changed: float) -> list[tuple[str, str]]:
+        folder = FOLDER._replace(instance="", changed=changed)
+        return found(seen(folders=[folder]), Memory(in_error={NAME}))
+
+    assert dead(NEW) == []
+    assert dead(OLD) == [("machine", NAME)]
+
+
+@pytest.mark.parametrize("folder", [FOLDER._replace(on_ec2=False), FOLDER._replace(name="by-hand")])
+def test_machines_that_gitlab_runner_has_not_made_stay(folder: Folder) -> None:
+    everything = seen(folders=[folder], wanted={"runner-x-another-%s"})
+    memory = Memory(in_error={folder.name}, unknown_since={})
+    assert found(everything, memory) == []
+    assert remembered(everything, memory).unknown_since == {}
+
+
+def test_a_machine_that_no_section_wants_is_removed_once_no_job_has_run_on_it_for_the_grace_time() -> None:
+    unwanted = seen(folders=[FOLDER], alive={"i-1"}, wanted={"runner-abcdefghi-another-%s"})
+    assert found(unwanted) == []
+    first = remembered(unwanted, Memory())
+    assert first.unknown_since == {NAME: NOW}
+    later = unwanted._replace(now=NOW + GRACE + 1)
+    assert found(later, first) == [("machine", NAME)]
+
+    busy = later._replace(talked_to={"10.0.0.1"})
+    assert found(busy, first) == []
+    assert remembered(busy, first).unknown_since == {NAME: later.now}
+    assert found(later._replace(wanted={TEMPLATE}), first) == []
+    # A config.toml that can't be read wants nothing, which means nothing.
+    assert found(later._replace(wanted=frozenset()), first) == []
+
+
+def test_key_pairs_requests_and_volumes_go_with_the_same_care() -> None:
+    key = Thing(NAME, OLD, NAME)
+    assert found(seen(key_pairs=[key])) == [("key pair", NAME)]
+    assert found(seen(key_pairs=[key._replace(made=NEW)])) == []
+    assert found(seen(key_pairs=[key], instances=[UNTAGGED._replace(profile="another")])) == []
+    assert found(seen(key_pairs=[key], folders=[FOLDER], alive={"i-1"})) == []
+    foreign = NAME.replace("abcdefghi", "xxxxxxxxx")
+    assert found(seen(key_pairs=[Thing(foreign, OLD, foreign), Thing("somebody", OLD, "somebody")])) == []
+
+    assert found(seen(requests=[UNTAGGED._replace(id="sir-1")])) == [("spot request", "sir-1")]
+    assert found(seen(requests=[UNTAGGED._replace(id="sir-1", groups=())])) == []
+
+    volume = Thing("vol-1", OLD, NAME, "test")
+    assert found(seen(volumes=[volume])) == [("volume", "vol-1")]
+    for other in (volume._replace(made=NEW), volume._replace(name="runner-manager"), volume._replace(deployment="b")):
+        assert found(seen(volumes=[other])) == []
+
+
+@pytest.mark.parametrize(
+    ("machine", "template"),
+    [
+        (NAME, TEMPLATE),
+        ("runner-a-b_c-x-1764000000-0a1b2c3d-y", "runner-a-b_c-x-%s-y"),
+        ("runner-123456789-deadbeef-1764000000-0a1b2c3d", "runner-123456789-deadbeef-%s"),
+        ("runner-manager", None),
+        ("other-1764000000-0a1b2c3d", None),
+    ],
+)
+def test_a_machines_name_tells_its_entry(machine: str, template: str | None) -> None:
+    assert template_of(machine) == template
+
+
+def test_the_names_of_machines_follow_from_config_toml_however_it_is_indented() -> None:
+    text = """
+[[runners]]
+  name = "a"
+  token = "glrt-t1_AbCdE_ghiJKL"
+  pre_build_script = \"\"\"
+token = "not this one"
+\"\"\"
+  [runners.machine]
+    MachineName = "a-%s"
+
+[[runners]]
+token = "0123456789abc"
+[runners.machine]
+MachineName = "b-%s"
+
+[[runners]]
+token = "glrt-withoutmachines"
+"""
+    assert templates(text) == {"runner-abcdeghi-a-%s", "runner-01234567-b-%s"}
+
+
+def test_folders_are_read_without_docker_machine(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(host.ENVIRONMENT, "MACHINE_STORAGE_PATH", str(tmp_path))
+    assert list(machine_folders.folders()) == []
+    for name, text in (
+        ("a", json.dumps({"DriverName": "amazonec2", "Driver": {"InstanceId": "i-1", "PrivateIPAddress": "10.0.0.1"}})),
+        ("b", json.dumps({"DriverName": "none", "Driver": {}})),
+        ("c", '{"Driv'),
+    ):
+        (tmp_path / "machines" / name).mkdir(parents=True)
+        (tmp_path / "machines" / name / "config.json").write_text(text)
+    read = {folder.name: folder for folder in machine_folders.folders()}
+    assert (read["a"].instance, read["a"].addresses, read["a"].on_ec2) == ("i-1", ("10.0.0.1",), True)
+    assert (read["b"].on_ec2, read["c"].instance) == (False, "")
+
+
+def test_one_instance_that_cannot_be_terminated_does_not_keep_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone: list[str] = []
+
+    def remove(aws: object, kind: str, ids: list[str]) -> None:
+        if "i-2" in ids:
+            raise StepError("AWS: OperationNotPermitted")
+        gone.extend(ids)
+
+    monkeypatch.setattr(reaping, "_remove", remove)
+    said: list[str] = []
+    orphans = [Finding("instance", f"i-{number}", "orphaned") for number in range(4)]
+    done = reaping.remove(None, orphans, said.append)  # type: ignore[arg-type]
+    assert gone == ["i-0", "i-1", "i-3"]
+    assert (done["instance"], done["failed"]) == (3, 1)
+    assert "instance i-2 could not be removed: AWS: OperationNotPermitted" in said
