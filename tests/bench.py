@@ -20,6 +20,7 @@ from config_render import document, problems_of, render
 from localcloud import control
 from localcloud.cloud import ROOT, LocalCloud, Project
 
+from . import bench_reaper
 from .render.settings_samples import FACTS, REGION, TOKEN, stack
 
 RUNS = 5
@@ -188,6 +189,7 @@ def main() -> None:
     print(f"medians of {RUNS} runs on {os.cpu_count()} cores\n")
     import_figure()
     render_figures()
+    bench_reaper.figures()
     with tempfile.TemporaryDirectory() as folder:
         engine_figures(Path(folder))
     python = [sys.executable, "-m"]
