@@ -76,14 +76,14 @@ class Registration(pulumi.ComponentResource):
             lambda values: json.dumps({name: seal(values[0], text) for name, text in sorted(values[1].items())})
         )
         drift = args.settings.drift
-        secrets = self._tool_step("secrets", f"secrets {drift}", [key, self._life(tool)], sealed)
         # Before the installation, whose downloads may need the proxy.
         plan = json.dumps(args.gitlab, indent=2)
-        gitlab = self._tool_step("gitlab", f"gitlab {drift}", [secrets, *args.needs], plan)
+        gitlab = self._tool_step("gitlab", f"gitlab {drift}", [self._life(tool), *args.needs], plan)
+        secrets = self._tool_step("secrets", f"secrets {drift}", [key, gitlab], sealed)
         # An upgrade may wait for jobs for hours. The provider sets no limit of its own as long as no `custom_timeouts`
         # are given, and the lines that the tool prints meanwhile keep the connection in use.
         programs = json.dumps(downloads(args.settings, args.drain_seconds), indent=2)
-        before = [self._tool_step("install", "install", [gitlab, *args.needs], programs)]
+        before = [self._tool_step("install", "install", [secrets, *args.needs], programs)]
         if args.user_data:
             user_data = json.dumps(args.user_data, indent=2)
             before.append(self._tool_step("user-data", "user-data", [tool], user_data))

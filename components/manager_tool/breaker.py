@@ -59,7 +59,7 @@ def _keep(state: State, drift_policy: str, *, changed: bool) -> None:
     pausing.save(state)
     if changed:
         try:
-            config.apply(drift_policy)
+            config.apply_again(drift_policy)
         except (host.StepError, OSError):
             # The next run decides again, by what is live.
             pausing.save(former)

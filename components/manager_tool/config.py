@@ -67,21 +67,26 @@ def check(path: Path, secrets: dict[str, str], program: str = "gitlab-runner") -
         raise StepError(f"gitlab-runner refused config.toml:\n{output}\nCorrect the setting that is named here.")
 
 
-def missing() -> set[str]:
-    """Return what has not arrived yet of all that the staged pieces need of each other: they come one by one."""
-    if not TEMPLATE.exists() or not SECRETS.exists():
-        return {"config.toml or its secrets"}
+def missing(template: str, secrets: dict[str, str]) -> set[str]:
+    """Return the names of secrets that have not arrived yet: template, secrets and plan come one by one."""
     # What stands for the token may be no secret of the settings: the plan says where it comes from.
-    named = {*SECRET.findall(TEMPLATE.read_text())} - {"token"}
-    return (named | {*reach.plan().get("needs", ("token",))}) - {*load(SECRETS)}
+    named = {*SECRET.findall(template)} - {"token"}
+    return (named | {*reach.plan().get("needs", ("token",))}) - {*secrets}
 
 
-def apply(policy: str) -> None:
-    """Join the staged template and secrets, check the result, and put it in place.
+def complete(secrets: dict[str, str]) -> bool:
+    """Whether the live template goes together with these secrets and the plan; if not, another one follows them."""
+    template = TEMPLATE.read_text() if TEMPLATE.exists() else ""
+    url = reach.plan().get("url")
+    at_this_gitlab = url is None or f"url = {json.dumps(url)}\n" in template
+    return template != "" and at_this_gitlab and not missing(template, secrets)
+
+
+def apply(whole: str, secrets: dict[str, str], policy: str) -> None:
+    """Join template and secrets, check the result, and put it in place; only then are they kept for the next time.
 
     `policy` is what to do about changes by hand, as `manager.drift` has it.
     """
-    secrets, whole = load(SECRETS), TEMPLATE.read_text()
     template = with_pauses(whole)
     lost = drift.lost(template, secrets)
     if policy == "fail":
@@ -101,6 +106,9 @@ def apply(policy: str) -> None:
     finally:
         candidate.unlink(missing_ok=True)
     drift.remember(new)
+    write(TEMPLATE, whole)
+    write(SECRETS, json.dumps(secrets))
+    reach.keep()
     activate(restart=reach.place_proxy())
     if template == whole:
         # A runner whose only entry is paused is still wanted.
@@ -108,14 +116,35 @@ def apply(policy: str) -> None:
     print(f"config.toml is live: {text.count('[[runners]]')} runner(s)")
 
 
+def apply_again(policy: str) -> None:
+    """Put the same config.toml in place, with the entries paused that are to be by now."""
+    apply(TEMPLATE.read_text(), load(SECRETS), policy)
+
+
 def stage_config(policy: str) -> None:
-    text = sys.stdin.read()
+    text, secrets = sys.stdin.read(), load(SECRETS)
     if not text.rstrip("\n").endswith(END):
         raise StepError("config.toml arrived cut off; nothing was changed")
-    write(TEMPLATE, text)
-    if lacking := missing():
-        raise StepError(f"the manager lacks {', '.join(sorted(lacking))}; nothing was changed")
-    apply(policy)
+    if lacking := missing(text, secrets):
+        raise StepError(f"the manager lacks the secrets {', '.join(sorted(lacking))}; nothing was changed")
+    apply(text, secrets, policy)
+
+
+def stage_secrets(policy: str) -> None:
+    given = {name: unseal(sealed) for name, sealed in json.load(sys.stdin).items()}
+    reach.use_proxy(given)
+    if complete(given):
+        apply(TEMPLATE.read_text(), given, policy)
+    write(SECRETS, json.dumps(given))
+
+
+def stage_gitlab(policy: str) -> None:
+    reach.propose(json.load(sys.stdin))
+    secrets = load(SECRETS)
+    reach.use_proxy(secrets)
+    if complete(secrets):
+        apply(TEMPLATE.read_text(), secrets, policy)
+    reach.keep()
 
 
 def stage_user_data() -> None:
@@ -126,17 +155,3 @@ def stage_user_data() -> None:
     for path in USER_DATA.iterdir() if USER_DATA.exists() else ():
         if path.name not in given:
             path.unlink()
-
-
-def stage_secrets(policy: str) -> None:
-    given = {name: unseal(sealed) for name, sealed in json.load(sys.stdin).items()}
-    write(SECRETS, json.dumps(given))
-    if not missing():
-        apply(policy)
-
-
-def stage_gitlab(policy: str) -> None:
-    write(reach.PLAN, sys.stdin.read())
-    reach.use_proxy()
-    if not missing():
-        apply(policy)

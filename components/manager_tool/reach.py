@@ -20,22 +20,39 @@ _OURS = "# Made by gitlab-runner-aws from gitlab.ca"
 _SECRET = re.compile(r"<secret:([A-Za-z][A-Za-z0-9_]*)>")
 
 
+_proposed: dict[str, Any] = {}
+
+
 def plan() -> dict[str, Any]:
-    """Return what the settings say of GitLab, less its secrets; see `components/gitlab_plan.py`."""
-    return load(PLAN)
+    """Return what the settings say of GitLab, less its secrets, as `config_render.gitlab_plan` makes it."""
+    return _proposed or load(PLAN)
 
 
-def use_proxy() -> None:
-    """Have the calls and programs of this process go through the proxy, if there is one."""
-    variables = _variables()
+def propose(told: dict[str, Any]) -> None:
+    """Let `plan` return this from now on in this process."""
+    _proposed.clear()
+    _proposed.update(told)
+
+
+def keep() -> None:
+    """Keep the plan that was proposed: it has been followed."""
+    if _proposed:
+        write(PLAN, json.dumps(_proposed))
+
+
+def use_proxy(secrets: dict[str, str] | None = None) -> None:
+    """Have the calls and programs of this process go through the proxy, if there is one; its password may be secret."""
+    variables = _variables(load(SECRETS) if secrets is None else secrets)
     os.environ.update(variables)
     host.ENVIRONMENT.update(variables)
 
 
 def authority(url: str) -> str:
     """Return whom to trust for this GitLab beside the system's authorities, as PEM text: what is to be, or is there."""
-    path = certificate(url)
-    return plan().get("ca") or (path.read_text() if path.exists() else "")
+    told, path = plan(), certificate(url)
+    if told.get("ca") and certificate(told["url"]) == path:
+        return str(told["ca"])
+    return path.read_text() if path.exists() else ""
 
 
 def place_authority() -> None:
@@ -60,7 +77,7 @@ def certificate(url: str) -> Path:
 
 def place_proxy() -> bool:
     """Tell the service of the proxy; return whether it has to be started again to know."""
-    variables = _variables()
+    variables = _variables(load(SECRETS))
     text = "".join(f"{name}={json.dumps(value)}\n" for name, value in variables.items())
     if text == (_VARIABLES.read_text() if _VARIABLES.exists() else ""):
         return False
@@ -71,11 +88,11 @@ def place_proxy() -> bool:
     return True
 
 
-def _variables() -> dict[str, str]:
+def _variables(secrets: dict[str, str]) -> dict[str, str]:
     proxy = plan().get("proxy")
-    if not proxy:
+    # Its secret comes after the plan, and before the first download.
+    if not proxy or not {*_SECRET.findall(proxy["url"])} <= {*secrets}:
         return {}
-    secrets = load(SECRETS)
     url = _SECRET.sub(lambda found: secrets[found[1]], proxy["url"])
     both = {"http_proxy": url, "https_proxy": url, "no_proxy": ",".join(proxy["noProxy"])}
     # gitlab-runner reads either spelling, curl and Python's urllib prefer the lower one.

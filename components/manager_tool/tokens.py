@@ -22,6 +22,7 @@ from .runners import OWN_KEYS, live_runners
 
 KEPT = STAGED / "runners.json"
 _NEVER = "0001-01-01T00:00:00Z"
+_RELOAD_SECONDS = 4
 _AWS_SECONDS = 60
 """How long a new right of the manager's role may take to be in force; IAM promises none."""
 
@@ -66,7 +67,12 @@ class Tokens:
     def settle(self) -> None:
         """Unregister what the config.toml that is live now no longer uses. To be called for a whole one alone."""
         used = [(self._kept[origin]["url"], self._kept[origin]["keys"]["id"]) for origin in self._own]
-        for origin in [origin for origin in self._kept if origin not in self._own]:
+        unused = [origin for origin in self._kept if origin not in self._own]
+        if unused:
+            # Until gitlab-runner has read the file, which it looks at every 3 s, its next question would make the
+            # manager anew.
+            time.sleep(_RELOAD_SECONDS)
+        for origin in unused:
             kept = self._kept[origin]
             if "keys" in kept and (kept["url"], kept["keys"]["id"]) not in used and not _give_up(kept):
                 continue

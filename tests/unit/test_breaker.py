@@ -97,7 +97,7 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Manager:
     monkeypatch.setattr(config, "TEMPLATE", tmp_path / "config.toml")
     monkeypatch.setattr(pausing, "STATE", tmp_path / "breaker.json")
     monkeypatch.setattr(breaker, "MACHINES", made.machines)
-    monkeypatch.setattr(config, "apply", made.apply)
+    monkeypatch.setattr(config, "apply_again", made.apply)
     monkeypatch.setattr(host, "run", made.run)
     config.TEMPLATE.write_text(TEMPLATE)
     return made
