@@ -24,7 +24,7 @@ settings = json.loads(sys.argv[1])
 seen = reaping.look(reaping.account(settings, {"awsAccessKeyId": "a", "awsSecretAccessKey": "b"}), settings)
 names = {"runner-abcdefghi-local-%s"}
 ours = reaper.Ours("bench", "workers", "workers", True, names, "i-0")
-found = list(reaper.findings(seen._replace(now=time.time() + 60), ours, reaper.Memory(), 0))
+found = list(reaper.findings(seen._replace(now=time.time() + 60), ours, frozenset(), 0))
 print(len(seen.instances), len(found))
 """
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
-from . import drift, reach
+from . import draining, drift, reach
 from .drift import SECRET
 from .host import HOME, LIVE, STAGED, StepError, load, run, write
 from .pausing import with_pauses
@@ -113,7 +113,8 @@ def apply(whole: str, secrets: dict[str, str], policy: str) -> None:
     if template == whole:
         # A runner whose only entry is paused is still wanted.
         tokens.settle()
-    print(f"config.toml is live: {text.count('[[runners]]')} runner(s)")
+    print(f"config.toml is live: {text.count('[[runners]]')} runner(s)", flush=True)
+    draining.sweep()
 
 
 def apply_again(policy: str) -> None:

@@ -21,9 +21,11 @@ def locked(path: Path, wait: bool = True) -> Iterator[bool]:
     """
     with path.open("w") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            held = False
+            if wait:
+                print("waiting for a step of another deployment, or an earlier one, to end", flush=True)
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield wait
         else:
-            held = True
-        yield held
+            yield True

@@ -32,10 +32,11 @@ def templates(config_toml: str) -> set[str]:
         elif pair and sections:
             # The first counts: a script further down may hold a line that looks alike.
             sections[-1].setdefault(pair[1], json.loads(pair[2]))
-    return {f"runner-{_short(keys['token'])}-{keys['MachineName']}" for keys in sections if len(keys) == 2}
+    return {f"{prefix_of(keys['token'])}{keys['MachineName']}" for keys in sections if len(keys) == 2}
 
 
-def _short(token: str) -> str:
+def prefix_of(token: str) -> str:
+    """Return with what the names of all machines of a runner begin."""
     prefix = _TOKEN_PREFIX.match(token)
     shown = token[prefix.end() : prefix.end() + 9] if prefix else token[:8]
-    return _UNFIT.sub("", shown.lower()).lstrip("-")
+    return f"runner-{_UNFIT.sub('', shown.lower()).lstrip('-')}-"

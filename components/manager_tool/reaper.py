@@ -6,7 +6,7 @@ anybody else's: neither another deployment's, nor a person's, nor the manager it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 from .ec2_sweep import Thing
@@ -41,15 +41,6 @@ class Ours(NamedTuple):
     """Id of this instance."""
 
 
-class Memory(NamedTuple):
-    """What earlier passes saw."""
-
-    in_error: Set[str] = frozenset()
-    """Folders without a living instance at the last pass."""
-    unknown_since: Mapping[str, float] = {}
-    """Folders that no [[runners]] section wants, and since when no job can have run on them."""
-
-
 class Seen(NamedTuple):
     """What there is."""
 
@@ -61,22 +52,19 @@ class Seen(NamedTuple):
     key_pairs: Sequence[Thing] = ()
     requests: Sequence[Thing] = ()
     volumes: Sequence[Thing] = ()
-    wanted: Set[str] = frozenset()
-    """The machine names, with %s, of the live config.toml; an empty one is taken for one that could not be read."""
-    talked_to: Set[str] = frozenset()
 
 
-def findings(seen: Seen, ours: Ours, memory: Memory, grace: float) -> Iterator[Finding]:
-    """Yield what is to go; nothing younger than `grace` seconds is, as it may be about to be known."""
+def findings(seen: Seen, ours: Ours, in_error_before: Set[str], grace: float) -> Iterator[Finding]:
+    """Yield what is to go; nothing younger than `grace` seconds is, as it may be about to be known.
+
+    `in_error_before` names the machines that were in state Error at the last pass.
+    """
     before = seen.now - grace
-    unknown_since = remembered(seen, memory).unknown_since
     for folder in seen.folders:
         # EC2 may tell of a new instance late; and one that is being made has no id yet.
-        long_enough = folder.name in memory.in_error if folder.instance else folder.changed < before
+        long_enough = folder.name in in_error_before if folder.instance else folder.changed < before
         if in_error(folder, seen.alive) and long_enough:
             yield Finding("machine", folder.name, "docker-machine has it in state Error: its instance is gone")
-        elif unknown_since.get(folder.name, seen.now) < before:
-            yield Finding("machine", folder.name, "no [[runners]] section of config.toml wants machines of its name")
     ids = {folder.instance for folder in seen.folders}
     names = {folder.name for folder in seen.folders}
     # A machine that is being made has a folder before that one knows the instance.
@@ -131,13 +119,6 @@ def in_error(folder: Folder, alive: Set[str]) -> bool:
     return folder.on_ec2 and template_of(folder.name) is not None and folder.instance not in alive
 
 
-def remembered(seen: Seen, memory: Memory) -> Memory:
-    """Return what the next pass has to know."""
-    unknown = {}
-    for folder in seen.folders:
-        template = template_of(folder.name)
-        if seen.wanted and folder.on_ec2 and template is not None and template not in seen.wanted:
-            busy = seen.talked_to & {*folder.addresses}
-            unknown[folder.name] = seen.now if busy else memory.unknown_since.get(folder.name, seen.now)
-    in_error_now = {folder.name for folder in seen.folders if in_error(folder, seen.alive)}
-    return Memory(in_error_now, unknown)
+def machines_in_error(seen: Seen) -> set[str]:
+    """Return the names of those machines, for the next pass."""
+    return {folder.name for folder in seen.folders if in_error(folder, seen.alive)}

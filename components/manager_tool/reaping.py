@@ -8,9 +8,8 @@ from typing import Any
 
 from . import ec2_sweep, reaper
 from .aws_api import Aws, AwsError, Credentials
-from .host import LIVE, StepError, run
-from .machine_folders import folders, talked_to
-from .machine_names import templates
+from .host import StepError, run
+from .machine_folders import folders
 from .reaper import Finding, Seen
 
 _INSTANCES_PER_CALL = 100
@@ -43,8 +42,6 @@ def look(aws: Aws, settings: dict[str, Any]) -> Seen:
         if settings["spot"]
         else (),
         volumes=list(ec2_sweep.volumes(aws, deployment)),
-        wanted=templates(LIVE.read_text()) if LIVE.exists() else frozenset(),
-        talked_to=talked_to(),
     )
 
 

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
-from . import machines, watch_units
+from . import machines, service, tokens, watch, watch_units
 from .config import USER_DATA
 from .drift import DRIFTED
-from .host import BINARIES, ENVIRONMENT, LIVE, STAGED, StepError, load, run, write
-from .runners import live_runners
-from .tokens import delete_created_runners
+from .host import BINARIES, LIVE, STAGED, StepError, load, run, write
 
 LIFE = STAGED / "life.json"
 """Which life of the runner this host is in: that of the deployment's host that was last set up here."""
 
-SERVICES = ("gitlab-runner",)
-"""What must not start again at the next boot."""
-
 ABORTING = Path("/etc/systemd/system/gitlab-runner.service.d/stop-at-once.conf")
-PROGRESS_SECONDS = 30
-"""Also keeps a connection alive that a firewall would cut for its silence."""
 
 
 def begin(wanted: dict[str, Any]) -> None:
@@ -52,10 +43,9 @@ def remove(wanted: dict[str, Any]) -> None:
             f"{len(stayed)} machine(s) could not be removed:\n{listed}\nThe runner is stopped, but still registered. "
             "Run the command again, or terminate them in EC2 and remove them here with: docker-machine rm -f NAME"
         )
-    unregister()
-    delete_created_runners()
-    for service in SERVICES:
-        run("systemctl", "disable", service, check=False)
+    look_for_more()
+    tokens.leave_all()
+    run("systemctl", "disable", service.NAME, check=False)
     # Tokens, and keys that open others.
     LIVE.unlink(missing_ok=True)
     for folder in (STAGED, DRIFTED, USER_DATA):
@@ -69,36 +59,13 @@ def stop(at_once: bool, seconds: int) -> None:
         # With this signal gitlab-runner ends its jobs and tells GitLab.
         write(ABORTING, "[Service]\nKillSignal=SIGTERM\n", 0o644)
     run("systemctl", "daemon-reload", check=False)
-    began = time.monotonic()
-    stopping = subprocess.Popen(
-        ["systemctl", "stop", "gitlab-runner"],
-        env=ENVIRONMENT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    while True:
-        try:
-            stopping.wait(PROGRESS_SECONDS)
-            break
-        except subprocess.TimeoutExpired:
-            waited = round(time.monotonic() - began)
-            print(f"waiting for running jobs to end: {waited} of at most {seconds} s", flush=True)
+    service.stop(0 if at_once else seconds)
     ABORTING.unlink(missing_ok=True)
-    _, state = run("systemctl", "show", "--property", "MainPID,Result", "gitlab-runner", check=False)
-    if "MainPID=0" not in state:
-        raise StepError(f"the service gitlab-runner did not stop; see: journalctl -u gitlab-runner\n{state}")
-    if "Result=timeout" in state:
-        print(f"jobs that still ran after {seconds} s were aborted; manager.stopTimeout is how long they may take")
 
 
-def unregister() -> None:
-    """Take this manager from GitLab's lists, once for each token: sections that share one are one runner there."""
-    first = {(section["url"], section["token"]): section["name"] for section in reversed([*live_runners().values()])}
-    for (url, token), name in first.items():
-        command = ("gitlab-runner", "unregister", "--name", json.loads(name))
-        code, output = run(*command, check=False, hidden=[json.loads(token)])
-        if code == 0:
-            print(f"unregistered runner {name} at GitLab")
-        else:
-            print(f"warning: {url} may still list this manager of runner {name}; remove it there:\n{output}")
+def look_for_more() -> None:
+    """Remove what EC2 has that docker-machine does not know: a failure here must not keep the rest from going."""
+    try:
+        watch.last_look()
+    except (StepError, OSError) as error:
+        print(f"warning: EC2 could not be asked for what may be left of machines: {error}")

@@ -41,10 +41,14 @@ def start() -> None:
 
 
 def stop(job_seconds: int) -> None:
-    """Stop the service once its jobs have ended, and tell how far that is; systemd bounds the time."""
+    """Stop the service once its jobs have ended, and tell how far that is; systemd bounds the time.
+
+    `job_seconds` is told only; 0 stands for jobs that are aborted.
+    """
     if is_stopped():
         return
-    say(f"stopping {NAME}: {_jobs()} may end, within {job_seconds} s (manager.stopTimeout)")
+    fate = f"may end, within {job_seconds} s (manager.stopTimeout)" if job_seconds else "aborted (manager.runningJobs)"
+    say(f"stopping {NAME}: {_jobs()} {fate}")
     begun = time.monotonic()
     # Not with `run`: that may take hours.
     with subprocess.Popen(["systemctl", "stop", NAME], env=ENVIRONMENT, stdin=subprocess.DEVNULL) as stopping:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from secrets import token_hex
 from typing import Any, NamedTuple
 
@@ -22,7 +22,6 @@ from .runners import OWN_KEYS, live_runners
 
 KEPT = STAGED / "runners.json"
 _NEVER = "0001-01-01T00:00:00Z"
-_RELOAD_SECONDS = 4
 _AWS_SECONDS = 60
 """How long a new right of the manager's role may take to be in force; IAM promises none."""
 
@@ -65,18 +64,18 @@ class Tokens:
         return self._own[source.origin]
 
     def settle(self) -> None:
-        """Unregister what the config.toml that is live now no longer uses. To be called for a whole one alone."""
+        """Take down which runners the config.toml that is live now no longer uses; to be called for a whole one alone.
+
+        `leave` then gives them up.
+        """
         used = [(self._kept[origin]["url"], self._kept[origin]["keys"]["id"]) for origin in self._own]
-        unused = [origin for origin in self._kept if origin not in self._own]
-        if unused:
-            # Until gitlab-runner has read the file, which it looks at every 3 s, its next question would make the
-            # manager anew.
-            time.sleep(_RELOAD_SECONDS)
-        for origin in unused:
+        for origin in [origin for origin in self._kept if origin not in self._own]:
             kept = self._kept[origin]
-            if "keys" in kept and (kept["url"], kept["keys"]["id"]) not in used and not _give_up(kept):
-                continue
-            del self._kept[origin]
+            if "keys" in kept and (kept["url"], kept["keys"]["id"]) not in used:
+                kept["leaving"] = True
+            else:
+                # The same runner under another token.
+                del self._kept[origin]
         write(KEPT, json.dumps(self._kept))
 
     def _source(self, url: str, placeholder: str) -> Source:
@@ -166,22 +165,34 @@ def newest(kept: dict[str, str], live: Sequence[dict[str, str]]) -> dict[str, st
     return {key: youngest[key] for key in OWN_KEYS if key in youngest}
 
 
-def delete_created_runners() -> None:
-    """Delete from GitLab what was registered or created for this deployment; says what could not be, and never fails.
+def any_leaving() -> bool:
+    """Whether there are runners that no section uses any more."""
+    return any(entry.get("leaving") for entry in load(KEPT).values())
+
+
+def leave(busy: Callable[[str], bool]) -> None:
+    """Give up the runners that no section uses any more, less those by whose token jobs may still run, says `busy`."""
+    _give_up_all(lambda entry: entry.get("leaving", False) and not busy(json.loads(entry["keys"]["token"])))
+
+
+def leave_all() -> None:
+    """Give up all runners of this deployment; says what could not be, and never fails.
 
     Takes a runner's own token, so it needs no access token and works when that is no longer valid.
     """
-    kept = dict(load(KEPT))
+    _give_up_all(lambda entry: True)
+
+
+def _give_up_all(which: Callable[[dict[str, Any]], bool]) -> None:
+    kept: dict[str, Any] = {**load(KEPT)}
     live = [*live_runners().values()]
     for origin, entry in [*kept.items()]:
-        if entry["kind"] == "token" or "keys" not in entry:
-            continue
-        entry["keys"] = newest(
-            entry["keys"], [section for section in live if json.loads(section["url"]) == entry["url"]]
-        )
-        if _give_up(entry):
-            del kept[origin]
-    write(KEPT, json.dumps(kept))
+        if "keys" in entry and which(entry):
+            at_same = [section for section in live if json.loads(section["url"]) == entry["url"]]
+            entry["keys"] = newest(entry["keys"], at_same)
+            if _give_up(entry):
+                del kept[origin]
+                write(KEPT, json.dumps(kept))
 
 
 def _give_up(entry: dict[str, Any]) -> bool:

@@ -15,10 +15,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import breaker, journal_shipping, metrics, reaper, reaping, watch_units
+from . import breaker, draining, journal_shipping, metrics, reaper, reaping, watch_units
 from .aws_api import Aws, instance_id
 from .host import LIVE, STAGED, StepError, load, write
 from .lock import DEPLOYMENT, WATCH, locked
+from .machine_names import templates
 
 SETTINGS = STAGED / "watch.json"
 STATE = STAGED / "watch-state.json"
@@ -33,7 +34,6 @@ class State:
     """What is kept from one pass to the next."""
 
     in_error: list[str] = field(default_factory=list)
-    unknown_since: dict[str, float] = field(default_factory=dict)
     templates: dict[str, float] = field(default_factory=dict)
     """Names of machines, with %s, and when config.toml last led to them."""
     removed: dict[str, int] = field(default_factory=lambda: dict.fromkeys(reaper.KINDS, 0))
@@ -76,14 +76,22 @@ def watch(*arguments: str) -> int:
         if not SETTINGS.exists():
             print("no settings are there yet")
             return 0
-        settings, state = json.loads(SETTINGS.read_text()), State()
-        if STATE.exists():
-            state = State(**json.loads(STATE.read_text()))
+        settings, state = json.loads(SETTINGS.read_text()), State(**load(STATE))
         if "--dry-run" in arguments:
             return _done([_reap], Pass(settings, load(_SECRETS), state, dry_run=True))
-        code = _done([_break, _reap, _ship, _tell], Pass(settings, load(_SECRETS), state, settings["dryRun"]))
+        code = _done([_break, _drain, _reap, _ship, _tell], Pass(settings, load(_SECRETS), state, settings["dryRun"]))
         write(STATE, json.dumps(asdict(state)))
         return code
+
+
+def last_look() -> None:
+    """Remove whatever EC2 has of this deployment's machines, once the runner has stopped and its machines are gone."""
+    settings = load(SETTINGS)
+    if not settings.get("enabled"):
+        return
+    look = Pass(settings, load(_SECRETS), State(**load(STATE)), dry_run=False)
+    found = reaper.findings(reaping.look(look.aws, settings), _ours(look), frozenset(), 0)
+    reaping.remove(look.aws, found, print)
 
 
 def _done(parts: list[Any], look: Pass) -> int:
@@ -103,22 +111,17 @@ def _break(look: Pass) -> None:
             breaker.run(look.settings["breaker"], look.started)
 
 
+def _drain(look: Pass) -> None:
+    if not look.dry_run:
+        with locked(DEPLOYMENT, wait=False) as free:
+            if free:
+                draining.sweep()
+
+
 def _reap(look: Pass) -> None:
     settings, state = look.settings, look.state
     seen = reaping.look(look.aws, settings)
-    oldest = look.started - _DAYS_REMEMBERED * 86_400
-    named = {**state.templates, **dict.fromkeys(seen.wanted, look.started)}
-    state.templates = {name: last for name, last in named.items() if last > oldest}
-    ours = reaper.Ours(
-        deployment=settings["deployment"],
-        profile=settings["profile"],
-        group=settings["group"],
-        apart=settings["apart"],
-        templates={*state.templates},
-        manager=instance_id(),
-    )
-    memory = reaper.Memory({*state.in_error}, state.unknown_since)
-    found = list(reaper.findings(seen, ours, memory, settings["graceMinutes"] * 60))
+    found = list(reaper.findings(seen, _ours(look), {*state.in_error}, settings["graceMinutes"] * 60))
     for finding in found:
         look.orphans[finding.kind] += 1
     if look.dry_run:
@@ -127,8 +130,23 @@ def _reap(look: Pass) -> None:
         print(f"dry run: {len(found)} would be removed")
     elif found:
         _remove(look, found)
-    memory = reaper.remembered(seen, memory)
-    state.in_error, state.unknown_since = sorted(memory.in_error), dict(memory.unknown_since)
+    state.in_error = sorted(reaper.machines_in_error(seen))
+
+
+def _ours(look: Pass) -> reaper.Ours:
+    settings, state = look.settings, look.state
+    oldest = look.started - _DAYS_REMEMBERED * 86_400
+    at_present = templates(LIVE.read_text()) if LIVE.exists() else set()
+    named = {**state.templates, **dict.fromkeys(at_present, look.started)}
+    state.templates = {name: last for name, last in named.items() if last > oldest}
+    return reaper.Ours(
+        deployment=settings["deployment"],
+        profile=settings["profile"],
+        group=settings["group"],
+        apart=settings["apart"],
+        templates={*state.templates},
+        manager=instance_id(),
+    )
 
 
 def _remove(look: Pass, found: list[reaper.Finding]) -> None:

@@ -44,7 +44,7 @@ def text(output: bytes | str | None) -> str:
 
 
 @dataclass
-class ManagedHost:
+class SteppedHost:
     """The host, what it talks to, and which steps are done there already: as with the engine, those are left out."""
 
     booted: BootedHost
@@ -159,14 +159,14 @@ class ManagedHost:
 
 
 @contextmanager
-def managed(folder: Path) -> Iterator[ManagedHost]:
+def stepped(folder: Path) -> Iterator[SteppedHost]:
     """A host on which nothing was done yet, and a GitLab that knows the token."""
     gitlab, mirror = GitLabStandIn(), DownloadMirror(PROGRAMS)
     gitlab.start()
     mirror.start()
     try:
         with booted(folder) as host:
-            made = ManagedHost(host, gitlab, mirror)
+            made = SteppedHost(host, gitlab, mirror)
             made.control("runners", {"token": TOKEN})
             yield made
     finally:
@@ -174,6 +174,6 @@ def managed(folder: Path) -> Iterator[ManagedHost]:
         gitlab.close()
 
 
-def copied(host: ManagedHost, program: Path, to: str) -> None:
+def copied(host: SteppedHost, program: Path, to: str) -> None:
     """Put a program of the tests on the host."""
     host.shell(f"cat > {to}", program.read_bytes())

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from components.tool_bundle import TARGET
 from tests.contract.self_signed import self_signed
-from tests.contract.stepped_host import LIVE, ManagedHost, Wrap, copied, managed
+from tests.contract.stepped_host import LIVE, SteppedHost, Wrap, copied, stepped
 
 CUTTER = Path(__file__).parents[1] / "contract" / "cut_short.py"
 VERIFY = "/api/v4/runners/verify"
@@ -30,6 +30,13 @@ _MOST_CHANGES = 200
 
 def plain(command: str) -> str:
     return command
+
+
+class _Quiet(ThreadingHTTPServer):
+    """Says nothing of clients that don't like its certificate."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
 
 
 @dataclass(frozen=True)
@@ -47,15 +54,15 @@ class Fault:
     """Something that goes wrong while a changed deployment is being applied."""
 
     name: str
-    present: Callable[[ManagedHost], AbstractContextManager[Wrap]]
+    present: Callable[[SteppedHost], AbstractContextManager[Wrap]]
     """Bring it about, and take it away at the end; gives a way to change the commands."""
 
-    change: Callable[[ManagedHost, int], None] = lambda host, limit: host.pool.update(limit=limit)
+    change: Callable[[SteppedHost, int], None] = lambda host, limit: host.pool.update(limit=limit)
     survives: bool = False
     """Whether the `up` succeeds all the same."""
 
 
-def suffer(host: ManagedHost, fault: Fault, limit: int) -> Outcome:
+def suffer(host: SteppedHost, fault: Fault, limit: int) -> Outcome:
     """Apply a change under a fault, then once more without; asserts that nothing was lost or left half done."""
     before, services = host.live(), host.services()
     fault.change(host, limit)
@@ -81,10 +88,10 @@ def last_words(failed: str, printed: str) -> str:
     """What the person reads first: the line in which the step says what is wrong."""
     lines = [line for line in printed.splitlines() if line.strip()]
     named = [line for line in lines if failed and line.startswith(f"{failed}: ")]
-    return (named or lines or ["nothing more: the connection ended"])[0][:150]
+    return (named or lines or ["nothing more: the connection ended"])[0][:250]
 
 
-def assert_intact(host: ManagedHost) -> None:
+def assert_intact(host: SteppedHost) -> None:
     """No token is lost, no file is half written, and not two services run."""
     (runner,) = tomllib.loads(host.live())["runners"]
     assert runner["token"].startswith("glrt-good")
@@ -93,7 +100,7 @@ def assert_intact(host: ManagedHost) -> None:
     assert len({*host.managers()}) == 1
 
 
-def cut(host: ManagedHost, signal_name: str, limit: int, stride: int = 1) -> Outcome:
+def cut(host: SteppedHost, signal_name: str, limit: int, stride: int = 1) -> Outcome:
     """Cut the steps short at each change that they make in turn; each begins with what the last one left behind."""
     copied(host, CUTTER, "/root/cut_short.py")
     before, cuts, live = host.live(), 0, False
@@ -128,19 +135,19 @@ def cutting(command: str, signal_name: str, count: int) -> str:
 
 
 @contextmanager
-def gitlab_answers(host: ManagedHost, **fault: object) -> Iterator[Wrap]:
+def gitlab_answers(host: SteppedHost, **fault: object) -> Iterator[Wrap]:
     host.control("faults", {"path": VERIFY, "times": 9, **fault})
     yield plain
     host.gitlab.forget_faults()
 
 
-def new_token(host: ManagedHost, limit: int) -> None:
+def new_token(host: SteppedHost, limit: int) -> None:
     host.token = f"glrt-good{limit:016}"
     host.control("runners", {"token": host.token})
 
 
 @contextmanager
-def struck_while_gitlab_is_slow(host: ManagedHost, strike: Callable[[ManagedHost], None]) -> Iterator[Wrap]:
+def struck_while_gitlab_is_slow(host: SteppedHost, strike: Callable[[SteppedHost], None]) -> Iterator[Wrap]:
     """Strike while a step waits for GitLab."""
     host.control("faults", {"path": VERIFY, "delay": _SLOW_SECONDS})
 
@@ -157,7 +164,7 @@ def struck_while_gitlab_is_slow(host: ManagedHost, strike: Callable[[ManagedHost
     host.gitlab.forget_faults()
 
 
-def reboot(host: ManagedHost) -> None:
+def reboot(host: SteppedHost) -> None:
     """End every process, lose what is in /run, and start what starts at boot."""
     host.booted.run("kill -9 -1")
     host.shell("rm -rf /run/systemctl-stand-in /run/gitlab-runner-aws*; systemctl is-enabled -q gitlab-runner")
@@ -165,7 +172,7 @@ def reboot(host: ManagedHost) -> None:
 
 
 @contextmanager
-def an_impatient_client(host: ManagedHost) -> Iterator[Wrap]:
+def an_impatient_client(host: SteppedHost) -> Iterator[Wrap]:
     host.control("faults", {"path": VERIFY, "delay": _SLOW_SECONDS})
     host.patience = 1.0
     yield plain
@@ -173,21 +180,21 @@ def an_impatient_client(host: ManagedHost) -> Iterator[Wrap]:
 
 
 @contextmanager
-def a_full_disk(host: ManagedHost, folder: str) -> Iterator[Wrap]:
+def a_full_disk(host: SteppedHost, folder: str) -> Iterator[Wrap]:
     host.shell(f"mount -o remount,size=8m {folder}; ! cat /dev/zero > {folder}/filler")
     yield plain
     host.shell(f"rm {folder}/filler; mount -o remount,size=1g {folder}")
 
 
 @contextmanager
-def downloads_from(host: ManagedHost, url: str, wrap: Wrap = plain) -> Iterator[Wrap]:
+def downloads_from(host: SteppedHost, url: str, wrap: Wrap = plain) -> Iterator[Wrap]:
     host.manager = {"gitlabRunner": {"url": url, "version": "19.2.0"}}
     yield wrap
     host.manager = {}
 
 
 @contextmanager
-def a_wrong_checksum(host: ManagedHost) -> Iterator[Wrap]:
+def a_wrong_checksum(host: SteppedHost) -> Iterator[Wrap]:
     for kind in ("amd64", "arm64"):
         host.mirror.corrupt(f"/gitlab-runner/v19.2.0/binaries/gitlab-runner-linux-{kind}")
     with downloads_from(host, f"{host.mirror.url}/gitlab-runner") as wrap:
@@ -195,12 +202,12 @@ def a_wrong_checksum(host: ManagedHost) -> Iterator[Wrap]:
 
 
 @contextmanager
-def a_clock_that_is_off(host: ManagedHost) -> Iterator[Wrap]:
+def a_clock_that_is_off(host: SteppedHost) -> Iterator[Wrap]:
     """To a host whose clock is a week behind, this is what every certificate looks like."""
     with tempfile.TemporaryDirectory() as folder:
         certificate = self_signed(Path(folder), datetime.now(UTC) + timedelta(days=7))
         copied(host, certificate, "/root/trusted.pem")
-        server = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
+        server = _Quiet(("127.0.0.1", 0), SimpleHTTPRequestHandler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
@@ -213,7 +220,7 @@ def a_clock_that_is_off(host: ManagedHost) -> Iterator[Wrap]:
 
 
 @contextmanager
-def another_up(host: ManagedHost) -> Iterator[Wrap]:
+def another_up(host: SteppedHost) -> Iterator[Wrap]:
     """The same steps, run from elsewhere at the same time."""
     other = replace(host, pool=dict(host.pool))
     ended: list[tuple[str, str]] = []
@@ -225,13 +232,13 @@ def another_up(host: ManagedHost) -> Iterator[Wrap]:
 
 
 @contextmanager
-def a_lock_left_behind(host: ManagedHost) -> Iterator[Wrap]:
+def a_lock_left_behind(host: SteppedHost) -> Iterator[Wrap]:
     host.shell("echo 4711 > /run/gitlab-runner-aws.lock")
     yield plain
 
 
 @contextmanager
-def a_step_that_still_runs(host: ManagedHost) -> Iterator[Wrap]:
+def a_step_that_still_runs(host: SteppedHost) -> Iterator[Wrap]:
     """A step whose client is gone, and that the next one has to wait for."""
     holder = "import fcntl, time; f = open('/run/gitlab-runner-aws.lock', 'w'); fcntl.flock(f, 2); time.sleep(2)"
     host.shell(f'nohup python3 -c "{holder}" >/dev/null 2>&1 & sleep 0.5')
@@ -239,7 +246,7 @@ def a_step_that_still_runs(host: ManagedHost) -> Iterator[Wrap]:
 
 
 @contextmanager
-def a_full_disk_at_an_upgrade(host: ManagedHost) -> Iterator[Wrap]:
+def a_full_disk_at_an_upgrade(host: SteppedHost) -> Iterator[Wrap]:
     with downloads_from(host, f"{host.mirror.url}/gitlab-runner"), a_full_disk(host, "/usr/local/bin") as wrap:
         yield wrap
 
@@ -263,7 +270,7 @@ FAULTS = [
 ]
 
 
-def outcomes(host: ManagedHost) -> Iterator[Outcome]:
+def outcomes(host: SteppedHost) -> Iterator[Outcome]:
     """Bring all faults over a host on which nothing was done yet, one after the other."""
     yield cut(host, "SIGHUP", 10)
     yield cut(host, "SIGHUP", 11, stride=2)
@@ -275,7 +282,7 @@ def outcomes(host: ManagedHost) -> Iterator[Outcome]:
 def main() -> int:
     """Print the table."""
     print("| fault | what the user sees | state after | rerun |\n| --- | --- | --- | --- |")
-    with tempfile.TemporaryDirectory() as folder, managed(Path(folder)) as host:
+    with tempfile.TemporaryDirectory() as folder, stepped(Path(folder)) as host:
         for outcome in outcomes(host):
             print(f"| {outcome.fault} | {outcome.seen} | {outcome.state} | {outcome.rerun} |", flush=True)
     return 0

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 
 from components.tool_bundle import TARGET
-from config_render.models.breaker import BreakerSettings
-from config_render.paused import breaker_plan
 from localcloud import control
 
 from .conftest import Deployment
@@ -19,7 +17,7 @@ from .conftest import Deployment
 SPOT, ON_DEMAND = "local-a-m5-large", "local-od-a-m5-large"
 NO_CAPACITY = {"code": "InsufficientInstanceCapacity", "market": "spot"}
 COOL_DOWN = 3
-PLAN = {**breaker_plan(BreakerSettings(failures=2), "warn"), "coolDownSeconds": COOL_DOWN}
+SETTINGS = "/etc/gitlab-runner/staged/watch.json"
 
 
 @pytest.fixture
@@ -27,18 +25,21 @@ def lockout(deployment: Deployment) -> Iterator[Deployment]:
     """A stack with spot machines and one on-demand machine that may take over, when AWS has no spot capacity."""
     deployment.pool["spot"] = {"maxPrice": 0.07, "onDemandPrice": 0.115, "onDemandLimit": 1}
     deployment.pool["machine"] = {"IdleCount": 1, "IdleTime": 1800}
-    # The test looks itself, with a shorter pause.
-    deployment.config["gitlab-runner-aws:manager"]["watch"] = {"enabled": False}
+    # The test looks itself, with a shorter pause than settings allow.
+    deployment.config["gitlab-runner-aws:manager"]["watch"] = {"intervalSeconds": 3600, "breaker": {"failures": 2}}
     deployment.configure()
     control.refuse_instances(deployment.cloud, NO_CAPACITY)
     deployment.up()
+    settings = json.loads(deployment.host().read(SETTINGS))
+    settings["breaker"]["coolDownSeconds"] = COOL_DOWN
+    deployment.host().run(f"echo '{json.dumps(settings)}' > {SETTINGS}")
     yield deployment
     control.refuse_instances(deployment.cloud)
 
 
 def look(deployment: Deployment) -> str:
-    """One pass of the breaker; what it says."""
-    return deployment.host().run(f"echo '{json.dumps(PLAN)}' | {TARGET} breaker")
+    """One pass of the watch; what it says."""
+    return deployment.host().run(f"{TARGET} watch")
 
 
 def state(deployment: Deployment) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What the reaper takes for orphaned, and what it leaves alone."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from components.manager_tool.ec2_sweep import Thing
 from components.manager_tool.host import StepError
 from components.manager_tool.machine_folders import Folder
 from components.manager_tool.machine_names import template_of, templates
-from components.manager_tool.reaper import Finding, Memory, Ours, Seen, findings, remembered
+from components.manager_tool.reaper import Finding, Ours, Seen, findings, machines_in_error
 
 NOW, GRACE = 1_000_000.0, 600.0
 OLD, NEW = NOW - 601, NOW - 599
@@ -22,12 +23,12 @@ UNTAGGED = Thing("i-1", OLD, "", "", NAME, "workers", ("worker-group",))
 FOLDER = Folder(NAME, "i-1", OLD, ("10.0.0.1",))
 
 
-def found(seen: Seen, memory: Memory | None = None, ours: Ours = OURS) -> list[tuple[str, str]]:
-    return [(finding.kind, finding.id) for finding in findings(seen, ours, memory or Memory(), GRACE)]
+def found(seen: Seen, in_error_before: Collection[str] = (), ours: Ours = OURS) -> list[tuple[str, str]]:
+    return [(finding.kind, finding.id) for finding in findings(seen, ours, {*in_error_before}, GRACE)]
 
 
 def seen(**what: Any) -> Seen:
-    return Seen(**{"now": NOW, "wanted": {TEMPLATE}, **what})
+    return Seen(**{"now": NOW, **what})
 
 
 @pytest.mark.parametrize(
@@ -76,15 +77,15 @@ def test_a_machine_of_docker_machines_is_not_orphaned_nor_is_one_that_it_is_maki
 def test_a_machine_whose_instance_is_gone_is_removed_at_the_second_look() -> None:
     gone = seen(folders=[FOLDER])
     assert found(gone) == []
-    memory = remembered(gone, Memory())
-    assert found(gone, memory) == [("machine", NAME)]
-    assert found(gone._replace(alive={"i-1"}), memory) == []
+    before = machines_in_error(gone)
+    assert found(gone, before) == [("machine", NAME)]
+    assert found(gone._replace(alive={"i-1"}), before) == []
 
 
 def test_a_creation_that_died_before_ec2_answered_is_removed_after_the_grace_time() -> None:
     def dead(changed: float) -> list[tuple[str, str]]:
         folder = FOLDER._replace(instance="", changed=changed)
-        return found(seen(folders=[folder]), Memory(in_error={NAME}))
+        return found(seen(folders=[folder]), {NAME})
 
     assert dead(NEW) == []
     assert dead(OLD) == [("machine", NAME)]
@@ -92,26 +93,7 @@ def test_a_creation_that_died_before_ec2_answered_is_removed_after_the_grace_tim
 
 @pytest.mark.parametrize("folder", [FOLDER._replace(on_ec2=False), FOLDER._replace(name="by-hand")])
 def test_machines_that_gitlab_runner_has_not_made_stay(folder: Folder) -> None:
-    everything = seen(folders=[folder], wanted={"runner-x-another-%s"})
-    memory = Memory(in_error={folder.name}, unknown_since={})
-    assert found(everything, memory) == []
-    assert remembered(everything, memory).unknown_since == {}
-
-
-def test_a_machine_that_no_section_wants_is_removed_once_no_job_has_run_on_it_for_the_grace_time() -> None:
-    unwanted = seen(folders=[FOLDER], alive={"i-1"}, wanted={"runner-abcdefghi-another-%s"})
-    assert found(unwanted) == []
-    first = remembered(unwanted, Memory())
-    assert first.unknown_since == {NAME: NOW}
-    later = unwanted._replace(now=NOW + GRACE + 1)
-    assert found(later, first) == [("machine", NAME)]
-
-    busy = later._replace(talked_to={"10.0.0.1"})
-    assert found(busy, first) == []
-    assert remembered(busy, first).unknown_since == {NAME: later.now}
-    assert found(later._replace(wanted={TEMPLATE}), first) == []
-    # A config.toml that can't be read wants nothing, which means nothing.
-    assert found(later._replace(wanted=frozenset()), first) == []
+    assert found(seen(folders=[folder]), {folder.name}) == []
 
 
 def test_key_pairs_requests_and_volumes_go_with_the_same_care() -> None:

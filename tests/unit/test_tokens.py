@@ -47,6 +47,7 @@ class Manager:
         if live:
             self.live.write_text("".join(lines))
             made.settle()
+            tokens.leave(lambda token: False)
         return list(tomllib.loads("".join(lines))["runners"])
 
     def runners(self) -> list[dict[str, Any]]:
@@ -106,9 +107,9 @@ def test_a_runner_is_made_once_however_often_it_is_asked_for(
     assert (runner["description"], [m["system_id"] for m in runner["managers"]]) == ("dev-runner", [SYSTEM])
     assert tokens.KEPT.stat().st_mode & 0o777 == 0o600
 
-    tokens.delete_created_runners()
+    tokens.leave_all()
     assert manager.runners() == []
-    tokens.delete_created_runners()
+    tokens.leave_all()
 
 
 def test_each_pool_has_its_own_runner_where_that_is_asked_for(manager: Manager) -> None:
@@ -237,10 +238,10 @@ def test_what_could_not_be_given_up_is_said_and_tried_again(
     (section,) = manager.up(accessToken=ACCESS)
     fault = {"path": "/api/v4/runners", "method": "DELETE", "status": 500, "times": 99}
     manager.client.send("POST", "/-/stand-in/faults", fault)
-    tokens.delete_created_runners()
+    tokens.leave_all()
     assert f"still lists runner {section['id']}; delete it there: GitLab answered 500" in capsys.readouterr().out
     manager.client.send("DELETE", "/-/stand-in/faults")
-    tokens.delete_created_runners()
+    tokens.leave_all()
     assert manager.runners() == []
 
 

@@ -86,6 +86,8 @@ def execute(entry: Entry, job: Mapping[str, Any], fleet: Fleet, acquired: str | 
     try:
         if entry.get("executor") == "docker+machine":
             machine = _prepare(entry, fleet, acquired, abort)
+            use = "Using existing" if machine == acquired else "Created"
+            say(f"{use} docker-machine", job=job["id"], name=machine, runner=runner)
         _append_trace(entry, job, f"Running on {machine or 'this host'} ...\n")
         if abort.wait(_seconds(job)):
             failure = "runner_system_failure"
@@ -93,6 +95,7 @@ def execute(entry: Entry, job: Mapping[str, Any], fleet: Fleet, acquired: str | 
         say(f"Job failed (system failure): {error}", "WARNING", job=job["id"], runner=runner)
         failure = "runner_system_failure"
     finally:
+        say("Cleaned up docker-machine", job=job["id"], name=machine, runner=runner)
         fleet.release(machine)
     _finish(entry, job, failure)
     if not failure:

@@ -146,6 +146,8 @@ class Supervisor:
         self._stopping = True
         if not self._main:
             return
+        # As systemd after a daemon-reload, by what the unit says now, not by what it said at the start.
+        self._unit = Unit(self._unit.name)
         self._tell(ActiveState="deactivating", SubState="stop-sigterm")
         all_of_them = self._unit.setting("KillMode", "control-group") == "control-group"
         send(self._unit.kill_signal(), session(self._main) if all_of_them else [self._main])

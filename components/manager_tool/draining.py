@@ -1,0 +1,73 @@
+"""What is left of sections that are no longer in config.toml: their machines, and their runners in GitLab's lists.
+
+gitlab-runner lets the jobs of such a section end, but then nobody removes its machines, nor asks for jobs with its
+token. The step that takes a section away begins with it, and the watch goes on, until nothing is left.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+
+from . import machines, tokens
+from .host import COLORS, LIVE, run
+from .machine_folders import folders, talked_to
+from .machine_names import prefix_of, template_of, templates
+
+# What gitlab-runner's executor says of a machine when a job begins to use it, and when it is done with it.
+_BEGINS = ("Using existing docker-machine", "Created docker-machine", "Starting docker-machine build")
+_ENDS = "Cleaned up docker-machine"
+_STARTED = "Starting multi-runner from"
+_NAME = re.compile(r"""\bname["']?[=:]\s*["']?([\w.-]+)""")
+_RELOAD_SECONDS = 4
+
+
+def sweep() -> None:
+    """Remove idle machines of sections that are gone, and leave the runners that were only theirs."""
+    if not LIVE.exists():
+        return
+    wanted = templates(LIVE.read_text())
+    found = {name: template for name in machines.names() for template in [template_of(name)] if template}
+    stray = [name for name, template in found.items() if template not in wanted]
+    if stray or tokens.any_leaving():
+        # Until the service has read its file again, a section that is gone may still ask for a job.
+        time.sleep(_RELOAD_SECONDS)
+    used = in_use(stray)
+    for name in used:
+        print(f"machine {name} of a removed section goes when its job has ended")
+    for failure in machines.remove(name for name in stray if name not in used):
+        print(f"machine of a removed section could not be removed, the watch tries again: {failure}")
+    # With machines left, jobs may still run.
+    left = machines.names()
+    tokens.leave(lambda token: any(name.startswith(prefix_of(token)) for name in left))
+
+
+def in_use(names: Iterable[str]) -> set[str]:
+    """Those of the machines that are being made or on which a job runs; all, where the journal can't be read."""
+    names = {*names}
+    if not names:
+        return names
+    code, journal = run("journalctl", "--unit", "gitlab-runner", "--output", "cat", "--no-pager", check=False)
+    if code != 0:
+        return names
+    return names & (_told(journal) | _seen())
+
+
+def _told(journal: str) -> set[str]:
+    used: set[str] = set()
+    for line in COLORS.sub("", journal).splitlines():
+        if _STARTED in line:
+            used.clear()
+        machine = _NAME.search(line)
+        if machine and any(text in line for text in _BEGINS):
+            used.add(machine[1])
+        elif machine and _ENDS in line:
+            used.discard(machine[1])
+    return used
+
+
+def _seen() -> set[str]:
+    """Machines without an instance yet, and those to whose Docker there is a connection."""
+    busy = talked_to()
+    return {each.name for each in folders() if (each.on_ec2 and not each.instance) or busy & {*each.addresses}}
