@@ -81,4 +81,6 @@ def as_root(script: str, login: str) -> str:
         f"tool: manager.user = {login}: may not use sudo without a password on this host, nothing was changed. "
         "Allow it there, or name a user that may."
     )
-    return f"sudo -n true || {{ echo {shlex.quote(refusal)} >&2; exit 1; }}; sudo -n sh -c {shlex.quote(script)}"
+    # The script's input is not for the attempt: a sudo that logs input reads it.
+    attempt = f"sudo -n true </dev/null || {{ echo {shlex.quote(refusal)} >&2; exit 1; }}"
+    return f"{attempt}; sudo -n sh -c {shlex.quote(script)}"

@@ -15,6 +15,8 @@ from .managed_host import OLD, ManagedHost, managed, output, said
 
 NEW = {"version": "19.3.0"}
 JOURNAL = "/etc/gitlab-runner/staged/upgrade.json"
+LONG = 15
+"""Seconds of a job that runs until after the upgrade begins to wait for it, on a busy machine too."""
 PROCESSES = "pgrep -cf '[g]itlab-runner run' || true"
 
 
@@ -45,12 +47,12 @@ def runs(host: ManagedHost, version: str) -> bool:
 
 
 def test_an_upgrade_waits_for_the_job_that_runs(host: ManagedHost) -> None:
-    give_job(host, 4)
+    give_job(host, LONG)
     told = output(host.install(gitlabRunner=NEW)).splitlines()
     assert [line for line in told if "gitlab-runner" in line and "://" not in line] == [
         "wanted: gitlab-runner 19.3.0, docker-machine 0.16.2-gitlab.48",
         "upgrading gitlab-runner from 19.2.0 to 19.3.0",
-        "stopping gitlab-runner: running jobs may end, within 7200 s (manager.stopTimeout)",
+        "stopping gitlab-runner: 1 running job(s) may end, within 7200 s (manager.stopTimeout)",
         "gitlab-runner 19.3.0 is in place",
         "gitlab-runner 19.3.0 runs",
     ]
@@ -82,7 +84,7 @@ MOMENTS: dict[str, Callable[[ManagedHost], bool]] = {
 def test_a_killed_upgrade_is_finished_or_taken_back_by_the_next_run(
     host: ManagedHost, moment: str, wanted: dict[str, str]
 ) -> None:
-    give_job(host, 8 if moment == "stopping" else 1)
+    give_job(host, LONG if moment == "stopping" else 1)
     killed = threading.Thread(target=host.install, kwargs={"gitlabRunner": NEW})
     killed.start()
     until(lambda: MOMENTS[moment](host), f"it was never {moment}", seconds=30)
