@@ -103,7 +103,7 @@ def test_a_mistake_is_told_before_anything_changes(
             "cp /usr/local/bin/sudo /root/; printf '#!/bin/sh\necho sudo: a password is required >&2; exit 1\n' "
             "> /usr/local/bin/sudo",
             "cp /root/sudo /usr/local/bin/",
-            "manager.user ubuntu may not use sudo without a password: allow that, or set a user that may",
+            "manager.user = ubuntu: may not use sudo without a password on this host, nothing was changed.",
         ),
         ("mv /run/systemd /run/none", "mv /run/none /run/systemd", "the manager does not run systemd"),
         (
