@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .models.breaker import BreakerSettings
 from .models.settings import Settings
 from .paused import breaker_plan
 from .worker_bounds import worker_bounds
@@ -21,13 +22,13 @@ def watch_settings(
         group: Name of the workers' security group.
         log_group: Where the journal goes; None to leave it where it is.
     """
-    watch = settings.manager.watch
+    watch, drift = settings.manager.watch, settings.manager.drift
     if not watch.enabled:
-        return {"enabled": False}
+        return {"enabled": False, "breaker": breaker_plan(BreakerSettings(enabled=False), drift)}
     bounds = worker_bounds(settings)
     return {
         **watch.model_dump(by_alias=True),
-        "breaker": breaker_plan(watch.breaker, settings.manager.drift),
+        "breaker": breaker_plan(watch.breaker, drift),
         "region": region,
         "deployment": deployment,
         "vpc": vpc,

@@ -65,6 +65,8 @@ def stage(settings: dict[str, Any]) -> None:
         watch_units.put(settings["intervalSeconds"])
     else:
         watch_units.remove()
+        # Nobody would end its pauses any more.
+        breaker.run(settings["breaker"], time.time())
 
 
 def watch(*arguments: str) -> int:

@@ -25,14 +25,15 @@ def lockout(deployment: Deployment) -> Iterator[Deployment]:
     """A stack with spot machines and one on-demand machine that may take over, when AWS has no spot capacity."""
     deployment.pool["spot"] = {"maxPrice": 0.07, "onDemandPrice": 0.115, "onDemandLimit": 1}
     deployment.pool["machine"] = {"IdleCount": 1, "IdleTime": 1800}
-    # The test looks itself, with a shorter pause than settings allow.
+    # The test looks itself, with a shorter pause.
     deployment.config["gitlab-runner-aws:manager"]["watch"] = {"intervalSeconds": 3600, "breaker": {"failures": 2}}
     deployment.configure()
     control.refuse_instances(deployment.cloud, NO_CAPACITY)
     deployment.up()
-    settings = json.loads(deployment.host().read(SETTINGS))
+    host = deployment.host()
+    settings = json.loads(host.read(SETTINGS))
     settings["breaker"]["coolDownSeconds"] = COOL_DOWN
-    deployment.host().run(f"echo '{json.dumps(settings)}' > {SETTINGS}")
+    host.run(f"echo '{json.dumps(settings)}' > {SETTINGS}")
     yield deployment
     control.refuse_instances(deployment.cloud)
 
@@ -40,6 +41,12 @@ def lockout(deployment: Deployment) -> Iterator[Deployment]:
 def look(deployment: Deployment) -> str:
     """One pass of the watch; what it says."""
     return deployment.host().run(f"{TARGET} watch")
+
+
+def paused_entries(deployment: Deployment) -> str:
+    """What Prometheus is told."""
+    text = deployment.host().run("cat /var/lib/node_exporter/textfile_collector/gitlab-runner-aws.prom")
+    return next(line for line in text.splitlines() if line.startswith("gitlab_runner_aws_pools_paused "))
 
 
 def state(deployment: Deployment) -> dict[str, Any]:
@@ -97,6 +104,7 @@ def test_a_spot_lockout_and_the_recovery_from_it(lockout: Deployment) -> None:
 
     assert live(lockout) == {ON_DEMAND: 1}
     assert state(lockout)["paused"].keys() == {SPOT}
+    assert paused_entries(lockout) == "gitlab_runner_aws_pools_paused 1"
     time.sleep(1.5)  # gitlab-runner rereads its file, and what was on its way ends
     asked = refusals(lockout)
     job_runs(lockout)
@@ -121,5 +129,20 @@ def test_a_spot_lockout_and_the_recovery_from_it(lockout: Deployment) -> None:
     until(lambda: "makes machines again" in look(lockout), "the pause did not end")
     assert settled(lockout.live()) == {**settled(before), "concurrent": 7}
     assert (state(lockout)["paused"], lockout.service_pid()) == ({}, pid)
+    assert paused_entries(lockout) == "gitlab_runner_aws_pools_paused 0"
     assert state(lockout)["failures_total"] >= 3
     job_runs(lockout)
+
+
+def test_without_the_watch_there_are_no_pauses(lockout: Deployment) -> None:
+    def paused() -> bool:
+        look(lockout)
+        return live(lockout) == {ON_DEMAND: 1}
+
+    until(paused, "the pause did not begin")
+
+    lockout.config["gitlab-runner-aws:manager"]["watch"] = {"enabled": False}
+    lockout.configure()
+    lockout.up()
+
+    assert live(lockout) == {SPOT: 4, ON_DEMAND: 1}
