@@ -9,7 +9,7 @@ def read_parameter(name: str, place: Place) -> Policy:
     https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
     """
     arn = place.arn("ssm", f"parameter/{name.lstrip('/')}")
-    return document(allow("ReadToken", ["ssm:GetParameter"], [arn]), _decrypt(place, "ssm", "PARAMETER_ARN", arn))
+    return document(allow("ReadToken", ["ssm:GetParameter"], [arn]), _decrypt(place, "ssm"))
 
 
 def read_secret(name: str, place: Place) -> Policy:
@@ -20,16 +20,11 @@ def read_secret(name: str, place: Place) -> Policy:
     # A secret's ARN ends with a hyphen and six characters that AWS draws.
     arn = name if name.startswith("arn:") else place.arn("secretsmanager", f"secret:{name}-??????")
     read = allow("ReadToken", ["secretsmanager:GetSecretValue"], [arn])
-    return document(read, _decrypt(Place.of(arn), "secretsmanager", "SecretARN", arn))
+    return document(read, _decrypt(Place.of(arn), "secretsmanager"))
 
 
-def _decrypt(place: Place, service: str, context: str, arn: str) -> Statement:
-    """A key of the customer's is bound by what the service says of its use; AWS's own keys need no right."""
-    condition = {
-        "StringLike": {
-            f"kms:EncryptionContext:{context}": arn,
-            # In China the service's name ends in .cn.
-            "kms:ViaService": f"{service}.{place.region}.amazonaws.com*",
-        }
-    }
+def _decrypt(place: Place, service: str) -> Statement:
+    """Through the service alone: what that may be asked for bounds what the customer's keys decrypt."""
+    # In China the service's name ends in .cn. AWS's own keys need no right.
+    condition = {"StringLike": {"kms:ViaService": f"{service}.{place.region}.amazonaws.com*"}}
     return allow("DecryptToken", ["kms:Decrypt"], [place.arn("kms", "key/*")], condition)

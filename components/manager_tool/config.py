@@ -15,7 +15,7 @@ from .pausing import with_pauses
 from .reach import SECRETS
 from .runners import keys, sections
 from .service import activate
-from .tokens import Tokens
+from .tokens import Tokens, out_of_step
 from .unsealing import unseal
 
 TEMPLATE = STAGED / "config.toml"
@@ -146,6 +146,12 @@ def stage_gitlab(policy: str) -> None:
     if complete(secrets):
         apply(TEMPLATE.read_text(), secrets, policy)
     reach.keep()
+
+
+def refresh(policy: str) -> None:
+    """Carry a token that gitlab-runner has rotated in one section to the others; else nothing."""
+    if out_of_step() and complete(load(SECRETS)):
+        apply_again(policy)
 
 
 def stage_user_data() -> None:

@@ -165,6 +165,12 @@ def newest(kept: dict[str, str], live: Sequence[dict[str, str]]) -> dict[str, st
     return {key: youngest[key] for key in OWN_KEYS if key in youngest}
 
 
+def out_of_step() -> bool:
+    """Whether gitlab-runner has rotated the token of one section of a runner, which cuts off its other sections."""
+    sections = [(live.get("url"), live.get("id"), live.get("token")) for live in live_runners().values()]
+    return len({*sections}) != len({section[:2] for section in sections})
+
+
 def any_leaving() -> bool:
     """Whether there are runners that no section uses any more."""
     return any(entry.get("leaving") for entry in load(KEPT).values())

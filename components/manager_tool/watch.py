@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import breaker, draining, journal_shipping, metrics, reaper, reaping, watch_units
+from . import breaker, config, draining, journal_shipping, metrics, reaper, reaping, watch_units
 from .aws_api import Aws, instance_id
 from .host import LIVE, STAGED, StepError, load, write
 from .lock import DEPLOYMENT, WATCH, locked
@@ -81,7 +81,7 @@ def watch(*arguments: str) -> int:
         settings, state = json.loads(SETTINGS.read_text()), State(**load(STATE))
         if "--dry-run" in arguments:
             return _done([_reap], Pass(settings, load(_SECRETS), state, dry_run=True))
-        code = _done([_break, _drain, _reap, _ship, _tell], Pass(settings, load(_SECRETS), state, settings["dryRun"]))
+        code = _done([_break, _tend, _reap, _ship, _tell], Pass(settings, load(_SECRETS), state, settings["dryRun"]))
         write(STATE, json.dumps(asdict(state)))
         return code
 
@@ -113,10 +113,11 @@ def _break(look: Pass) -> None:
             breaker.run(look.settings["breaker"], look.started)
 
 
-def _drain(look: Pass) -> None:
+def _tend(look: Pass) -> None:
     if not look.dry_run:
         with locked(DEPLOYMENT, wait=False) as free:
             if free:
+                config.refresh(look.settings["breaker"]["drift"])
                 draining.sweep()
 
 

@@ -56,7 +56,7 @@ def test_no_secret_is_in_a_state_log_preview_output_error_or_argument(deployment
     deployment.configure()
 
     texts = whole_life(deployment)
-    assert '"/usr/local/bin/gitlab-runner", "register"' in texts["arguments of every process on the manager"]
+    assert '"/usr/local/bin/gitlab-runner", "lint"' in texts["arguments of every process on the manager"]
     assert deployment.project.stack in texts["state files"]
     (runner,) = tomllib.loads(texts[LIVE])["runners"]
     assert (runner["cache"]["s3"]["AccessKey"], runner["cache"]["s3"]["SecretKey"]) == (

@@ -132,7 +132,7 @@ def test_a_gitlab_that_can_not_be_asked_changes_nothing_and_each_reason_is_told(
     control.gitlab(cloud, "registration-token", {"token": "GR1348941abcdefghijklmnop"})
     deployment.run("config", "rm", TOKEN_KEY)
     deployment.project.set_secret(f"{NAMESPACE}registrationToken", "GR1348941abcdefghijklmnop")
-    assert refused(url=cloud.addresses.gitlab) == ""
+    assert refused(url=cloud.addresses.gitlab, **trusted) == ""
     (successor,) = online(deployment)
     assert successor != number
     assert section(deployment)["limit"] == 7

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from components import policies
-from components.policies import CacheAccess, Policy, Workers
+from components.policies import CacheAccess, Place, Policy, Workers
+from components.token_access import read_parameter, read_secret
 
 ACCOUNT = "123456789012"
 
@@ -27,6 +28,8 @@ class Variant:
             "region": self.region,
             "ec2": f"arn:{self.partition}:ec2:{of_account}",
             "kms": f"arn:{self.partition}:kms:{of_account}",
+            "ssm": f"arn:{self.partition}:ssm:{of_account}",
+            "secrets": f"arn:{self.partition}:secretsmanager:{of_account}:secret",
             "logs": f"arn:{self.partition}:logs:{of_account}:log-group",
             "events": f"arn:{self.partition}:events:{of_account}",
             "iam": f"arn:{self.partition}:iam::{ACCOUNT}",
@@ -81,6 +84,8 @@ class Variant:
             "worker trust": policies.assumed_by_ec2(self.partition),
             "upload trust": policies.assumed_by(self.fill("{iam}:role/manager")),
             "events": policies.events_to_logs(groups, [self.fill("{events}:rule/interruption")]),
+            "parameter": read_parameter("/ci/token", Place.of(self.fill("{ec2}:vpc/vpc-1"))),
+            "secret": read_secret("ci/token", Place.of(self.fill("{ec2}:vpc/vpc-1"))),
             "bucket": policies.tls_only(self.fill("{s3}:cache")),
         }
 

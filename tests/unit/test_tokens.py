@@ -40,8 +40,8 @@ class Manager:
         """Make the keys of sections of these placeholders and, with `live`, take them into use."""
         made = tokens.Tokens(secrets)
         sections = []
-        for name in placeholders or ("token",):
-            section = {"name": json.dumps(name), "url": json.dumps(self.server.url)}
+        for position, name in enumerate(placeholders or ("token",)):
+            section = {"name": json.dumps(f"{position}-{name}"), "url": json.dumps(self.server.url)}
             sections.append({**section, **made.own_keys(section, name)})
         lines = ["[[runners]]\n" + "".join(f"{key} = {value}\n" for key, value in each.items()) for each in sections]
         if live:
@@ -187,6 +187,9 @@ def test_a_token_that_gitlab_runner_rotated_is_carried_to_every_section_of_its_r
     manager.up("token", token=token)
     rotated = manager.rotate(token)
     assert [each["token"] for each in manager.up("token", "token", token=token)] == [rotated] * 2
+    assert not tokens.out_of_step()
+    manager.live.write_text(manager.live.read_text().replace(rotated, "glrt-anew", 1))
+    assert tokens.out_of_step(), "gitlab-runner rotates section by section"
     # The section may be gone for a time, as that of a pool whose growth is stopped.
     manager.live.write_text("")
     assert [each["token"] for each in manager.up(token=token)] == [rotated]

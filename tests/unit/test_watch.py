@@ -183,7 +183,7 @@ def test_a_part_that_fails_keeps_no_other_from_being_done(
     done: list[str] = []
     for name, path in (("SETTINGS", "watch.json"), ("STATE", "state.json"), ("WATCH", "lock")):
         monkeypatch.setattr(watch, name, tmp_path / path)
-    for part in ("_break", "_drain"):
+    for part in ("_break", "_tend"):
         monkeypatch.setattr(watch, part, lambda look: None)
     monkeypatch.setattr(watch, "_reap", broken)
     monkeypatch.setattr(watch, "_ship", lambda look: done.append("ship"))
