@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .aws_api import Aws, AwsError
-from .host import ENVIRONMENT, StepError, write
+from .host import COLORS, ENVIRONMENT, StepError, write
 
 UNITS = ("gitlab-runner", "gitlab-runner-aws-watch")
 MOST_EVENTS, MOST_BYTES, BYTES_PER_EVENT = 10_000, 1_048_576, 26
@@ -79,6 +79,8 @@ def event(fields: dict[str, Any], hidden: Sequence[str]) -> Event:
     if isinstance(message, list):
         # So the journal shows what is no text.
         message = bytes(message).decode(errors="replace")
+    # gitlab-runner colours its lines wherever they go, and a colour may begin in the middle of a secret.
+    message = COLORS.sub("", message)
     for text in hidden:
         message = message.replace(text, "<hidden>")
     short = message.encode()[:LONGEST_MESSAGE].decode(errors="ignore")

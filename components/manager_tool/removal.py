@@ -11,6 +11,7 @@ from . import machines, service, tokens, watch, watch_units
 from .config import USER_DATA
 from .drift import DRIFTED
 from .host import BINARIES, LIVE, STAGED, StepError, load, run, write
+from .programs import KEPT
 
 LIFE = STAGED / "life.json"
 """Which life of the runner this host is in: that of the deployment's host that was last set up here."""
@@ -48,7 +49,7 @@ def remove(wanted: dict[str, Any]) -> None:
     run("systemctl", "disable", service.NAME, check=False)
     # Tokens, and keys that open others.
     LIVE.unlink(missing_ok=True)
-    for folder in (STAGED, DRIFTED, USER_DATA):
+    for folder in (STAGED, DRIFTED, USER_DATA, KEPT):
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -112,6 +112,14 @@ def test_a_runner_is_made_once_however_often_it_is_asked_for(
     tokens.leave_all()
 
 
+def test_a_made_runner_is_deleted_by_its_newest_token(manager: Manager) -> None:
+    manager.plan(CREATE)
+    (section,) = manager.up(accessToken=ACCESS)
+    manager.rotate(section["token"])
+    tokens.leave_all()
+    assert manager.runners() == []
+
+
 def test_each_pool_has_its_own_runner_where_that_is_asked_for(manager: Manager) -> None:
     manager.plan(CREATE)
     sections = manager.up("token:blue", "token:red", "token:blue", accessToken=ACCESS)
