@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 _TOKEN = re.compile(
@@ -24,6 +25,7 @@ _WORDS = {"true": True, "false": False}
 _RUNNER = re.compile(r"runners\[\d+\]")
 
 
+@lru_cache(maxsize=3)
 def facts(text: str) -> dict[str, Any]:
     """Return each value by its path; the sections of runners go by their names, such as `runners[a].docker.image`."""
     found: dict[str, Any] = {}

@@ -42,6 +42,11 @@ def test_a_replaced_manager_is_drained_after_its_successor_works_and_before_its_
     has_machine(deployment)
     old_machines, old_managers = machines_of(deployment.host()), managers(deployment)
     deployment.config["gitlab-runner-aws:manager"]["instanceType"] = "t4g.small"
+    deployment.pool["extra"] = {"no_such_key": 1}
+    deployment.configure()
+    assert "no_such_key" in deployment.up(check=False).stdout
+    assert old_managers[0] in managers(deployment), "the successor does not work yet, and the old one is gone"
+    del deployment.pool["extra"]
     deployment.configure()
 
     output = deployment.up().stdout

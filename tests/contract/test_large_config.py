@@ -1,0 +1,50 @@
+"""A config.toml of two megabytes, with a thousand runners."""
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .managed_host import LIVE, ManagedHost, copied, managed
+
+SECTIONS = 1000
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManagedHost]:
+    with managed(tmp_path_factory.mktemp("host")) as host:
+        yield host
+
+
+def with_many_sections(host: ManagedHost, limit: int) -> str:
+    """As the renderer would write them; together two megabytes."""
+    options = "".join(f'    "amazonec2-tags=number,{n:030}",\n' for n in range(32))
+    return "".join(
+        f'\n[[runners]]\nname = "r{number}"\nlimit = {limit}\nurl = "{host.gitlab.url}"\ntoken = "<secret:token>"\n'
+        f'executor = "docker+machine"\n\n[runners.docker]\nimage = "alpine"\n\n[runners.machine]\n'
+        f'MachineDriver = "amazonec2"\nMachineName = "r{number}-%s"\nMachineOptions = [\n{options}]\n'
+        for number in range(SECTIONS)
+    )
+
+
+@pytest.mark.parametrize(("edited_by_hand", "most_seconds"), [(False, 2.0), (True, 3.0)])
+def test_a_thousand_runners_are_live_within_seconds(
+    host: ManagedHost, edited_by_hand: bool, most_seconds: float
+) -> None:
+    host.sections = with_many_sections(host, 1)
+    assert host.up()[0] == ""
+    assert int(host.shell(f"stat -c %s {LIVE}")) > 2_000_000
+    if edited_by_hand:
+        host.shell(f"sed -i 's/^limit = 1$/limit = 5/' {LIVE}")
+    host.sections = with_many_sections(host, 3)
+    copied(host, Path(__file__).with_name("own_time.py"), "/root/own_time.py")
+
+    failed, printed = host.up(lambda command: command.replace("sudo -n", "python3 /root/own_time.py"))
+
+    assert failed == ""
+    assert ("and 1900 more lines" in printed) == edited_by_hand
+    assert tomllib.loads(host.live())["runners"][-1]["limit"] == 3
+    # What gitlab-runner takes to read the file, each time that it checks it, is its own affair.
+    own = float(printed.rpartition("own time: ")[2])
+    assert own < most_seconds
