@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import fcntl
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 DEPLOYMENT = Path("/run/gitlab-runner-aws.lock")
 """Held by each step of a deployment."""
 WATCH = Path("/run/gitlab-runner-aws-watch.lock")
 """Held by a pass of the watch."""
+
+_PATIENT_SECONDS = 2
+"""Two steps of one deployment wait this long for each other at the most; for longer, somebody should know why."""
 
 
 @contextmanager
@@ -20,12 +26,21 @@ def locked(path: Path, wait: bool = True) -> Iterator[bool]:
     The lock goes with its process, so none is ever left behind.
     """
     with path.open("w") as file:
+        held = _taken(file, _PATIENT_SECONDS if wait else 0)
+        if wait and not held:
+            print("waiting for another step on this manager to end", file=sys.stderr, flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield held or wait
+
+
+def _taken(file: TextIO, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if wait:
-                print("waiting for a step of another deployment, or an earlier one, to end", flush=True)
-                fcntl.flock(file, fcntl.LOCK_EX)
-            yield wait
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.05)
         else:
-            yield True
+            return True

@@ -87,7 +87,7 @@ def suffer(host: SteppedHost, fault: Fault, limit: int) -> Outcome:
 def last_words(failed: str, printed: str) -> str:
     """What the person reads first: the line in which the step says what is wrong."""
     lines = [line for line in printed.splitlines() if line.strip()]
-    named = [line for line in lines if failed and line.startswith(f"{failed}: ")]
+    named = [line for line in lines if line.startswith((f"{failed}: ", "waiting"))]
     return (named or lines or ["nothing more: the connection ended"])[0][:250]
 
 
@@ -240,7 +240,7 @@ def a_lock_left_behind(host: SteppedHost) -> Iterator[Wrap]:
 @contextmanager
 def a_step_that_still_runs(host: SteppedHost) -> Iterator[Wrap]:
     """A step whose client is gone, and that the next one has to wait for."""
-    holder = "import fcntl, time; f = open('/run/gitlab-runner-aws.lock', 'w'); fcntl.flock(f, 2); time.sleep(2)"
+    holder = "import fcntl, time; f = open('/run/gitlab-runner-aws.lock', 'w'); fcntl.flock(f, 2); time.sleep(4)"
     host.shell(f'nohup python3 -c "{holder}" >/dev/null 2>&1 & sleep 0.5')
     yield plain
 

@@ -6,6 +6,8 @@ from localcloud import control
 
 from .conftest import Deployment
 
+SYSTEM_ID = "/etc/gitlab-runner/.runner_system_id"
+
 
 def machines_of(host: control.Host) -> list[str]:
     return host.run("docker-machine ls -q").split()
@@ -66,3 +68,26 @@ def test_a_replaced_manager_is_drained_after_its_successor_works_and_before_its_
     has_machine(deployment)
     assert {*workers(deployment)} & {*old_machines} == set()
     deployment.up("--expect-no-changes")
+
+
+def test_a_manager_that_is_lost_can_be_replaced_by_the_way_that_the_readme_names(deployment: Deployment) -> None:
+    manager = deployment.config["gitlab-runner-aws:manager"]
+    deployment.pool["machine"] |= {"IdleCount": 0, "autoscaling": []}
+    deployment.configure()
+    deployment.up()
+    lost = deployment.outputs()["manager_instance_id"]
+    control.aws(deployment.cloud, "ec2").terminate_instances(InstanceIds=[lost])
+
+    manager["lost"] = True
+    deployment.configure()
+    deployment.up()
+    deployment.up("--refresh")
+    del manager["lost"]
+    deployment.configure()
+    deployment.up()
+
+    assert deployment.outputs()["manager_instance_id"] != lost
+    assert "token = " in deployment.live()
+    (old,) = [system_id for system_id in managers(deployment) if system_id not in deployment.host().read(SYSTEM_ID)]
+    control.delete_runner(deployment.cloud, deployment.token)
+    assert old
