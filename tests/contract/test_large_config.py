@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from .managed_host import LIVE, ManagedHost, copied, managed
+from .stepped_host import LIVE, SteppedHost, copied, stepped
 
 SECTIONS = 1000
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManagedHost]:
-    with managed(tmp_path_factory.mktemp("host")) as host:
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SteppedHost]:
+    with stepped(tmp_path_factory.mktemp("host")) as host:
         yield host
 
 
-def with_many_sections(host: ManagedHost, limit: int) -> str:
+def with_many_sections(host: SteppedHost, limit: int) -> str:
     """As the renderer would write them; together two megabytes."""
     options = "".join(f'    "amazonec2-tags=number,{n:030}",\n' for n in range(32))
     return "".join(
@@ -30,7 +30,7 @@ def with_many_sections(host: ManagedHost, limit: int) -> str:
 
 @pytest.mark.parametrize(("edited_by_hand", "most_seconds"), [(False, 2.0), (True, 3.0)])
 def test_a_thousand_runners_are_live_within_seconds(
-    host: ManagedHost, edited_by_hand: bool, most_seconds: float
+    host: SteppedHost, edited_by_hand: bool, most_seconds: float
 ) -> None:
     host.sections = with_many_sections(host, 1)
     assert host.up()[0] == ""
