@@ -23,8 +23,8 @@ _FORM: dict[str, dict[str, str | int | None]] = {
 def breaker_plan(breaker: BreakerSettings, drift: str) -> dict[str, Any]:
     """Return what the manager's tool is told: when to pause an entry, for how long, and what becomes of its keys.
 
-    `drift` is `manager.drift`. Keys of `paused` are tables of config.toml; null leaves a key out, or the tables of
-    that name.
+    `drift` is `manager.drift`. Keys of `paused` and `trying` are tables of config.toml; null leaves a key out, or the
+    tables of that name.
     """
     if not breaker.enabled:
         return {"enabled": False, "drift": drift}
@@ -35,4 +35,6 @@ def breaker_plan(breaker: BreakerSettings, drift: str) -> dict[str, Any]:
         "seconds": breaker.minutes * 60,
         "coolDownSeconds": breaker.cool_down_minutes * 60,
         "paused": _FORM,
+        # The one machine that may be made then is made at once, whether a job needs it or not.
+        "trying": {**_FORM, "runners.machine": {**_FORM["runners.machine"], "IdleCount": MACHINES}},
     }

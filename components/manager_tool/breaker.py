@@ -47,6 +47,7 @@ def run(settings: dict[str, Any], now: float) -> None:
         news = _news(now - look_back)
         state.failures_total += sum(each.failed and each.time > state.seen for each in news)
         state.seen, state.form = max([state.seen, *(each.time for each in news)]), settings["paused"]
+        state.trial_form = settings["trying"]
         _decide(state, entries, news, settings, now)
         state.limits = _limits(state, entries, _machines())
     else:

@@ -36,6 +36,9 @@ class State:
     limits: dict[str, int] = field(default_factory=dict)
     """`limit` of all these; 0 leaves the entry out."""
     form: Form = field(default_factory=dict)
+    """Of paused entries."""
+    trial_form: Form = field(default_factory=dict)
+    """Of those that may make one machine."""
 
 
 class Entry(NamedTuple):
@@ -66,7 +69,8 @@ def with_pauses(template: str) -> str:
         if entry.name not in state.limits:
             out += entry.lines
         elif state.limits[entry.name] > 0:
-            out += _paused(entry.lines, state.form, state.limits[entry.name])
+            form = state.trial_form if entry.name in state.trying else state.form
+            out += _paused(entry.lines, form, state.limits[entry.name])
     return "\n".join(out) + "\n"
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from components.manager_tool.host import COLORS
 from components.tool_bundle import TARGET
 from localcloud import control
 from localcloud.cloud import ROOT, LocalCloud, Project
@@ -27,13 +28,13 @@ _COOL_DOWN = 5
 _NOISE = re.compile(
     r"^\s*$|^[@\s]*(updating|destroying)|^(Updating|Destroying|Resources|Duration|Diagnostics|Outputs)|~ pulumi"
 )
+_NOISE = re.compile(r"command:remote:Command|pulumi:pulumi:Stack|^\s*[0-9a-f]{400,}$|^\s*error: ")
 _DRAWN = re.compile(r"\d{10}-[0-9a-f]{8}|127\.0\.0\.1:\d+")
 
 
 def say(text: str) -> None:
-    for line in text.splitlines():
-        if not _NOISE.search(line):
-            print(f"  {_DRAWN.sub('...', line.strip())[:150]}", flush=True)
+    for line in filter(None, map(str.strip, text.splitlines())):
+        print(f"  {_DRAWN.sub('...', COLORS.sub('', line))[:150]}", flush=True)
 
 
 def chapter(title: str) -> None:
@@ -56,13 +57,13 @@ def hold(condition: bool, what: str) -> None:
 
 
 def up(deployment: Deployment, *, fails: bool = False) -> str:
-    """Print what an up says beside its resources that stay; of those that are made, how many."""
+    """Print what the manager says during an up, and how many resources of each kind of change there were."""
     deployment.configure()
     started = time.monotonic()
     result = deployment.up(check=False)
     output = result.stdout + result.stderr
-    lines = [line for line in output.splitlines() if not re.match(r"\s*\+\s+\S+:\S+:\S+ \S+ (creating|created)", line)]
-    say("\n".join(lines))
+    told = output.partition("Diagnostics:")[2].partition("\nOutputs:")[0]
+    say("\n".join(line for line in told.splitlines() if not _NOISE.search(line)))
     summary = ", ".join(re.findall(r"^\s+([~+-]+ ?\d+ \w+)", output, re.MULTILINE))
     print(f"  [pulumi up: exit {result.returncode}, {summary}, {time.monotonic() - started:.0f} s]", flush=True)
     if (result.returncode != 0) != fails:
@@ -122,8 +123,10 @@ def tell(deployment: Deployment) -> None:
 
     chapter("rotate: gitlab-runner changes its token by itself, then concurrent changes")
     time.sleep(1)
-    say(deployment.host().run("gitlab-runner reset-token --all-runners 2>&1 | tail -1"))
-    rotated = {runner["token"] for runner in runners(deployment).values()}
+    before = {runner["token"] for runner in runners(deployment).values()}
+    deployment.host().run("gitlab-runner reset-token --name extra")
+    rotated = {runner["token"] for runner in runners(deployment).values()} - before
+    hold(len(rotated) == 1, "gitlab-runner has another token in one of three entries")
     deployment.config["gitlab-runner-aws:concurrent"] = 12
     up(deployment)
     now = {runner["token"] for runner in runners(deployment).values()}
@@ -172,19 +175,22 @@ def lockout(deployment: Deployment) -> None:
         say("\n".join(line for line in told.splitlines() if line.startswith("breaker:")))
         return text in told
 
-    chapter("lockout: AWS has no spot capacity, and the idle machine is taken back")
+    def limits() -> dict[str, object]:
+        return {name: runner["limit"] for name, runner in runners(deployment).items()}
+
+    chapter("lockout: AWS has no spot capacity when IdleCount goes from 1 to 3")
     control.refuse_instances(deployment.cloud, {"code": "InsufficientInstanceCapacity", "market": "spot"})
-    for name in host.run("docker-machine ls -q").split():
-        if "-od-" not in name:
-            host.run(f"docker-machine rm -f {name}")
+    usual = limits()
+    deployment.pool["machine"]["IdleCount"] = 3
+    up(deployment)
     until(lambda: breaker_says("makes no machines"), "the breaker did not open")
-    hold(all("-od-" in name for name in runners(deployment)), f"live: {', '.join(runners(deployment))}")
+    hold(limits() != usual, f"the limits that are live: {limits()}, instead of {usual}")
     meanwhile = job(deployment, 0.5)
-    until(lambda: meanwhile("success"), "no other entry took the job")
-    hold(True, "a job is done on the on-demand entry")
+    until(lambda: meanwhile("success"), "nobody took the job")
+    hold(True, "a job is done meanwhile")
     control.refuse_instances(deployment.cloud)
     until(lambda: breaker_says("makes machines again"), "the breaker did not close")
-    hold(len(runners(deployment)) == 2, f"live: {', '.join(runners(deployment))}")
+    hold(limits() == usual, f"the limits that are live: {limits()}")
 
 
 def main() -> int:

@@ -194,7 +194,7 @@ def test_after_the_pause_one_machine_decides(manager: Manager) -> None:
     manager.look(NOW + 899)
     assert manager.runners[A]["limit"] == 2
     manager.look(NOW + 900)
-    assert (manager.runners[A]["limit"], manager.runners[A]["machine"]["IdleCount"]) == (3, 1)
+    assert (manager.runners[A]["limit"], manager.runners[A]["machine"]["IdleCount"]) == (3, 3)
     assert pausing.load().paused == {}
     manager.look(NOW + 960)
     assert manager.runners[A]["limit"] == 3, "nothing was tried yet"
