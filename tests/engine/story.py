@@ -56,14 +56,19 @@ def hold(condition: bool, what: str) -> None:
     print(f"  => {what}", flush=True)
 
 
+def say_what_was_told(output: str) -> None:
+    """Print what commands said, less their headings and what the engine adds."""
+    told = re.split(r"\n(?:Outputs|Resources):", output.partition("Diagnostics:")[2])[0]
+    say("\n".join(line for line in told.splitlines() if not _NOISE.search(line)))
+
+
 def up(deployment: Deployment, *, fails: bool = False) -> str:
     """Print what the manager says during an up, and how many resources of each kind of change there were."""
     deployment.configure()
     started = time.monotonic()
     result = deployment.up(check=False)
     output = result.stdout + result.stderr
-    told = output.partition("Diagnostics:")[2].partition("\nOutputs:")[0]
-    say("\n".join(line for line in told.splitlines() if not _NOISE.search(line)))
+    say_what_was_told(output)
     summary = ", ".join(re.findall(r"^\s+([~+-]+ ?\d+ \w+)", output, re.MULTILINE))
     print(f"  [pulumi up: exit {result.returncode}, {summary}, {time.monotonic() - started:.0f} s]", flush=True)
     if (result.returncode != 0) != fails:
@@ -156,7 +161,7 @@ def tell(deployment: Deployment) -> None:
     lockout(deployment)
 
     chapter("destroy")
-    say(deployment.destroy().stdout)
+    say_what_was_told(deployment.destroy().stdout)
     left = control.leftovers(deployment.cloud)
     hold(left == [], "nothing is left in the emulated AWS, and no manager in the emulated GitLab")
 
