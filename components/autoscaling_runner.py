@@ -121,7 +121,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
                 secrets={**self._tokens, **self._secrets_of_config(), **identity.secrets},
                 drain_seconds=settings.drain_seconds,
                 user_data={pool.name: pool.user_data for pool in settings.pools if pool.user_data},
-                watch=self._watch_settings(network, identity, watch),
+                watch=self._watch_settings(network, identity, manager, watch),
                 needs=[network, identity, *([cache] if cache else [])],
             ),
             child,
@@ -213,9 +213,12 @@ class AutoscalingRunner(pulumi.ComponentResource):
             tags=self._tags,
         )
 
-    def _watch_settings(self, network: Network, identity: Identity, watch: Watch | None) -> pulumi.Output[str]:
+    def _watch_settings(
+        self, network: Network, identity: Identity, manager: Manager, watch: Watch | None
+    ) -> pulumi.Output[str]:
         late = pulumi.Output.all(
             deployment=self._deployment,
+            manager=manager.instance_name,
             region=self._args.region,
             vpc=network.vpc_id,
             profile=identity.worker_profile,

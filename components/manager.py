@@ -44,11 +44,14 @@ class Manager(pulumi.ComponentResource):
     identity: pulumi.Output[str]
     """What tells this host from any other, whatever its address: the instance's id, or the SSH host key."""
 
+    instance_name: str
+    """The instance's tag Name."""
+
     connection: command.remote.ConnectionArgs
 
     def __init__(self, name: str, args: ManagerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gitlab-runner-aws:index:Manager", name, None, opts)
-        self._name, self._args = name, args
+        self.instance_name, self._args = name, args
         if args.settings.host is None:
             self._make()
         else:
@@ -61,7 +64,7 @@ class Manager(pulumi.ComponentResource):
         self.connection = self._connection(self._secret(host.private_key), host.host_key)
 
     def _make(self) -> None:
-        name, args, child = self._name, self._args, pulumi.ResourceOptions(parent=self)
+        name, args, child = self.instance_name, self._args, pulumi.ResourceOptions(parent=self)
         login = tls.PrivateKey(f"{name}-login", algorithm="ED25519", opts=child)
         host = tls.PrivateKey(f"{name}-host", algorithm="ED25519", opts=child)
         key_pair = aws.KeyPair(f"{name}-login", public_key=login.public_key_openssh, tags=dict(args.tags), opts=child)
@@ -82,7 +85,7 @@ class Manager(pulumi.ComponentResource):
         # Renaming it, or another subnet, replaces the manager.
         return aws.Instance(
             # One of the other architecture is another resource: a replacement would keep the image, which is ignored.
-            f"{self._name}-instance" + ("" if built_for == "x86_64" else f"-{built_for}"),
+            f"{self.instance_name}-instance" + ("" if built_for == "x86_64" else f"-{built_for}"),
             ami=settings.ami or image(lookup, self),
             instance_type=settings.instance_type,
             subnet_id=args.subnet_id,
@@ -97,8 +100,8 @@ class Manager(pulumi.ComponentResource):
             metadata_options={"http_tokens": "required", "http_put_response_hop_limit": 1},
             maintenance_options={"auto_recovery": "default"},
             root_block_device={"volume_size": settings.root_size, "volume_type": "gp3", "encrypted": True},
-            volume_tags={**args.tags, "Name": self._name},
-            tags={**args.tags, "Name": self._name},
+            volume_tags={**args.tags, "Name": self.instance_name},
+            tags={**args.tags, "Name": self.instance_name},
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=ignored),
         )
 
@@ -106,10 +109,10 @@ class Manager(pulumi.ComponentResource):
         if not self._args.settings.elastic_ip:
             return instance.public_ip if self._args.settings.public_address else instance.private_ip
         child = pulumi.ResourceOptions(parent=self)
-        fixed = aws.Eip(f"{self._name}-address", domain="vpc", tags=dict(self._args.tags), opts=child)
+        fixed = aws.Eip(f"{self.instance_name}-address", domain="vpc", tags=dict(self._args.tags), opts=child)
         # The next instance gets the address only after the last one was drained: nobody else leads there.
         held = aws.EipAssociation(
-            f"{self._name}-address",
+            f"{self.instance_name}-address",
             allocation_id=fixed.allocation_id,
             instance_id=instance.id,
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),

@@ -46,7 +46,7 @@ sys.exit(main())
 
 
 _NEEDED = {
-    "[ -d /run/systemd/system ]": "the manager does not run systemd, which is to keep gitlab-runner running",
+    "test -d /run/systemd/system": "the manager does not run systemd, which is to keep gitlab-runner running",
     'python3 -c "import sys; sys.exit(sys.version_info < (3, 9))"': "the manager's python3 is missing or below 3.9",
 }
 """What must hold on the manager before anything is changed there, as shell commands, and what is wrong otherwise."""

@@ -9,13 +9,22 @@ from .worker_bounds import worker_bounds
 
 
 def watch_settings(
-    settings: Settings, *, deployment: str, region: str, vpc: str, profile: str, group: str, log_group: str | None
+    settings: Settings,
+    *,
+    deployment: str,
+    manager: str,
+    region: str,
+    vpc: str,
+    profile: str,
+    group: str,
+    log_group: str | None,
 ) -> dict[str, Any]:
     """Return the settings of the watch, as its step on the manager takes them.
 
     Args:
         settings: The stack's.
         deployment: Value of the tag `gitlab-runner-aws`.
+        manager: The tag `Name` of the stack's manager instance.
         region: The AWS region.
         vpc: Id of the VPC that the workers are in.
         profile: Name of the workers' instance profile.
@@ -31,11 +40,15 @@ def watch_settings(
         "breaker": breaker_plan(watch.breaker, drift),
         "region": region,
         "deployment": deployment,
+        "manager": manager,
         "vpc": vpc,
         "profile": profile,
         "group": group,
         # With both from elsewhere, another deployment may use the same two.
         "apart": settings.network.worker_security_group is None or settings.identity.worker_instance_profile is None,
+        # What an earlier manager may still be busy with is told by its instance, or else by time.
+        "ownInstance": settings.manager.host is None,
+        "stopTimeout": settings.manager.stop_timeout,
         "fleet": bounds["fleet"],
         "spot": bounds["spot"] or bounds["fleet"],
         "alarms": settings.manager.alarms is not None,

@@ -15,6 +15,8 @@ HOME = Path("/etc/gitlab-runner")
 LIVE = HOME / "config.toml"
 STAGED = HOME / "staged"
 """What the tool itself keeps; gitlab-runner never looks here."""
+LIFE = STAGED / "life.json"
+"""Which life of the runner this host is in: that of the deployment's host that was last set up here, and since when."""
 BINARIES = Path("/usr/local/bin")
 
 ENVIRONMENT = {**os.environ, "HOME": "/root", "PATH": f"{BINARIES}:/usr/sbin:/usr/bin:/sbin:/bin"}

@@ -71,8 +71,11 @@ def prepare(name: str, spec: dict[str, Any]) -> Program:
     if not wanted:
         wanted = published_checksum(spec["checksums"], url.rsplit("/", 1)[-1], setting, missing)
     program = Program(name, wanted)
-    if digest(BINARIES / name) == wanted or digest(program.path) == wanted:
+    if digest(program.path) == wanted:
         return program
+    if digest(BINARIES / name) == wanted:
+        # It may be in place without being kept, on a host where the runner has lived before.
+        return live(name) or program
     KEPT.mkdir(mode=0o755, parents=True, exist_ok=True)
     scratch = KEPT / f".{name}.new"
     try:
@@ -91,7 +94,8 @@ def prepare(name: str, spec: dict[str, Any]) -> Program:
 
 def put(program: Program) -> None:
     """Take a version into use: whoever starts the program gets the old one or this one as a whole."""
-    _copy(program.path, BINARIES / program.name)
+    if digest(BINARIES / program.name) != program.sha256:
+        _copy(program.path, BINARIES / program.name)
     say(f"{program.name} {program.version} is in place")
 
 
@@ -111,8 +115,11 @@ def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     require_space(target.parent, source.stat().st_size)
     scratch = target.with_name(f".{target.name}.new")
-    shutil.copyfile(source, scratch)
-    scratch.chmod(0o755)
-    with scratch.open("rb") as file:
-        os.fsync(file.fileno())
-    scratch.rename(target)
+    try:
+        shutil.copyfile(source, scratch)
+        scratch.chmod(0o755)
+        with scratch.open("rb") as file:
+            os.fsync(file.fileno())
+        scratch.rename(target)
+    finally:
+        scratch.unlink(missing_ok=True)

@@ -39,6 +39,10 @@ class Ours(NamedTuple):
     """The names of its machines, with %s, at present and of late."""
     manager: str
     """Id of this instance."""
+    manager_name: str = ""
+    """The tag Name of this deployment's managers."""
+    spared_before: float = 0.0
+    """What is older may be an earlier manager's, which still waits for its jobs; in seconds since 1970."""
 
 
 class Seen(NamedTuple):
@@ -60,6 +64,8 @@ def findings(seen: Seen, ours: Ours, in_error_before: Set[str], grace: float) ->
     `in_error_before` names the machines that were in state Error at the last pass.
     """
     before = seen.now - grace
+    # Until the manager whose place this one takes has gone, its machines and this one's can't be told apart.
+    after = seen.now if other_managers(seen, ours) else ours.spared_before
     for folder in seen.folders:
         # EC2 may tell of a new instance late; and one that is being made has no id yet.
         long_enough = folder.name in in_error_before if folder.instance else folder.changed < before
@@ -73,7 +79,7 @@ def findings(seen: Seen, ours: Ours, in_error_before: Set[str], grace: float) ->
     used = {instance.key for instance in seen.instances}
 
     def orphaned(thing: Thing) -> bool:
-        return thing.made < before and not {thing.name, thing.key} & unfinished and thing.id not in ids
+        return after <= thing.made < before and not {thing.name, thing.key} & unfinished and thing.id not in ids
 
     yield from _found("instance", seen.instances, lambda thing: orphaned(thing) and owned(thing, ours))
     yield from _found("spot request", seen.requests, lambda thing: orphaned(thing) and owned(thing, ours))
@@ -82,7 +88,7 @@ def findings(seen: Seen, ours: Ours, in_error_before: Set[str], grace: float) ->
         "key pair",
         seen.key_pairs,
         lambda key: (
-            key.made < before
+            after <= key.made < before
             and key.name not in used
             and key.name not in names
             and template_of(key.name) in ours.templates
@@ -97,6 +103,12 @@ def _found(kind: str, things: Sequence[Thing], condition: Callable[[Thing], bool
             yield Finding(
                 kind, thing.id, f"none of docker-machine's machines has it{f' ({name})' if name != thing.id else ''}"
             )
+
+
+def other_managers(seen: Seen, ours: Ours) -> list[str]:
+    """Return the ids of this deployment's other managers: each is there while another takes its place."""
+    theirs = (ours.deployment, ours.manager_name)
+    return [each.id for each in seen.instances if (each.deployment, each.name) == theirs and each.id != ours.manager]
 
 
 def owned(thing: Thing, ours: Ours) -> bool:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 from . import machines, service, tokens, watch, watch_units
 from .config import USER_DATA
 from .drift import DRIFTED
-from .host import BINARIES, LIVE, STAGED, StepError, load, run, write
+from .host import BINARIES, LIFE, LIVE, STAGED, StepError, load, run, write
 from .programs import KEPT
-
-LIFE = STAGED / "life.json"
-"""Which life of the runner this host is in: that of the deployment's host that was last set up here."""
 
 ABORTING = Path("/etc/systemd/system/gitlab-runner.service.d/stop-at-once.conf")
 
 
 def begin(wanted: dict[str, Any]) -> None:
     """Take note of whose life begins, or goes on, here."""
-    write(LIFE, json.dumps({"host": wanted["host"]}))
+    known = load(LIFE)
+    began = known["began"] if known.get("host") == wanted["host"] else time.time()
+    write(LIFE, json.dumps({"host": wanted["host"], "began": began}))
 
 
 def remove(wanted: dict[str, Any]) -> None:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from . import service
 from .config import check
-from .host import LIVE, STAGED, StepError, load, run, say, write
+from .downloads import require_space
+from .host import BINARIES, LIVE, STAGED, StepError, load, run, say, write
 from .programs import Program, forget_others, live, put
 from .reach import SECRETS
 from .runners import live_runners
@@ -38,9 +39,9 @@ def upgrade(new: Program, job_seconds: int) -> None:
             _back(begun)
             begun = None
         old = begun.old if begun else live(new.name)
-        if old == new:
-            return
         try:
+            if old == new:
+                return
             if old and (begun or not service.is_stopped()):
                 _swap(_Upgrade(old, new, job_seconds))
             else:
@@ -52,6 +53,8 @@ def upgrade(new: Program, job_seconds: int) -> None:
 def _swap(change: _Upgrade) -> None:
     old, new = change.old, change.new
     say(f"upgrading gitlab-runner from {old.version} to {new.version}")
+    # With the service stopped there is no way forward without room, and none is needed to go back.
+    require_space(BINARIES, new.path.stat().st_size)
     judged = _refusal(old) is None
     reason = _refusal(new) if judged else None
     if reason:

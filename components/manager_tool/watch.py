@@ -17,7 +17,7 @@ from typing import Any
 
 from . import breaker, config, draining, journal_shipping, metrics, reaper, reaping, watch_units
 from .aws_api import Aws, instance_id
-from .host import LIVE, STAGED, StepError, load, write
+from .host import LIFE, LIVE, STAGED, StepError, load, write
 from .lock import DEPLOYMENT, WATCH, locked
 from .machine_names import templates
 
@@ -26,6 +26,8 @@ STATE = STAGED / "watch-state.json"
 CURSOR = STAGED / "journal.cursor"
 _SECRETS = STAGED / "secrets.json"
 _DAYS_REMEMBERED = 30
+_REMOVAL_SECONDS = 3600
+"""What an earlier manager may take for its end after its last job."""
 _TOKEN = re.compile(r'^\s*token = "(.*)"$', re.MULTILINE)
 
 
@@ -89,7 +91,8 @@ def watch(*arguments: str) -> int:
 def last_look() -> None:
     """Remove whatever EC2 has of this deployment's machines, once the runner has stopped and its machines are gone."""
     settings = load(SETTINGS)
-    if not settings.get("enabled"):
+    # On a host that was there already nothing tells whether another one has taken its place.
+    if not settings.get("enabled") or not settings["ownInstance"]:
         return
     look = Pass(settings, load(_SECRETS), State(**load(STATE)), dry_run=False)
     found = reaper.findings(reaping.look(look.aws, settings), _ours(look), frozenset(), 0)
@@ -149,7 +152,16 @@ def _ours(look: Pass) -> reaper.Ours:
         apart=settings["apart"],
         templates={*state.templates},
         manager=instance_id(),
+        manager_name=settings["manager"],
+        spared_before=_spared_before(look),
     )
+
+
+def _spared_before(look: Pass) -> float:
+    """Where the stack has no instance that would tell of an earlier manager: the beginning of this one, for a while."""
+    began = float(load(LIFE).get("began", 0.0))
+    patience = look.settings["stopTimeout"] + _REMOVAL_SECONDS
+    return 0.0 if look.settings["ownInstance"] or look.started > began + patience else began
 
 
 def _remove(look: Pass, found: list[reaper.Finding]) -> None:

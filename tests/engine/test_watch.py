@@ -177,7 +177,9 @@ def test_the_watch_tells_cloudwatch_and_ships_the_journal_without_secrets(deploy
     deployment.configure()
     deployment.up()
     host = deployment.host()
-    host.run('echo \'{"failures_total": 7, "paused": {"a": 1}}\' > /etc/gitlab-runner/staged/breaker.json')
+    entry, until = tomllib.loads(deployment.live())["runners"][0]["name"], 9_999_999_999
+    state = {"failures_total": 7, "seen": until, "paused": {entry: until}}
+    host.run(f"echo '{json.dumps(state)}' > /etc/gitlab-runner/staged/breaker.json")
     host.run(TOOL)
 
     cloudwatch = control.aws(deployment.cloud, "cloudwatch")

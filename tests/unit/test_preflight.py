@@ -123,7 +123,7 @@ def test_nothing_is_waited_for_longer_than_allowed(where: str, request: pytest.F
     started = time.monotonic()
     market = look(asking(), profile=None, endpoints=endpoints(url), seconds=1.0)
 
-    assert 0.9 < time.monotonic() - started < 2
+    assert 0.9 < time.monotonic() - started < 3
     assert reasons(market) == {"AWS did not answer within 1 s; asked again in a minute at the earliest"}
     assert {failure.what for failure in market.failures} == {
         *("offers of instance types", "properties of instance types"),
@@ -179,7 +179,7 @@ def test_a_program_ends_although_a_question_hangs(hanging: Hanging) -> None:
     said, seconds, rest = run(hanging.url)
     assert said == "0 6 botocore"
     assert seconds < 3
-    assert rest < 2  # a question is given two seconds, and asked twice
+    assert rest < 3  # a question is given two seconds, and asked twice
 
 
 def test_answers_are_kept_for_an_hour(aws: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,7 +273,7 @@ def test_a_search_for_credentials_takes_no_longer_either(hanging: Hanging, monke
     monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "60")
     started = time.monotonic()
     assert look(asking(), profile=None, endpoints=endpoints(hanging.url), seconds=0.6).failures
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 3
 
 
 @pytest.mark.parametrize(

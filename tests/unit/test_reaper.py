@@ -17,7 +17,15 @@ NOW, GRACE = 1_000_000.0, 600.0
 OLD, NEW = NOW - 601, NOW - 599
 NAME = "runner-abcdefghi-spot-1764000000-0a1b2c3d"
 TEMPLATE = "runner-abcdefghi-spot-%s"
-OURS = Ours("test", "workers", "worker-group", apart=True, templates={TEMPLATE}, manager="i-manager")
+OURS = Ours(
+    "test",
+    "workers",
+    "worker-group",
+    apart=True,
+    templates={TEMPLATE},
+    manager="i-manager",
+    manager_name="runner-manager",
+)
 TAGGED = Thing("i-1", OLD, NAME, "test", NAME, "workers", ("worker-group",))
 UNTAGGED = Thing("i-1", OLD, "", "", NAME, "workers", ("worker-group",))
 FOLDER = Folder(NAME, "i-1", OLD, ("10.0.0.1",))
@@ -62,6 +70,20 @@ def test_an_untagged_instance_stays_where_another_deployment_may_have_started_it
     shared = OURS._replace(apart=False)
     assert found(seen(instances=[UNTAGGED]), ours=shared) == []
     assert found(seen(instances=[TAGGED]), ours=shared) == [("instance", "i-1")]
+
+
+def test_while_another_manager_of_the_deployment_is_there_its_machines_and_ours_are_not_told_apart() -> None:
+    other = TAGGED._replace(id="i-old", name="runner-manager", key="runner-manager-login", profile="manager")
+    key = Thing(NAME.replace("0a1b", "ffff"), OLD, NAME.replace("0a1b", "ffff"))
+    assert found(seen(instances=[TAGGED, other], key_pairs=[key])) == []
+    ourselves = other._replace(id="i-manager")
+    assert len(found(seen(instances=[TAGGED, ourselves], key_pairs=[key]))) == 2
+
+
+def test_what_is_older_than_this_managers_life_is_spared_where_that_is_asked_for() -> None:
+    young = OURS._replace(spared_before=OLD + 0.5)
+    assert found(seen(instances=[TAGGED]), ours=young) == []
+    assert found(seen(instances=[TAGGED]), ours=young._replace(spared_before=OLD)) == [("instance", "i-1")]
 
 
 def test_a_machine_of_docker_machines_is_not_orphaned_nor_is_one_that_it_is_making() -> None:

@@ -380,7 +380,8 @@ def test_the_watch_knows_machines_by_what_was_made_for_them(deployed: Any) -> No
     assert (plain["apart"], plain["logGroup"], plain["alarms"], plain["fleet"]) == (True, None, False, False)
     assert told(manager={**SSH, "logs": {"journal": True}})["logGroup"].startswith("runner-watch-spot-")
     assert told(manager={**SSH, "logs": {}})["logGroup"] is None
-    assert told(manager={**SSH, "watch": {"enabled": False}}) == {"enabled": False}
+    assert (plain["ownInstance"], plain["stopTimeout"]) == (True, 7200)
+    assert told(manager={**SSH, "watch": {"enabled": False}}).keys() == {"enabled", "breaker"}
     worker = {"workerInstanceProfile": "arn:aws:iam::1:instance-profile/w", "workerRole": "arn:aws:iam::1:role/w"}
     worker = {key: arn.replace("::1:", "::123456789012:") for key, arn in worker.items()}
     old = {"vpcId": "vpc-old", "subnetIds": ["subnet-a"], "workerSecurityGroup": "workers"}

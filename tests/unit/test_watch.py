@@ -159,18 +159,19 @@ def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_the_timer_follows_the_settings(units: list[str], tmp_path: Path) -> None:
-    watch.stage({"enabled": True, "intervalSeconds": 90})
+    breaker = {"enabled": False, "drift": "warn"}
+    watch.stage({"enabled": True, "intervalSeconds": 90, "breaker": breaker})
     assert "OnUnitActiveSec=90\n" in (tmp_path / "gitlab-runner-aws-watch.timer").read_text()
     assert f"ExecStart={TARGET} watch\n" in (tmp_path / "gitlab-runner-aws-watch.service").read_text()
     timer = "gitlab-runner-aws-watch.timer"
     assert units == ["systemctl daemon-reload", f"systemctl enable {timer}", f"systemctl restart {timer}"]
 
     units.clear()
-    watch.stage({"enabled": False})
+    watch.stage({"enabled": False, "breaker": breaker})
     assert units == [f"systemctl disable --now {timer}", "systemctl daemon-reload"]
     assert [path.name for path in tmp_path.iterdir()] == ["watch.json"]
     units.clear()
-    watch.stage({"enabled": False})
+    watch.stage({"enabled": False, "breaker": breaker})
     assert units == []
 
 
