@@ -103,10 +103,24 @@ def engine_figures(folder: Path) -> None:
             factor, more = many.seconds / ours.seconds, many.peak_mib - ours.peak_mib
             limit = f"at most 2x, + 50 MiB: {factor:.1f}x, {more:+.0f}"
             show(f"{what}, 3 zones x 4 types", many, limit, ok=factor <= 2 and more <= 50)
+        change_figure(default, ours.seconds)
         for project in (default, twelve):
             project.pulumi("destroy", "--yes", "--skip-preview", "--stack", project.stack)
     finally:
         cloud.stop()
+
+
+def change_figure(project: Project, unchanged: float) -> None:
+    """Show how much longer an up takes when a limit has changed: from the engine to what is live, SSH included."""
+    config, seconds = project.config(), []
+    for limit in range(20, 20 + RUNS):
+        config["gitlab-runner-aws:pools"][0]["limit"] = limit
+        project.configure(config)
+        started = time.monotonic()
+        project.pulumi("up", "--yes", "--skip-preview", "--stack", project.stack)
+        seconds.append(time.monotonic() - started)
+    more = statistics.median(seconds) - unchanged
+    show("a changed limit, beyond an up without changes", Figure(more, 0), "at most 2 s", ok=more <= 2)
 
 
 def timed(
