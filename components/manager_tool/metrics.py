@@ -28,6 +28,8 @@ class Measured(NamedTuple):
     spot_failures: int
     """How many creations the breaker has ever counted as failed."""
     pools_paused: int
+    drifted: bool
+    """Whether somebody has changed config.toml by hand."""
     now: float
     """Seconds since 1970."""
     seconds: float
@@ -49,6 +51,7 @@ def prometheus(measured: Measured) -> str:
         ("machines_in_error", "gauge", "Machines whose instance is gone.", {"": measured.in_error}),
         ("creation_failures_total", "counter", "Creations of machines that failed.", {"": measured.spot_failures}),
         ("pools_paused", "gauge", "Runner entries that make no machines for a while.", {"": measured.pools_paused}),
+        ("config_drifted", "gauge", "Whether config.toml was changed by hand.", {"": measured.drifted}),
         ("last_pass_timestamp_seconds", "gauge", "When the watch last ended.", {"": measured.now}),
         ("last_pass_duration_seconds", "gauge", "How long the last pass took.", {"": measured.seconds}),
     ]

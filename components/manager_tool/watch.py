@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import breaker, config, draining, journal_shipping, metrics, reaper, reaping, watch_units
+from . import breaker, config, draining, drift, journal_shipping, metrics, reaper, reaping, watch_units
 from .aws_api import Aws, instance_id
 from .host import LIFE, LIVE, STAGED, StepError, load, write
 from .lock import DEPLOYMENT, WATCH, locked
@@ -188,8 +188,8 @@ def _ship(look: Pass) -> None:
 
 
 def _tell(look: Pass) -> None:
-    settings, state, breaker = look.settings, look.state, metrics.breaker_state()
-    total = int(breaker.get("failures_total", 0))
+    settings, state, paused = look.settings, look.state, metrics.breaker_state()
+    total = int(paused.get("failures_total", 0))
     now = time.time()
     measured = metrics.Measured(
         removed=state.removed,
@@ -197,7 +197,8 @@ def _tell(look: Pass) -> None:
         orphans=look.orphans,
         in_error=len(state.in_error),
         spot_failures=total,
-        pools_paused=len(breaker.get("paused", {})),
+        pools_paused=len(paused.get("paused", {})),
+        drifted=drift.drifted(),
         now=now,
         seconds=now - look.started,
     )
