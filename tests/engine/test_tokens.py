@@ -141,3 +141,24 @@ def test_a_gitlab_that_can_not_be_asked_changes_nothing_and_each_reason_is_told(
     deployment.destroy()
     assert successor not in runners(deployment)
     assert control.leftovers(cloud) == []
+
+
+def test_a_token_is_read_on_the_manager_from_parameter_store_and_from_secrets_manager(deployment: Deployment) -> None:
+    cloud, second = deployment.cloud, control.create_runner(deployment.cloud)
+    control.aws(cloud, "ssm").put_parameter(Name="/ci/token", Value=deployment.token, Type="SecureString")
+    control.aws(cloud, "secretsmanager").create_secret(Name="ci-token", SecretString=second)
+    deployment.run("config", "rm", TOKEN_KEY)
+    deployment.config[f"{NAMESPACE}tokenParameter"] = "/ci/token"
+    without_machines(deployment)
+    deployment.up()
+    assert section(deployment)["token"] == deployment.token
+    first = section(deployment)["id"]
+    assert deployment.token not in deployment.run("stack", "export", "--show-secrets").stdout
+
+    del deployment.config[f"{NAMESPACE}tokenParameter"]
+    deployment.config[f"{NAMESPACE}tokenSecret"] = "ci-token"
+    deployment.configure()
+    deployment.up()
+    assert section(deployment)["token"] == second
+    managers = {number: len(each["managers"]) for number, each in runners(deployment).items()}
+    assert (managers[section(deployment)["id"]], managers[first]) == (1, 0)
