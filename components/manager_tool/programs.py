@@ -92,6 +92,11 @@ def prepare(name: str, spec: dict[str, Any]) -> Program:
     return program
 
 
+def require_room(program: Program) -> None:
+    """Raise `StepError` unless a version can be put in place."""
+    require_space(BINARIES, program.path.stat().st_size)
+
+
 def put(program: Program) -> None:
     """Take a version into use: whoever starts the program gets the old one or this one as a whole."""
     if digest(BINARIES / program.name) != program.sha256:

@@ -14,9 +14,8 @@ from typing import NamedTuple
 
 from . import service
 from .config import check
-from .downloads import require_space
-from .host import BINARIES, LIVE, STAGED, StepError, load, run, say, write
-from .programs import Program, forget_others, live, put
+from .host import LIVE, STAGED, StepError, load, run, say, write
+from .programs import Program, forget_others, live, put, require_room
 from .reach import SECRETS
 from .runners import live_runners
 
@@ -54,7 +53,7 @@ def _swap(change: _Upgrade) -> None:
     old, new = change.old, change.new
     say(f"upgrading gitlab-runner from {old.version} to {new.version}")
     # With the service stopped there is no way forward without room, and none is needed to go back.
-    require_space(BINARIES, new.path.stat().st_size)
+    require_room(new)
     judged = _refusal(old) is None
     reason = _refusal(new) if judged else None
     if reason:

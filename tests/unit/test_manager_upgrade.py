@@ -25,6 +25,7 @@ class Host:
         monkeypatch.setattr(tool, "JOURNAL", self.journal)
         monkeypatch.setattr(tool, "live", lambda _: OLD)
         monkeypatch.setattr(tool, "forget_others", lambda *_: None)
+        monkeypatch.setattr(tool, "require_room", lambda _: self._fail("room"))
         monkeypatch.setattr(tool, "put", lambda program: self._note(program.sha256[0]))
         monkeypatch.setattr(tool, "_refusal", self._refusal)
         monkeypatch.setattr(Program, "version", property(lambda program: program.sha256[0]))
@@ -35,6 +36,9 @@ class Host:
 
     def _note(self, event: str) -> None:
         self.events.append(event)
+        self._fail(event)
+
+    def _fail(self, event: str) -> None:
         if event in self.fails:
             self.fails.discard(event)
             raise StepError(f"no {event}")
@@ -55,6 +59,13 @@ def test_a_version_that_does_not_take_the_live_config_is_not_tried(host: Host) -
         tool.upgrade(NEW, 60)
     assert host.events == []
     assert not host.journal.exists()
+
+
+def test_without_room_for_it_the_service_is_not_stopped(host: Host) -> None:
+    host.fails = {"room"}
+    with pytest.raises(StepError, match="no room"):
+        tool.upgrade(NEW, 60)
+    assert host.events == []
 
 
 def test_what_the_old_version_refuses_too_is_not_held_against_the_new_one(host: Host) -> None:
