@@ -10,6 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -195,8 +196,10 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.status != 204:
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        # A client that has gone needs no answer.
+        with suppress(ConnectionError):
+            self.end_headers()
+            self.wfile.write(content)
 
     def _log(self, path: str, status: int) -> None:
         with self.shared.lock:
