@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from . import draining, drift, reach
-from .drift import SECRET
 from .host import HOME, LIVE, STAGED, StepError, load, run, write
 from .pausing import with_pauses
-from .reach import SECRETS
+from .reach import SECRET, SECRETS
 from .runners import keys, sections
 from .service import activate
 from .tokens import Tokens, out_of_step

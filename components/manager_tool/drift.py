@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .host import HOME, LIVE, STAGED, StepError, write
+from .reach import SECRET
 from .runners import OWN_KEYS
 from .toml_facts import facts
 
@@ -16,7 +17,6 @@ WRITTEN = STAGED / "written.json"
 """What was put in place, as templates: two of them while one takes the other's place."""
 DRIFTED = HOME / "drifted"
 
-SECRET = re.compile(r"<secret:([A-Za-z][A-Za-z0-9_]*)>")
 _CONFIDENTIAL = re.compile("token|secret|password|key|auth|environment|credential|variables|headers", re.IGNORECASE)
 # What gitlab-runner writes where the file says nothing, besides zeros and empty texts.
 _DEFAULTS = {"concurrent": 1, "connection_max_age": "15m0s", "session_server.session_timeout": 1800}

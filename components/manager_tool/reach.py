@@ -17,7 +17,8 @@ SECRETS = STAGED / "secrets.json"
 _VARIABLES = STAGED / "proxy.env"
 _DROP_IN = Path("/etc/systemd/system/gitlab-runner.service.d/proxy.conf")
 _OURS = "# Made by gitlab-runner-aws from gitlab.ca"
-_SECRET = re.compile(r"<secret:([A-Za-z][A-Za-z0-9_]*)>")
+SECRET = re.compile(r"<secret:([A-Za-z][A-Za-z0-9_]*)>")
+"""What stands for a secret, in config.toml and in the plan."""
 
 
 _proposed: dict[str, Any] = {}
@@ -91,9 +92,9 @@ def place_proxy() -> bool:
 def _variables(secrets: dict[str, str]) -> dict[str, str]:
     proxy = plan().get("proxy")
     # Its secret comes after the plan, and before the first download.
-    if not proxy or not {*_SECRET.findall(proxy["url"])} <= {*secrets}:
+    if not proxy or not {*SECRET.findall(proxy["url"])} <= {*secrets}:
         return {}
-    url = _SECRET.sub(lambda found: secrets[found[1]], proxy["url"])
+    url = SECRET.sub(lambda found: secrets[found[1]], proxy["url"])
     both = {"http_proxy": url, "https_proxy": url, "no_proxy": ",".join(proxy["noProxy"])}
     # gitlab-runner reads either spelling, curl and Python's urllib prefer the lower one.
     return {**both, **{name.upper(): value for name, value in both.items()}}

@@ -28,8 +28,7 @@ def keys(lines: Sequence[str]) -> dict[str, str]:
     return {pair[1]: pair[2] for pair in pairs if pair}
 
 
-def live_runners(text: str | None = None) -> dict[str, dict[str, str]]:
-    """The sections of config.toml, or of another text like it, by their names in quotes."""
-    if text is None:
-        text = LIVE.read_text() if LIVE.exists() else ""
+def live_runners() -> dict[str, dict[str, str]]:
+    """The sections of the live config.toml by their names, in quotes."""
+    text = LIVE.read_text() if LIVE.exists() else ""
     return {section["name"]: section for section in map(keys, sections(text)) if "name" in section}
