@@ -95,8 +95,12 @@ def last_look() -> None:
     if not settings.get("enabled") or not settings["ownInstance"]:
         return
     look = Pass(settings, load(_SECRETS), State(**load(STATE)), dry_run=False)
-    found = reaper.findings(reaping.look(look.aws, settings), _ours(look), frozenset(), 0)
-    reaping.remove(look.aws, found, print)
+    # The second time for the key pairs of instances that were there the first time.
+    for _ in range(2):
+        found = list(reaper.findings(reaping.look(look.aws, settings), _ours(look), frozenset(), 0))
+        reaping.remove(look.aws, found, print)
+        if not found:
+            break
 
 
 def _done(parts: list[Any], look: Pass) -> int:

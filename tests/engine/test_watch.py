@@ -169,6 +169,14 @@ def test_what_is_orphaned_goes_and_what_is_somebody_elses_stays(watched: Deploym
     account.ec2.delete_security_group(GroupId=others)
 
 
+def test_a_destroy_leaves_nothing_of_what_docker_machine_does_not_know(watched: Deployment) -> None:
+    account = Account(watched)
+    key = account.name("9")
+    account.launch(key, {"Name": key, "gitlab-runner-aws": account.told["deployment"]})
+    assert f"removed key pair {key}" in watched.destroy().stdout
+    assert control.leftovers(watched.cloud) == []
+
+
 def test_the_watch_tells_cloudwatch_and_ships_the_journal_without_secrets(deployment: Deployment) -> None:
     manager = deployment.config["gitlab-runner-aws:manager"]
     manager["watch"] = {"intervalSeconds": 3600}
