@@ -19,7 +19,7 @@ import pulumi_command as command
 from config_render import ManagerSettings
 
 from .downloads import downloads
-from .manager_tool.config import END
+from .manager_tool.host import END
 from .preview import or_marker
 from .sealing import seal
 from .tool_bundle import TARGET, as_root, bundle, unpack

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from . import draining, drift, reach
-from .host import HOME, LIVE, STAGED, StepError, load, run, write
+from .host import END, HOME, LIVE, STAGED, StepError, load, run, write
 from .pausing import with_pauses
 from .reach import SECRET, SECRETS
 from .runners import keys, sections
@@ -19,7 +19,6 @@ from .unsealing import unseal
 
 TEMPLATE = STAGED / "config.toml"
 USER_DATA = HOME / "user-data"
-END = "# end of config.toml"
 TOKEN = re.compile(r'token = "<secret:([A-Za-z][A-Za-z0-9_]*(?::[a-z0-9-]+)?)>"')
 
 

@@ -17,6 +17,8 @@ STAGED = HOME / "staged"
 """What the tool itself keeps; gitlab-runner never looks here."""
 LIFE = STAGED / "life.json"
 """Which life of the runner this host is in: that of the deployment's host that was last set up here, and since when."""
+END = "# end of config.toml"
+"""The last line of a config.toml that arrived whole. Here, where it is had without the rest of the tool."""
 BINARIES = Path("/usr/local/bin")
 
 ENVIRONMENT = {**os.environ, "HOME": "/root", "PATH": f"{BINARIES}:/usr/sbin:/usr/bin:/sbin:/bin"}

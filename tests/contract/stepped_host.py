@@ -10,7 +10,7 @@ from typing import Any
 import asyncssh
 
 from components.downloads import downloads
-from components.manager_tool.config import END
+from components.manager_tool.host import END
 from components.sealing import seal
 from components.tool_bundle import TARGET, as_root, bundle, unpack
 from config_render import Facts, gitlab_plan, parse, render
