@@ -10,13 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import config, host, pausing
+from .machine_folders import folders
 from .pausing import Entry, State
-
-MACHINES = Path("/root/.docker/machine/machines")
 
 _LONGEST_LOOK_BACK = 3600
 _NEWS = re.compile(r"Machine (created|creation failed)")
@@ -134,15 +132,7 @@ def _pattern(machine_name: str) -> re.Pattern[str]:
 
 def _machines() -> list[str]:
     """The machines that docker-machine has an instance for; one that is being created, or failed, has none yet."""
-    found = []
-    for path in MACHINES.glob("*/config.json"):
-        try:
-            driver = json.loads(path.read_text())["Driver"]
-        except (OSError, ValueError):
-            continue  # on its way out, or in
-        if driver.get("InstanceId"):
-            found.append(path.parent.name)
-    return found
+    return [folder.name for folder in folders() if folder.instance]
 
 
 def _news(since: float) -> list[News]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .aws_api import Aws
-from .host import STAGED
 
 NAMESPACE = "gitlab-runner-aws"
-BREAKER = STAGED / "breaker.json"
 
 
 class Measured(NamedTuple):
@@ -34,11 +31,6 @@ class Measured(NamedTuple):
     """Seconds since 1970."""
     seconds: float
     """How long the pass took."""
-
-
-def breaker_state() -> dict[str, Any]:
-    """Return what the breaker last wrote; nothing where there is none."""
-    return dict(json.loads(BREAKER.read_text())) if BREAKER.exists() else {}
 
 
 def prometheus(measured: Measured) -> str:

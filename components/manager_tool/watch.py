@@ -15,16 +15,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import breaker, config, draining, drift, journal_shipping, metrics, reaper, reaping, watch_units
+from . import breaker, config, draining, drift, journal_shipping, metrics, pausing, reaper, reaping, watch_units
 from .aws_api import Aws, instance_id
 from .host import LIFE, LIVE, STAGED, StepError, load, write
 from .lock import DEPLOYMENT, WATCH, locked
 from .machine_names import templates
+from .reach import SECRETS
 
 SETTINGS = STAGED / "watch.json"
 STATE = STAGED / "watch-state.json"
 CURSOR = STAGED / "journal.cursor"
-_SECRETS = STAGED / "secrets.json"
 _DAYS_REMEMBERED = 30
 _REMOVAL_SECONDS = 3600
 """What an earlier manager may take for its end after its last job."""
@@ -82,8 +82,8 @@ def watch(*arguments: str) -> int:
             return 0
         settings, state = json.loads(SETTINGS.read_text()), State(**load(STATE))
         if "--dry-run" in arguments:
-            return _done([_reap], Pass(settings, load(_SECRETS), state, dry_run=True))
-        code = _done([_break, _tend, _reap, _ship, _tell], Pass(settings, load(_SECRETS), state, settings["dryRun"]))
+            return _done([_reap], Pass(settings, load(SECRETS), state, dry_run=True))
+        code = _done([_break, _tend, _reap, _ship, _tell], Pass(settings, load(SECRETS), state, settings["dryRun"]))
         write(STATE, json.dumps(asdict(state)))
         return code
 
@@ -94,7 +94,7 @@ def last_look() -> None:
     # On a host that was there already nothing tells whether another one has taken its place.
     if not settings.get("enabled") or not settings["ownInstance"]:
         return
-    look = Pass(settings, load(_SECRETS), State(**load(STATE)), dry_run=False)
+    look = Pass(settings, load(SECRETS), State(**load(STATE)), dry_run=False)
     # The second time for the key pairs of instances that were there the first time.
     for _ in range(2):
         found = list(reaper.findings(reaping.look(look.aws, settings), _ours(look), frozenset(), 0))
@@ -185,15 +185,15 @@ def _ship(look: Pass) -> None:
         stream = f"{instance_id() or socket.gethostname()}/journal"
         tokens = _TOKEN.findall(LIVE.read_text()) if LIVE.exists() else []
         clear = {text for text in (*look.secrets.values(), *tokens) if text}
-        forms = clear | {json.dumps(text, ensure_ascii=False)[1:-1] for text in clear}
+        forms = clear | {config.in_toml(text) for text in clear}
         to = journal_shipping.Destination(look.aws, group, stream)
         # The longest first: one may begin with another.
         journal_shipping.ship(to, CURSOR, sorted(forms, key=len, reverse=True))
 
 
 def _tell(look: Pass) -> None:
-    settings, state, paused = look.settings, look.state, metrics.breaker_state()
-    total = int(paused.get("failures_total", 0))
+    settings, state, paused = look.settings, look.state, pausing.load()
+    total = paused.failures_total
     now = time.time()
     measured = metrics.Measured(
         removed=state.removed,
@@ -201,7 +201,7 @@ def _tell(look: Pass) -> None:
         orphans=look.orphans,
         in_error=len(state.in_error),
         spot_failures=total,
-        pools_paused=len(paused.get("paused", {})),
+        pools_paused=len(paused.paused),
         drifted=drift.drifted(),
         now=now,
         seconds=now - look.started,

@@ -96,7 +96,7 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Manager:
     made = Manager(tmp_path)
     monkeypatch.setattr(config, "TEMPLATE", tmp_path / "config.toml")
     monkeypatch.setattr(pausing, "STATE", tmp_path / "breaker.json")
-    monkeypatch.setattr(breaker, "MACHINES", made.machines)
+    monkeypatch.setitem(host.ENVIRONMENT, "MACHINE_STORAGE_PATH", str(made.machines.parent))
     monkeypatch.setattr(config, "apply_again", made.apply)
     monkeypatch.setattr(host, "run", made.run)
     config.TEMPLATE.write_text(TEMPLATE)
