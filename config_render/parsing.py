@@ -13,7 +13,7 @@ from .bulk import collector_paused
 from .models.section import ConfigTable, Section
 from .models.settings import Settings
 from .placeholders import TOKEN, TOKENS, is_secret_name
-from .problems import NAMESPACE, Location, Problem, SettingsError, problem, shown
+from .problems import NAMESPACE, Location, Problem, SettingsError, in_words_of, problem, shown
 from .regions import check_region
 from .rules.relations import related_problems
 from .wording import in_words
@@ -33,17 +33,19 @@ def parse(
     region: str | None = None,
     secrets: Collection[str] = (),
     tokens: Mapping[str, str | None] | None = None,
+    place: str = f"{NAMESPACE}:",
 ) -> Settings:
     """Return checked settings. Raises SettingsError with all mistakes.
 
     `raw` holds the stack's settings by their names less the namespace, as plain tables, lists and values.
     `token` is the runner authentication token in clear text; it is looked at and forgotten, as are `tokens`, from which
     it comes otherwise: registrationToken or accessToken by these names, None for one that can't be read. `secrets`
-    holds the names of the further secrets that settings may name.
+    holds the names of the further secrets that settings may name. `place` is what stands before the settings' names
+    where they come from, for messages: `settings.` of a program, `acme:runner.` of a stack's configuration.
     """
     settings, problems = problems_of(raw, token=token, region=region, secrets=secrets, tokens=tokens)
     if settings is None or problems:
-        raise SettingsError(problems)
+        raise SettingsError([in_words_of(place, each) for each in problems])
     return settings
 
 
