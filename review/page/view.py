@@ -1,0 +1,158 @@
+"""What the page's template shows, in the order in which it is read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from functools import cached_property
+
+from config_render import Problem
+from config_render.costs import cost, week_of_costs
+from config_render.prices import failures
+
+from .calendar import Calendar, calendars
+from .money import Money
+from .spot_prices import SpotPools, spot_pools
+from .subject import Subject
+from .tables import MachineLine, PoolLine, machine_lines, pool_line, pool_lines
+from .topology import topology
+from .week_costs import WeekCosts, week_costs
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure at the top."""
+
+    name: str
+    figure: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One warning, or one reason why machines can't start."""
+
+    place: str
+    text: str
+    bad: bool
+
+
+class View:
+    """Everything that the template names."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.stack, self.region = subject.stack, subject.region
+        self.money = Money.of(subject.region)
+        self.rows = subject.rows
+        self.cost = cost(self.rows, subject.market)
+        self.made = f"{subject.now.astimezone(UTC):%d %b %Y %H:%M} UTC"
+        self.monday = f"{subject.monday:%d %b %Y}"
+
+    @property
+    def asked(self) -> str:
+        """Since when the prices hold."""
+        if not self.subject.asked:
+            return "AWS was not asked for prices."
+        times = [history.until for history in self.subject.market.spot.values()]
+        if times:
+            return f"Spot prices are those of {max(times).astimezone(UTC):%d %b %Y %H:%M} UTC."
+        return "" if self.subject.market.on_demand else "Prices are not known."
+
+    @cached_property
+    def sections(self) -> list[tuple[str, str]]:
+        """Anchors and names of the sections that there are."""
+        every = [
+            ("warnings", "Warnings", self.problems),
+            ("topology", "What there is", True),
+            ("calendar", "Waiting machines", True),
+            ("costs", "Cost by hour", True),
+            ("spot", "Spot prices", self.spot),
+            ("pools", "Pools", True),
+            ("unknown", "What is not known", self.unknown),
+        ]
+        return [(anchor, name) for anchor, name, there in every if there]
+
+    @cached_property
+    def tiles(self) -> list[Tile]:
+        """The figures at the top."""
+        money, cost_ = self.money, self.cost
+        bad = sum(problem.bad for problem in self.problems)
+        rest = len(self.problems) - bad
+        return [
+            Tile("Machines at the most", str(cost_.most), ("the manager included",)),
+            Tile(
+                "Worst case",
+                f"{money.an_hour(cost_.worst_per_hour)} an hour",
+                (f"{money.a_month(cost_.worst_per_month)} a month", "every machine, at its highest price"),
+            ),
+            Tile(
+                "Without any job",
+                f"{money.a_month(cost_.expected_per_month)} a month",
+                ("manager and waiting machines, at today's prices",),
+            ),
+            Tile("Warnings", str(rest), (f"and {bad} reasons why machines can't start",) if bad else ()),
+        ]
+
+    @cached_property
+    def problems(self) -> list[Remark]:
+        """What can't start, and then what to know."""
+        return [
+            *(_remark(each, True) for each in self.subject.mistakes),
+            *(_remark(each, False) for each in self.subject.warnings),
+        ]
+
+    @cached_property
+    def topology(self) -> str:
+        """The stack, drawn."""
+        return topology(self.subject.settings, self.region, self.rows)
+
+    @property
+    def notes(self) -> list[str]:
+        """What the drawing can't know."""
+        if self.subject.settings.network.subnet_ids is None:
+            return []
+        return [
+            "Which zones the subnets of network.subnetIds are in is known to AWS alone; zone a stands for them here."
+        ]
+
+    @cached_property
+    def calendars(self) -> list[Calendar]:
+        """The weeks of the pools."""
+        return calendars(self.subject.settings, self.subject.monday.date())
+
+    @cached_property
+    def costs(self) -> WeekCosts:
+        """The week, priced."""
+        subject = self.subject
+        week = week_of_costs(subject.settings, self.region, subject.market, subject.monday.date())
+        return week_costs(week, self.cost, self.money)
+
+    @cached_property
+    def spot(self) -> list[SpotPools]:
+        """Spot prices, pool by pool."""
+        return spot_pools(self.rows, self.subject.market, self.money, self.region)
+
+    @cached_property
+    def pools(self) -> list[PoolLine]:
+        """A line for each pool and the manager."""
+        return pool_lines(self.rows, self.subject.market, self.money, self.region)
+
+    @cached_property
+    def in_all(self) -> PoolLine:
+        """The sum of these."""
+        return pool_line("In all", self.rows, self.subject.market, self.money, self.region)
+
+    @cached_property
+    def machines(self) -> list[MachineLine]:
+        """A line for each pool, zone and instance type."""
+        return machine_lines(self.rows, self.subject.market, self.money)
+
+    @cached_property
+    def unknown(self) -> Sequence[str]:
+        """What AWS did not say, and why."""
+        return failures(self.subject.market)
+
+
+def _remark(problem: Problem, bad: bool) -> Remark:
+    place, _, text = str(problem).partition(f": {problem.message}")
+    return Remark(place, f": {problem.message}{text}", bad)
