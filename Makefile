@@ -30,6 +30,7 @@ fuzz: $(READY)
 
 schema: $(READY)
 	@$(RUN) -m config_render schema > $(VENV)/stack.schema.json && mv $(VENV)/stack.schema.json config_render/
+	@sed -i '/^config:/,$$d' Pulumi.yaml && $(RUN) -m config_render project >> Pulumi.yaml
 
 bench: $(READY)
 	@$(RUN) -m tests.bench

@@ -12,14 +12,12 @@ from pydantic_core import ErrorDetails
 from .bulk import collector_paused
 from .models.section import ConfigTable, Section
 from .models.settings import Settings
+from .outside import EXTENDS, SECRETS
 from .placeholders import TOKEN, TOKENS, is_secret_name
 from .problems import NAMESPACE, Location, Problem, SettingsError, in_words_of, problem, shown
 from .regions import check_region
 from .rules.relations import related_problems
 from .wording import in_words
-
-SECRETS = "secrets"
-"""The setting that holds further secrets by their names, beside the token."""
 
 _NO_SECRET_NAME = (  # the rule S105 takes it for a password
     "is no name for a secret: letters, digits and _, at most 64; and no name that the program sets itself"  # noqa: S105
@@ -127,7 +125,7 @@ def _unknown(key: str, model: type[Section]) -> str:
     homes = [place for place, other in _tables(Settings, "") if key in other.known_keys()]
     if homes:
         return f"unknown here; it goes under {homes[0] or NAMESPACE}"
-    own = [*model.known_keys(), *([*TOKENS, SECRETS] if model is Settings else [])]
+    own = [*model.known_keys(), *([*TOKENS, SECRETS, EXTENDS] if model is Settings else [])]
     spelled = {known.lower(): known for known in own}
     if close := get_close_matches(key.lower(), spelled, n=1):
         return f"unknown; did you mean `{spelled[close[0]]}`?"
