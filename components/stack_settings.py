@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime import config as runtime_config
 
+from aws_market import look
 from config_render import (
     SECRETS,
     TOKENS,
@@ -25,7 +26,6 @@ from config_render.stack_file import read_stack_file
 from config_render.yaml_file import UnreadableFileError
 
 from .gitlab_check import gitlab_problem
-from .preflight import look
 from .surroundings import look_around
 
 PROJECT = "gitlab-runner-aws"
