@@ -1,9 +1,10 @@
-"""`python -m config_render render|check|calendar|schema|project`: a stack file's config.toml, without a cloud."""
+"""`python -m config_render COMMAND`: stack files and config.toml, without a cloud."""
 
 import argparse
 import json
 import os
 import sys
+import tomllib
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from .document import MARKER, Facts, render
+from .from_toml import UnconvertibleError, settings_from_toml, stack_file
 from .models.periods import check_timezone
 from .models.settings import Settings
 from .parsing import problems_of
@@ -76,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     calendar.add_argument("--timezone", type=_zone, metavar="ZONE", help="of the clocks; by default the first period's")
     command("schema", _schema, "print the JSON schema of stack files")
     command("project", _project, "print what Pulumi.yaml declares of the settings")
+    converter = command("from-toml", _from_toml, "print a stack file made from a config.toml, less its secrets")
+    converter.add_argument("file", type=Path, metavar="FILE", help="a config.toml with docker+machine on amazonec2")
     return parser
 
 
@@ -121,6 +125,18 @@ def _schema(options: argparse.Namespace) -> None:
 
 def _project(options: argparse.Namespace) -> None:
     print(as_yaml(), end="")
+
+
+def _from_toml(options: argparse.Namespace) -> None:
+    try:
+        content = tomllib.loads(options.file.read_text("utf-8"))
+        print(stack_file(settings_from_toml(content), options.file.name), end="")
+    except OSError as error:
+        raise UnusableError(f"{options.file}: can't be read ({error.strerror})") from None
+    except ValueError as error:
+        raise UnusableError(f"{options.file}: is no TOML: {error}") from None
+    except UnconvertibleError as error:
+        raise UnusableError("\n".join(f"{options.file}: {problem}" for problem in error.problems)) from None
 
 
 def _settings(options: argparse.Namespace) -> tuple[StackFile, Settings]:

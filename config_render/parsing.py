@@ -3,14 +3,13 @@
 import re
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
-from functools import cache
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from .bulk import collector_paused
-from .models.section import ConfigTable, Section
+from .models.section import ConfigTable, Section, child_tables
 from .models.settings import Settings
 from .outside import EXTENDS, SECRETS
 from .placeholders import TOKEN, TOKENS, is_secret_name
@@ -141,24 +140,12 @@ def _model_at(location: Location) -> type[Section]:
     """Follow a location down to the model of the table it names; a table without one counts as its parent's."""
     model: type[Section] = Settings
     for part in location:
-        model = _children(model).get(str(part), model)
+        model = child_tables(model).get(str(part), model)
     return model
-
-
-@cache
-def _children(model: type[Section]) -> dict[str, type[Section]]:
-    found = {field.alias or name: _inner(field.annotation) for name, field in model.model_fields.items()}
-    return {key: inner for key, inner in found.items() if inner is not None}
-
-
-def _inner(annotation: object) -> type[Section] | None:
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return annotation
-    return next(filter(None, map(_inner, get_args(annotation))), None)
 
 
 def _tables(model: type[Section], place: str) -> list[tuple[str, type[Section]]]:
     found = [(place, model)]
-    for key, child in _children(model).items():
+    for key, child in child_tables(model).items():
         found += _tables(child, f"{place}.{key}".lstrip("."))
     return found
