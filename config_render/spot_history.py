@@ -25,8 +25,7 @@ class SpotHistory:
         ordered = sorted(self.points)
         ends = [*(moment for moment, _ in ordered[1:]), self.until]
         steps = [
-            (max(since, self.until - WINDOW), till, price)
-            for (since, price), till in zip(ordered, ends, strict=True)
+            (max(since, self.until - WINDOW), till, price) for (since, price), till in zip(ordered, ends, strict=True)
         ]
         return [step for step in steps if step[0] < step[1]]
 
