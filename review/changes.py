@@ -118,7 +118,10 @@ class Changes:
     outputs_after: Mapping[str, Any] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
     aws: Mapping[str, str] = field(default_factory=dict)
-    """Where AWS's prices are asked for: the stack's `region`, `profile` and `endpoints`, as pulumi-aws has them."""
+    """Where AWS's prices are asked for: the stack's `region`, `profile` and `endpoints`, as pulumi-aws has them.
+
+    Empty where its `preflight` is off, and nothing is to be asked.
+    """
     failed: bool = False
     """Whether the preview ended early, so that the rest is not all there is."""
 
@@ -169,7 +172,8 @@ def changes_of(events: Iterable[Event], *, project: str, stack: str) -> Changes:
             diagnostics += _diagnostics(event)
         elif "preludeEvent" in event:
             config = event["preludeEvent"].get("config") or {}
-            aws = {key: str(config[f"aws:{key}"]) for key in _AWS if f"aws:{key}" in config}
+            asks = config.get("gitlab-runner-aws:preflight") != "off"
+            aws = {key: str(config[f"aws:{key}"]) for key in _AWS if asks and f"aws:{key}" in config}
         elif "summaryEvent" in event:
             failed = event["summaryEvent"].get("result", "succeeded") != "succeeded"
     return Changes(
@@ -274,4 +278,5 @@ def _diagnostics(event: Event) -> list[Diagnostic]:
 
 
 def _readable(text: str) -> str:
-    return without_secrets(_COLOUR.sub("", text)).strip()
+    kept = "".join(char for char in _COLOUR.sub("", text) if char.isprintable() or char in "\n\t")
+    return without_secrets(kept).strip()

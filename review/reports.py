@@ -74,7 +74,7 @@ def metrics(changes: Changes, bill: Bill | None) -> str:
         ("expected_cost_per_month", "The manager, and the machines that wait for jobs, at today's prices.", currency),
     ):
         samples = [
-            f'gitlab_runner_aws_{name}{{stack="{_escaped(changes.stack)}",at="{at}"{more}}} {amount:g}'
+            f'gitlab_runner_aws_{name}{{stack="{_escaped(changes.stack)}",at="{at}"{more}}} {amount}'
             for at, each in costs
             if each is not None and (amount := _amount(each, name)) is not None
         ]
