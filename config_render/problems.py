@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 NAMESPACE = "gitlab-runner-aws"
 
@@ -60,6 +60,22 @@ class Problem:
         place = "" if self.line is None else f"{self.line}: "
         shown = "" if self.value is None else f" = {self.value}"
         return f"{place}{self.path}{shown}: {self.message}"
+
+
+_SET_IN_CONFIG = re.compile(rf"set (it|one) with: pulumi config set --secret( --path)? {NAMESPACE}:")
+
+
+def in_words_of(place: str, problem: Problem) -> Problem:
+    """Say a problem as those know it whose settings stand elsewhere: `place` is there for `gitlab-runner-aws:`.
+
+    A place that ends with a colon is a namespace of the stack's configuration; any other is one in a program, where
+    secrets are arguments.
+    """
+    message = problem.message
+    if not place.endswith(":"):
+        message = _SET_IN_CONFIG.sub(r"give \1 as the argument ", message)
+    path, message = (text.replace(f"{NAMESPACE}:", place) for text in (problem.path, message))
+    return replace(problem, path=path, message=message)
 
 
 class SettingsError(Exception):
