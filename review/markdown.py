@@ -18,6 +18,8 @@ def code(text: str) -> str:
 def block(text: str, language: str, most: int | None = None) -> str:
     """Quote lines of text, the first `most` of them."""
     lines = text.rstrip("\n").split("\n")
+    # A line that begins with a slash may be taken for a command to GitLab, such as /close.
+    lines = [f" {line}" if line.startswith("/") else line for line in lines]
     cut = lines if most is None or len(lines) <= most else lines[:most]
     fence = "`" * max(3, _longest_run("\n".join(cut)) + 1)
     more = len(lines) - len(cut)
