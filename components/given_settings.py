@@ -5,9 +5,10 @@ from typing import Any
 
 import pulumi
 
-from config_render import Problem, Settings, SettingsError, Surroundings, cautions, in_words_of, problems_of
+from config_render import Problem, Settings, SettingsError, Surroundings, cautions, in_words_of, placed, problems_of
 
 from . import aws
+from .market_report import market_problems
 from .surroundings import look_around
 
 
@@ -40,11 +41,16 @@ def looked_up(settings: Settings, region: str, place: str, component: pulumi.Res
 
     Asks through the component's provider. Raises `pulumi.RunError` with all that does not fit.
     """
+
+    def warn(problems: Sequence[Problem]) -> None:
+        for each in problems:
+            pulumi.log.warn(str(in_words_of(place, each)), component)
+
     found, problems = look_around(settings, region, pulumi.InvokeOptions(parent=component))
+    problems = problems or market_problems(placed(settings, region, found.network), region, warn)
     if problems:
         raise _refusal(problems, place)
-    for caution in cautions(settings):
-        pulumi.log.warn(str(in_words_of(place, caution)), component)
+    warn(cautions(settings))
     return found
 
 

@@ -1,6 +1,6 @@
 """Reading the settings of a stack, and refusing wrong ones before anything is registered with the engine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,6 @@ from typing import Any
 import pulumi
 from pulumi.runtime import config as runtime_config
 
-from aws_market import look
 from config_render import (
     SECRETS,
     TOKENS,
@@ -22,12 +21,12 @@ from config_render import (
 )
 from config_render.layers import Layer, shared
 from config_render.outside import EXTENDS
-from config_render.prices import report, wanted
 from config_render.project import as_settings, without_defaults
 from config_render.stack_file import read_stack_file
 from config_render.yaml_file import UnreadableFileError
 
 from .gitlab_check import gitlab_problem
+from .market_report import market_problems
 from .surroundings import look_around
 
 PROJECT = "gitlab-runner-aws"
@@ -69,30 +68,18 @@ def read_stack() -> StackSettings:
     if settings is not None and not problems:
         surroundings, problems = look_around(settings, str(region))
     if settings is not None and not problems:
-        problems += _market_problems(placed(settings, str(region), surroundings.network), str(region))
+        problems += market_problems(placed(settings, str(region), surroundings.network), str(region), _warn)
     if settings is None or problems:
         raise pulumi.RunError(str(SettingsError(_with_lines(problems))))
-    for caution in _with_lines(cautions(settings)):
-        pulumi.log.warn(str(caution))
+    _warn(cautions(settings))
     kept = {name: pulumi.Output.secret(text) for name, text in secrets.items()}
     token, registration, access = (pulumi.Output.secret(tokens[n]) if n in tokens else None for n in TOKENS)
     return StackSettings(settings, surroundings, str(region), token, registration, access, kept)
 
 
-def _market_problems(settings: Settings, region: str) -> list[Problem]:
-    """Show what AWS asks for the machines, warn of what may not do, and return what can't, or what is to fail."""
-    strict = settings.preflight == "strict"
-    if settings.preflight == "off" or not (strict or pulumi.runtime.is_dry_run()):
-        return []
-    config = pulumi.Config("aws")
-    endpoints = {name: url for each in config.get_object("endpoints") or () for name, url in each.items()}
-    found = report(settings, region, look(wanted(settings, region), profile=config.get("profile"), endpoints=endpoints))
-    pulumi.log.info("\n".join(("what the machines may cost:", *found.lines)))
-    if strict:
-        return [*found.mistakes, *found.doubts]
-    for each in _with_lines(list(found.doubts)):
+def _warn(problems: Sequence[Problem]) -> None:
+    for each in _with_lines(list(problems)):
         pulumi.log.warn(str(each))
-    return list(found.mistakes)
 
 
 def _over_shared(given: dict[str, Any]) -> tuple[Mapping[str, Any], list[Problem]]:

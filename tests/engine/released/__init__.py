@@ -62,6 +62,16 @@ def move_state(project: Project, old: dict[str, str], new: dict[str, str]) -> No
     project.pulumi("stack", "import", "--stack", STACK, stdin=moved(clear, old, new))
 
 
+def shortened(state: dict[str, Any]) -> dict[str, Any]:
+    """Leave out where in a checkout a resource was declared, and the manager's tool, which every release changes."""
+    for resource in state["deployment"]["resources"]:
+        for key in ("sourcePosition", "stackTrace"):
+            resource.pop(key, None)
+        if resource["urn"].endswith("registration-tool"):
+            resource["inputs"]["stdin"] = resource["outputs"]["stdin"] = "the tool of that release\n"
+    return state
+
+
 def record(cloud: LocalCloud, folder: Path, version: str) -> None:
     """Deploy this checkout's program and keep what is left of it as the files of a release."""
     project = Project.create(cloud, folder, STACK, settings(cloud))
@@ -69,7 +79,7 @@ def record(cloud: LocalCloud, folder: Path, version: str) -> None:
     project.pulumi("up", "--yes", "--skip-preview", "--stack", STACK)
     real = project.pulumi("stack", "export", "--stack", STACK).stdout
     move_state(project, ports(cloud.addresses), PLACES)
-    kept = json.loads(project.pulumi("stack", "export", "--stack", STACK).stdout)
+    kept = shortened(json.loads(project.pulumi("stack", "export", "--stack", STACK).stdout))
     (FOLDER / f"{version}.json").write_text(json.dumps(kept, indent=1) + "\n")
     file = yaml.safe_load((folder / f"Pulumi.{STACK}.yaml").read_text())
     own = {key: value for key, value in file["config"].items() if key == f"{PREFIX}token"}
