@@ -18,7 +18,8 @@ _TOP, _MANAGER, _DOWN = 46, 100, 40
 _MANAGER_WIDTH = 300
 _LETTER = 7.6
 """Pixels that a letter of a pool's name takes, about."""
-_MOST_LINES = 4
+_MOST_LINES = {True: 4, False: 2}
+"""How many lines spot machines have, and those on demand, in one zone of a pool."""
 _TIMES = "\N{MULTIPLICATION SIGN}"
 
 
@@ -88,20 +89,20 @@ def _workers(
     return group(*drawn), y + 34
 
 
-def _cell(rows: Sequence[MachineRow]) -> list[tuple[bool | None, str]]:
-    """Return what is in one zone: whether it is spot, None for both, and how many machines of which type."""
-    there = [row for row in rows if row.most]
-    lines: list[tuple[bool | None, str]] = [(row.cap is not None, f"{row.most} {_TIMES} {row.type}") for row in there]
-    if len(lines) > _MOST_LINES:
-        rest = there[_MOST_LINES - 1 :]
-        lines[_MOST_LINES - 1 :] = [(None, f"{sum(row.most for row in rest)} of {len(rest)} more kinds")]
+def _cell(rows: Sequence[MachineRow]) -> list[tuple[bool, str]]:
+    """Return what is in one zone: whether it is spot, and how many machines of which type."""
+    lines: list[tuple[bool, str]] = []
+    for spot, most in _MOST_LINES.items():
+        alike = [row for row in rows if row.most and (row.cap is not None) == spot]
+        shown = alike if len(alike) <= most else alike[: most - 1]
+        lines += [(spot, f"{row.most} {_TIMES} {row.type}") for row in shown]
+        if rest := alike[len(shown) :]:
+            lines.append((spot, f"{sum(row.most for row in rest)} {_TIMES} {len(rest)} more types"))
     return lines
 
 
-def _sign(spot: bool | None, x: float, y: float) -> Markup | None:
-    """A ring for spot, a square for on demand, nothing for both: not by colour alone."""
-    if spot is None:
-        return None
+def _sign(spot: bool, x: float, y: float) -> Markup:
+    """A ring for spot, a square for on demand: not by colour alone."""
     if spot:
         return tag("circle", cx=x + 5, cy=y + 6, r=4.5, class_="spot")
     return tag("rect", x=x, y=y + 1, width=10, height=10, class_="od")

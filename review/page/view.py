@@ -1,15 +1,18 @@
 """What the page's template shows, in the order in which it is read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cached_property
+from typing import Any
 
 from config_render import Problem
-from config_render.costs import cost, week_of_costs
+from config_render.costs import Cost, cost, week_of_costs
 from config_render.prices import failures
 
+from ..bill import bill_of
 from .calendar import Calendar, calendars
+from .change import Change, change
 from .money import Money
 from .spot_prices import SpotPools, spot_pools
 from .subject import Subject
@@ -63,6 +66,7 @@ class View:
         """Anchors and names of the sections that there are."""
         every = [
             ("warnings", "Warnings", self.problems),
+            ("change", "Change", self.change),
             ("topology", "What there is", True),
             ("calendar", "Waiting machines", True),
             ("costs", "Cost by hour", True),
@@ -74,24 +78,45 @@ class View:
 
     @cached_property
     def tiles(self) -> list[Tile]:
-        """The figures at the top."""
-        money, cost_ = self.money, self.cost
+        """The figures at the top, with what they were before the change where that is known."""
+        money, now, was = self.money, self.cost, self._before
         bad = sum(problem.bad for problem in self.problems)
-        rest = len(self.problems) - bad
+        worst, expected = (now.worst_per_hour, now.worst_per_month), now.expected_per_month
         return [
-            Tile("Machines at the most", str(cost_.most), ("the manager included",)),
+            Tile(
+                "Machines at the most",
+                str(now.most),
+                ("the manager included", *_was(now.most, was.most if was else None, str)),
+            ),
             Tile(
                 "Worst case",
-                f"{money.an_hour(cost_.worst_per_hour)} an hour",
-                (f"{money.a_month(cost_.worst_per_month)} a month", "every machine, at its highest price"),
+                _figure(worst[0], money.an_hour, "an hour"),
+                (
+                    _figure(worst[1], money.a_month, "a month") + ": every machine, at its highest price",
+                    *_was(worst[0], was.worst_per_hour if was else None, money.an_hour),
+                ),
             ),
             Tile(
                 "Without any job",
-                f"{money.a_month(cost_.expected_per_month)} a month",
-                ("manager and waiting machines, at today's prices",),
+                _figure(expected, money.a_month, "a month"),
+                (
+                    "manager and waiting machines, at today's prices",
+                    *_was(expected, was.expected_per_month if was else None, money.a_month),
+                ),
             ),
-            Tile("Warnings", str(rest), (f"and {bad} reasons why machines can't start",) if bad else ()),
+            Tile(
+                "Warnings",
+                str(len(self.problems) - bad),
+                (f"and {bad} reason{'' if bad == 1 else 's'} why machines can't start",) if bad else (),
+            ),
         ]
+
+    @property
+    def _before(self) -> Cost | None:
+        """What the stack costs as it is, at the same prices."""
+        changes = self.subject.changes
+        bill = None if changes is None else bill_of(changes, self.subject.market)
+        return None if bill is None else bill.before
 
     @cached_property
     def problems(self) -> list[Remark]:
@@ -100,6 +125,11 @@ class View:
             *(_remark(each, True) for each in self.subject.mistakes),
             *(_remark(each, False) for each in self.subject.warnings),
         ]
+
+    @cached_property
+    def change(self) -> Change | None:
+        """What the last preview would do."""
+        return None if self.subject.changes is None else change(self.subject.changes)
 
     @cached_property
     def topology(self) -> str:
@@ -150,7 +180,18 @@ class View:
     @cached_property
     def unknown(self) -> Sequence[str]:
         """What AWS did not say, and why."""
-        return failures(self.subject.market)
+        return [line.removeprefix("Not known: ") for line in failures(self.subject.market)]
+
+
+def _figure(amount: float | None, shown: Callable[[float], str], unit: str) -> str:
+    return "not known" if amount is None else f"{shown(amount)} {unit}"
+
+
+def _was(now: float | None, before: float | None, shown: Callable[[Any], str]) -> tuple[str, ...]:
+    """Say what a figure was, if it was another one."""
+    if before is None or now is None or shown(before) == shown(now):
+        return ()
+    return (f"was {shown(before)}",)
 
 
 def _remark(problem: Problem, bad: bool) -> Remark:

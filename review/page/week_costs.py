@@ -11,10 +11,10 @@ from .calendar import DAYS
 from .money import Money
 from .svg import Scale, group, joined, label, picture, stairs, tag, ticks
 
-_LEFT, _WIDTH, _RIGHT = 64, 980, 24
+_LEFT, _WIDTH, _RIGHT = 64, 1046, 24
 _DAY = _WIDTH / len(DAYS)
 _HEIGHT = 220
-_STRIP, _NAMES, _VALUES = 38, 210, 170
+_STRIP, _NAMES, _STRIP_WIDTH, _VALUES = 38, 210, 774, 150
 _LONGEST_NAME = 24
 
 Hours = Sequence[float | None]
@@ -47,7 +47,7 @@ def _total(hours: Sequence[float], cost: Cost, money: Money, zone: str) -> Marku
     marks = ticks(max(*hours, worst or 0))
     y = Scale(0, marks[-1], _HEIGHT + 16, 16)
     x = Scale(0, HOURS_A_WEEK, _LEFT, _LEFT + _WIDTH)
-    parts = [_rule(y(mark), money.an_hour(mark)) for mark in marks]
+    parts = [_rule(y(mark), f"{money.sign}{mark:g}") for mark in marks]
     parts += _days(16, _HEIGHT + 16)
     line = stairs([(x(n), y(hour)) for n, hour in enumerate(hours)], x(HOURS_A_WEEK))
     parts += [
@@ -70,7 +70,7 @@ def _total(hours: Sequence[float], cost: Cost, money: Money, zone: str) -> Marku
 def _strips(pools: Mapping[str, Hours], money: Money, zone: str) -> Markup:
     """Draw pools below each other, on the same scale, so that they can be compared without colours."""
     most = max((hour or 0 for hours in pools.values() for hour in hours), default=0) or 1
-    x = Scale(0, HOURS_A_WEEK, _NAMES, _NAMES + _WIDTH - 100)
+    x = Scale(0, HOURS_A_WEEK, _NAMES, _NAMES + _STRIP_WIDTH)
     right = x(HOURS_A_WEEK)
     parts, said = [], []
     for n, (pool, hours) in enumerate(pools.items()):
@@ -86,10 +86,10 @@ def _strips(pools: Mapping[str, Hours], money: Money, zone: str) -> Markup:
             parts.append(tag("path", d=f"{line}V{bottom}H{x(0):g}z", class_="area solid"))
             mean = sum(known) / HOURS_A_WEEK
             value = f"{money.a_month(mean * HOURS_A_MONTH)} a month"
-        parts.append(label(right + _VALUES - 20, bottom - 8, value, "end"))
+        parts.append(label(right + _VALUES, bottom - 8, value, "end"))
         said.append(f"{pool}: {value}")
     height = 22 + len(pools) * _STRIP
-    width = right + _VALUES - 20
+    width = right + _VALUES
     day = (right - x(0)) / len(DAYS)
     heads = [label(x(0) + (n + 0.5) * day, 12, name, "axis middle") for n, name in enumerate(DAYS)]
     lines = [tag("path", d=f"M{x(0) + n * day:.1f} 18V{height - 6}", class_="grid") for n in range(len(DAYS) + 1)]

@@ -1,14 +1,16 @@
 """Stacks, and markets for them, to make pages of."""
 
 import math
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from config_render import Settings
+from config_render.costs import as_plain, machine_rows
 from config_render.market import Failure, Market
 from config_render.prices import wanted
 from config_render.spot_history import WINDOW, SpotHistory
+from review.changes import Changes, ConfigToml, Op, Property, Resource
 from review.page import Subject
 
 from ..render.settings_samples import REGION, parsed, stack
@@ -90,5 +92,44 @@ def nothing_known(settings: Settings) -> Market:
     return Market(failures=(Failure("spot prices", why), Failure("prices on demand", why)))
 
 
-def sections(**settings: Any) -> Mapping[str, Any]:
-    return settings
+def changed(settings: Settings, **given: Any) -> Changes:
+    """A larger limit and another type for the manager, as a preview tells of it."""
+    rows = machine_rows(settings, REGION, NOW.date())
+    fewer = [replace(row, most=max(row.most - 1, 1)) for row in rows]
+    instance = "aws:ec2/instance:Instance"
+    larger = Property("instanceType", True, "t3.small", "t4g.small")
+    config = Property("stdin", False)
+    resources = (
+        _resource("replace", instance, "runner-manager-instance", larger),
+        _resource("delete", "aws:ec2/securityGroupRule:SecurityGroupRule", "runner-network-manager-out"),
+        _resource("update", "command:remote:Command", "runner-registration-config", config),
+        _resource("create", "aws:ec2/subnet:Subnet", "runner-network-public-c"),
+        *(_resource("same", "aws:iam/role:Role", f"runner-identity-{name}") for name in ("manager", "worker")),
+    )
+    made = Changes(
+        "gitlab-runner-aws",
+        "prod",
+        resources,
+        (ConfigToml("runner", _config_toml(9, 4), _config_toml(10, 6)),),
+        {"machines": as_plain(fewer)},
+        {"machines": as_plain(rows)},
+    )
+    return replace(made, **given)
+
+
+def _resource(op: Op, kind: str, name: str, *properties: Property) -> Resource:
+    return Resource(f"urn:pulumi:prod::gitlab-runner-aws::{kind}::{name}", kind, name, op, properties)
+
+
+def _config_toml(limit: int, idle: int) -> str:
+    return f"""concurrent = 10
+check_interval = 3
+
+[[runners]]
+name = "spot-a-m6i-large"
+limit = {limit}
+token = "<secret:token>"
+
+[runners.machine]
+IdleCount = {idle}
+"""
