@@ -1,7 +1,9 @@
 """Reading the settings of a stack, and refusing wrong ones before anything is registered with the engine."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from config_render import (
     problems_of,
 )
 from config_render.layers import Layer, shared
+from config_render.market import Market
 from config_render.outside import EXTENDS
 from config_render.prices import report, wanted
 from config_render.project import as_settings, without_defaults
@@ -45,6 +48,8 @@ class StackSettings:
     registration_token: pulumi.Output[str] | None
     access_token: pulumi.Output[str] | None
     secrets: Mapping[str, pulumi.Output[str]]
+    market: pulumi.Output[Market]
+    """What AWS says of prices; nothing where it is not to be asked."""
 
 
 def read_stack() -> StackSettings:
@@ -65,34 +70,40 @@ def read_stack() -> StackSettings:
         if not runtime_config.is_config_secret(f"{PROJECT}:{name}"):
             problems.append(_in_clear(name, f"create a new one in GitLab and encrypt it: {_SET} {PROJECT}:{name}"))
     problems += _gitlab_problems(raw)
-    surroundings = Surroundings()
+    surroundings, market = Surroundings(), pulumi.Output.from_input(Market())
     if settings is not None and not problems:
         surroundings, problems = look_around(settings, str(region))
     if settings is not None and not problems:
-        problems += _market_problems(placed(settings, str(region), surroundings.network), str(region))
+        market, problems = _market(placed(settings, str(region), surroundings.network), str(region))
     if settings is None or problems:
         raise pulumi.RunError(str(SettingsError(_with_lines(problems))))
     for caution in _with_lines(cautions(settings)):
         pulumi.log.warn(str(caution))
     kept = {name: pulumi.Output.secret(text) for name, text in secrets.items()}
     token, registration, access = (pulumi.Output.secret(tokens[n]) if n in tokens else None for n in TOKENS)
-    return StackSettings(settings, surroundings, str(region), token, registration, access, kept)
+    return StackSettings(settings, surroundings, str(region), token, registration, access, kept, market)
 
 
-def _market_problems(settings: Settings, region: str) -> list[Problem]:
-    """Show what AWS asks for the machines, warn of what may not do, and return what can't, or what is to fail."""
+def _market(settings: Settings, region: str) -> tuple[pulumi.Output[Market], list[Problem]]:
+    """Return what AWS says of the machines, having warned of what may not do, and what can't, or what is to fail."""
     strict = settings.preflight == "strict"
-    if settings.preflight == "off" or not (strict or pulumi.runtime.is_dry_run()):
-        return []
+    if settings.preflight == "off":
+        return pulumi.Output.from_input(Market()), []
     config = pulumi.Config("aws")
     endpoints = {name: url for each in config.get_object("endpoints") or () for name, url in each.items()}
-    found = report(settings, region, look(wanted(settings, region), profile=config.get("profile"), endpoints=endpoints))
+    ask = partial(look, wanted(settings, region), profile=config.get("profile"), endpoints=endpoints)
+    if not (strict or pulumi.runtime.is_dry_run()):
+        # Nothing waits for it but an output.
+        return pulumi.Output.from_input(asyncio.get_running_loop().run_in_executor(None, ask)), []
+    market = ask()
+    found = report(settings, region, market)
     pulumi.log.info("\n".join(("what the machines may cost:", *found.lines)))
+    known = pulumi.Output.from_input(market)
     if strict:
-        return [*found.mistakes, *found.doubts]
+        return known, [*found.mistakes, *found.doubts]
     for each in _with_lines(list(found.doubts)):
         pulumi.log.warn(str(each))
-    return list(found.mistakes)
+    return known, list(found.mistakes)
 
 
 def _over_shared(given: dict[str, Any]) -> tuple[Mapping[str, Any], list[Problem]]:
