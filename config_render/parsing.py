@@ -11,14 +11,12 @@ from pydantic_core import ErrorDetails
 from .bulk import collector_paused
 from .models.section import ConfigTable, Section, child_tables
 from .models.settings import Settings
+from .outside import EXTENDS, SECRETS
 from .placeholders import TOKEN, TOKENS, is_secret_name
-from .problems import NAMESPACE, Location, Problem, SettingsError, problem, shown
+from .problems import NAMESPACE, Location, Problem, SettingsError, in_words_of, problem, shown
 from .regions import check_region
 from .rules.relations import related_problems
 from .wording import in_words
-
-SECRETS = "secrets"
-"""The setting that holds further secrets by their names, beside the token."""
 
 _NO_SECRET_NAME = (  # the rule S105 takes it for a password
     "is no name for a secret: letters, digits and _, at most 64; and no name that the program sets itself"  # noqa: S105
@@ -32,17 +30,19 @@ def parse(
     region: str | None = None,
     secrets: Collection[str] = (),
     tokens: Mapping[str, str | None] | None = None,
+    place: str = f"{NAMESPACE}:",
 ) -> Settings:
     """Return checked settings. Raises SettingsError with all mistakes.
 
     `raw` holds the stack's settings by their names less the namespace, as plain tables, lists and values.
     `token` is the runner authentication token in clear text; it is looked at and forgotten, as are `tokens`, from which
     it comes otherwise: registrationToken or accessToken by these names, None for one that can't be read. `secrets`
-    holds the names of the further secrets that settings may name.
+    holds the names of the further secrets that settings may name. `place` is what stands before the settings' names
+    where they come from, for messages: `settings.` of a program, `acme:runner.` of a stack's configuration.
     """
     settings, problems = problems_of(raw, token=token, region=region, secrets=secrets, tokens=tokens)
     if settings is None or problems:
-        raise SettingsError(problems)
+        raise SettingsError([in_words_of(place, each) for each in problems])
     return settings
 
 
@@ -124,7 +124,7 @@ def _unknown(key: str, model: type[Section]) -> str:
     homes = [place for place, other in _tables(Settings, "") if key in other.known_keys()]
     if homes:
         return f"unknown here; it goes under {homes[0] or NAMESPACE}"
-    own = [*model.known_keys(), *([*TOKENS, SECRETS] if model is Settings else [])]
+    own = [*model.known_keys(), *([*TOKENS, SECRETS, EXTENDS] if model is Settings else [])]
     spelled = {known.lower(): known for known in own}
     if close := get_close_matches(key.lower(), spelled, n=1):
         return f"unknown; did you mean `{spelled[close[0]]}`?"

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -78,8 +79,9 @@ def test_every_recorded_key_comes_back_as_it_was(section: str) -> None:
 
 
 def test_the_guides_complete_example_comes_back_but_for_its_secrets_and_what_is_safer() -> None:
-    guide: dict[str, Any] = {**GUIDE, "runners": [{**GUIDE["runners"][0], "url": "https://gitlab.example.com"}]}
-    guide["runners"][0]["cache"]["s3"] = {**guide["runners"][0]["cache"]["s3"], "BucketName": "our-cache"}
+    guide = deepcopy(GUIDE)
+    guide["runners"][0]["url"] = "https://gitlab.example.com"
+    guide["runners"][0]["cache"]["s3"]["BucketName"] = "our-cache"
     back = again(guide)
     (options,) = ([*each["machine"].pop("MachineOptions")] for each in back["runners"])
     wanted = {**guide["runners"][0], "machine": {**guide["runners"][0]["machine"]}}
