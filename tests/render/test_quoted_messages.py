@@ -62,7 +62,7 @@ def is_text(message: str) -> bool:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_each_quoted_message_is_said_somewhere(page: Path) -> None:
-    unsaid = [text for text, others in quoted(page) if not (is_said(text) or others and text in said_by_others())]
+    unsaid = [text for text, others in quoted(page) if not (is_said(text) or (others and text in said_by_others()))]
 
     assert unsaid == [], "quote what the code says, with … for what is filled in"
 
