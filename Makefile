@@ -39,6 +39,7 @@ fuzz: $(READY) # Hostile settings, drawn by chance
 
 schema: $(READY) # Write config_render/stack.schema.json anew, after a change of the models
 	@$(RUN) -m config_render schema > $(VENV)/stack.schema.json && mv $(VENV)/stack.schema.json config_render/
+	@sed -i '/^config:/,$$d' Pulumi.yaml && $(RUN) -m config_render project >> Pulumi.yaml
 
 bench: $(READY) # How long people wait
 	@$(RUN) -m tests.bench

@@ -1,9 +1,10 @@
-"""`python -m config_render render|check|schema|calendar`: a stack file's config.toml, without a cloud."""
+"""`python -m config_render COMMAND`: stack files and config.toml, without a cloud."""
 
 import argparse
 import json
 import os
 import sys
+import tomllib
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, timedelta
@@ -13,11 +14,13 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from .document import MARKER, Facts, render
+from .from_toml import UnconvertibleError, settings_from_toml, stack_file
 from .models.periods import check_timezone
 from .models.settings import Settings
 from .parsing import problems_of
 from .placeholders import TOKENS
 from .problems import NAMESPACE, Problem
+from .project import as_yaml
 from .regions import partition
 from .rules.cautions import cautions
 from .schema import stack_schema
@@ -74,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     calendar.add_argument("--timezone", type=_zone, metavar="ZONE", help="of the clocks; by default the first period's")
     command("schema", _schema, "print the JSON schema of stack files")
+    command("project", _project, "print what Pulumi.yaml declares of the settings")
+    converter = command("from-toml", _from_toml, "print a stack file made from a config.toml, less its secrets")
+    converter.add_argument("file", type=Path, metavar="FILE", help="a config.toml with docker+machine on amazonec2")
     return parser
 
 
@@ -117,6 +123,22 @@ def _schema(options: argparse.Namespace) -> None:
     print(json.dumps(stack_schema(), indent=2))
 
 
+def _project(options: argparse.Namespace) -> None:
+    print(as_yaml(), end="")
+
+
+def _from_toml(options: argparse.Namespace) -> None:
+    try:
+        content = tomllib.loads(options.file.read_text("utf-8"))
+        print(stack_file(settings_from_toml(content), options.file.name), end="")
+    except OSError as error:
+        raise UnusableError(f"{options.file}: can't be read ({error.strerror})") from None
+    except ValueError as error:
+        raise UnusableError(f"{options.file}: is no TOML: {error}") from None
+    except UnconvertibleError as error:
+        raise UnusableError("\n".join(f"{options.file}: {problem}" for problem in error.problems)) from None
+
+
 def _settings(options: argparse.Namespace) -> tuple[StackFile, Settings]:
     """Read the file, warn, and return its settings. Raises UnusableError with every mistake."""
     file = read_stack_file(options.file)
@@ -136,9 +158,13 @@ def _settings(options: argparse.Namespace) -> tuple[StackFile, Settings]:
 
 
 def _table(path: Path, file: StackFile, problems: Sequence[Problem], what: str) -> str:
-    """Write problems a line each, in the order of the file, as `FILE:LINE: PATH = VALUE: what to do`."""
-    in_order = sorted(problems, key=lambda problem: file.line_of(problem.path) or 0)
-    rows = [str(file.with_line(problem, str(path))) for problem in in_order]
+    """Write problems a line each, in the order of the files, as `FILE:LINE: PATH = VALUE: what to do`."""
+
+    def place(problem: Problem) -> tuple[str, int]:
+        found = file.place_of(problem.path)
+        return (found.file, found.line) if found else ("", 0)
+
+    rows = [str(file.with_line(problem, str(path))) for problem in sorted(problems, key=place)]
     if not file.is_stack:
         rows = [row.replace(f"{NAMESPACE}:", "", 1) for row in rows]
     return "\n".join([*rows, f"{len(rows)} {what}{'' if len(rows) == 1 else 's'}"])

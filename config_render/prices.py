@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .costs import HOURS_A_MONTH, row_of
 from .fitness import doubtful, unable
 from .market import Failure, Machines, Market, Wanted, machines, wanted
 from .models.settings import Settings
 from .problems import Problem
 
 __all__ = ["Failure", "Market", "Report", "Wanted", "report", "wanted"]
-
-HOURS_A_MONTH = 730
-"""What AWS's price calculator takes for a month."""
 
 _UNKNOWN = "?"
 _GAP = "  "
@@ -79,7 +77,7 @@ def _percent(share: float) -> str:
 
 
 def _cost(one: Machines, market: Market) -> float | None:
-    price = market.on_demand.get((one.instance_type, one.price_region)) if one.cap is None else one.cap
+    price = row_of(one).highest_price(market)
     return None if price is None else one.count * price
 
 

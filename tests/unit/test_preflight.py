@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from components import market_cache
-from components.market_questions import UNREADABLE, questions
-from components.preflight import look
+from aws_market import look, market_cache
+from aws_market.market_questions import UNREADABLE, questions
 from config_render.market import Market, Wanted
 from localcloud.prices_stand_in import ON_DEMAND, QUOTAS, AwsServer
 
@@ -146,7 +145,7 @@ def test_what_did_not_answer_is_left_alone_for_a_minute(hanging: Hanging, monkey
 PROGRAM = """
 import sys
 import time
-from components.preflight import look
+from aws_market import look
 from config_render.market import Wanted
 started = time.monotonic()
 market = look({wanted!r}, profile=None, endpoints={endpoints!r}, seconds=2.0)

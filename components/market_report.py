@@ -1,0 +1,28 @@
+"""What AWS says, at a preview, of the machines that settings ask for: what they cost, and what may keep them away."""
+
+from collections.abc import Callable, Sequence
+
+import pulumi
+
+from aws_market import look
+from config_render import Problem, Settings
+from config_render.prices import report, wanted
+
+
+def market_problems(settings: Settings, region: str, warn: Callable[[Sequence[Problem]], None]) -> list[Problem]:
+    """Show what AWS asks for the machines, warn of what may not do, and return what can't, or what is to fail.
+
+    AWS is asked as the stack's `aws:profile` and `aws:endpoints` have it, at previews alone unless the settings say
+    `preflight: strict`.
+    """
+    strict = settings.preflight == "strict"
+    if settings.preflight == "off" or not (strict or pulumi.runtime.is_dry_run()):
+        return []
+    config = pulumi.Config("aws")
+    endpoints = {name: url for each in config.get_object("endpoints") or () for name, url in each.items()}
+    found = report(settings, region, look(wanted(settings, region), profile=config.get("profile"), endpoints=endpoints))
+    pulumi.log.info("\n".join(("what the machines may cost:", *found.lines)))
+    if strict:
+        return [*found.mistakes, *found.doubts]
+    warn(found.doubts)
+    return list(found.mistakes)
