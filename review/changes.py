@@ -45,11 +45,14 @@ _SHOWN = frozenset(
 )
 """Properties whose values may be shown, by the last part of their path."""
 
+_AWS = ("region", "profile", "endpoints")
 _STACK = "pulumi:pulumi:Stack"
 _CONFIG = re.compile(
     r"gitlab-runner-aws:index:Registration\$command:remote:Command::(?P<runner>.+)-registration-config$"
 )
 _SEVERITIES: Mapping[str, Severity] = {"info": "info", "info#err": "error", "warning": "warning", "error": "error"}
+# What the engine says after it has said what is wrong.
+_CLOSING = re.compile(r"an unhandled error occurred: Program exited|(preview|update) failed$")
 _COLOUR = re.compile(r"<\{%.*?%\}>")
 _PATH = re.compile(r'\["(?P<quoted>[^"]*)"\]|\[(?P<index>\d+)\]|(?P<name>[^.\[\]]+)')
 _LONGEST_VALUE = 80
@@ -114,6 +117,11 @@ class Changes:
     outputs_before: Mapping[str, Any] = field(default_factory=dict)
     outputs_after: Mapping[str, Any] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
+    aws: Mapping[str, str] = field(default_factory=dict)
+    """Where AWS's prices are asked for: the stack's `region`, `profile` and `endpoints`, as pulumi-aws has them.
+
+    Empty where its `preflight` is off, and nothing is to be asked.
+    """
     failed: bool = False
     """Whether the preview ended early, so that the rest is not all there is."""
 
@@ -148,19 +156,24 @@ def changes_of(events: Iterable[Event], *, project: str, stack: str) -> Changes:
     configs: dict[str, ConfigToml] = {}
     diagnostics: list[Diagnostic] = []
     outputs: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
+    aws: Mapping[str, str] = {}
     failed = True
     for event in events:
         if "resourcePreEvent" in event:
             metadata = event["resourcePreEvent"]["metadata"]
             if (resource := _resource(metadata)) is not None:
                 resources[resource.urn] = resource
-            if (config := _config(metadata)) is not None:
-                configs[config.runner] = config
+            if (live := _config(metadata)) is not None:
+                configs[live.runner] = live
         elif "resOutputsEvent" in event and event["resOutputsEvent"]["metadata"]["type"] == _STACK:
             metadata = event["resOutputsEvent"]["metadata"]
             outputs = _outputs(metadata.get("old")), _outputs(metadata.get("new"))
         elif "diagnosticEvent" in event or "policyEvent" in event:
             diagnostics += _diagnostics(event)
+        elif "preludeEvent" in event:
+            config = event["preludeEvent"].get("config") or {}
+            asks = config.get("gitlab-runner-aws:preflight") != "off"
+            aws = {key: str(config[f"aws:{key}"]) for key in _AWS if asks and f"aws:{key}" in config}
         elif "summaryEvent" in event:
             failed = event["summaryEvent"].get("result", "succeeded") != "succeeded"
     return Changes(
@@ -170,6 +183,7 @@ def changes_of(events: Iterable[Event], *, project: str, stack: str) -> Changes:
         tuple(configs.values()),
         *outputs,
         tuple(diagnostics),
+        aws,
         failed,
     )
 
@@ -258,10 +272,11 @@ def _diagnostics(event: Event) -> list[Diagnostic]:
         return [Diagnostic("error" if mandatory else "warning", _readable(text), str(policy.get("resourceUrn") or ""))]
     said = event["diagnosticEvent"]
     severity, text = _SEVERITIES.get(said["severity"]), _readable(said.get("message", ""))
-    if severity is None or not text or said.get("ephemeral"):
+    if severity is None or not text or _CLOSING.match(text) or said.get("ephemeral"):
         return []
     return [Diagnostic(severity, text, str(said.get("urn") or ""))]
 
 
 def _readable(text: str) -> str:
-    return without_secrets(_COLOUR.sub("", text)).strip()
+    kept = "".join(char for char in _COLOUR.sub("", text) if char.isprintable() or char in "\n\t")
+    return without_secrets(kept).strip()
