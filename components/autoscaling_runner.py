@@ -55,6 +55,9 @@ class AutoscalingRunner(pulumi.ComponentResource):
     config_toml: pulumi.Output[str]
     """What is live on the manager, with placeholders where it has secrets."""
 
+    runner_ids: pulumi.Output[dict[str, int]]
+    """Ids at GitLab of the pools' runners, by the pools' names."""
+
     def __init__(self, name: str, args: AutoscalingRunnerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gitlab-runner-aws:index:AutoscalingRunner", name, None, opts)
         self._args = args
@@ -91,6 +94,9 @@ class AutoscalingRunner(pulumi.ComponentResource):
                 ),
                 secrets={**self._tokens, **self._secrets_of_config(), **identity.secrets},
                 drain_seconds=settings.drain_seconds,
+                pools={
+                    entry.name: pool.name for pool in settings.pools for entry in pool.entries(settings.network.zones)
+                },
                 user_data={pool.name: pool.user_data for pool in settings.pools if pool.user_data},
                 watch=self._watch_settings(network, identity, manager, watch),
                 needs=[network, identity, *([cache] if cache else [])],
@@ -103,12 +109,14 @@ class AutoscalingRunner(pulumi.ComponentResource):
         self.cache_bucket = cache.bucket_name if cache else None
         self.connection = manager.connection
         self.config_toml = registration.config_toml
+        self.runner_ids = registration.runner_ids
         self.register_outputs(
             {
                 "manager_address": self.manager_address,
                 "manager_instance_id": self.manager_instance_id,
                 "cache_bucket": self.cache_bucket,
                 "config_toml": self.config_toml,
+                "runner_ids": self.runner_ids,
             }
         )
 

@@ -1,6 +1,5 @@
 """Reading the settings of a stack, and refusing wrong ones before anything is registered with the engine."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +19,15 @@ from config_render import (
     placed,
     problems_of,
 )
+from config_render.layers import Layer, shared
+from config_render.market import Market
+from config_render.outside import EXTENDS
+from config_render.project import as_settings, without_defaults
 from config_render.stack_file import read_stack_file
 from config_render.yaml_file import UnreadableFileError
 
 from .gitlab_check import gitlab_problem
-from .market_report import market_problems
+from .market_report import market_later, market_problems
 from .surroundings import look_around
 
 PROJECT = "gitlab-runner-aws"
@@ -42,6 +45,8 @@ class StackSettings:
     registration_token: pulumi.Output[str] | None
     access_token: pulumi.Output[str] | None
     secrets: Mapping[str, pulumi.Output[str]]
+    market: pulumi.Output[Market]
+    """What AWS says of prices; nothing where it is not to be asked."""
 
 
 def read_stack() -> StackSettings:
@@ -51,12 +56,13 @@ def read_stack() -> StackSettings:
     """
     prefix = f"{PROJECT}:"
     given = {k.removeprefix(prefix): v for k, v in runtime_config.CONFIG.get().items() if k.startswith(prefix)}
-    tokens = {name: given.pop(name) for name in TOKENS if name in given}
-    secrets, misplaced = _secrets(_decoded(given.pop(SECRETS, "{}")))
-    raw = {key: _decoded(value) for key, value in given.items()}
+    tokens = {name: token for name in TOKENS if (token := given.pop(name, ""))}
+    settings_given = as_settings(given)
+    secrets, misplaced = _secrets(settings_given.pop(SECRETS, {}))
+    raw, mistaken = _over_shared(settings_given)
     region = pulumi.Config("aws").get("region")
     settings, problems = problems_of(raw, tokens=tokens, region=region, secrets=secrets)
-    problems += misplaced
+    problems += [*misplaced, *mistaken]
     for name in tokens:
         if not runtime_config.is_config_secret(f"{PROJECT}:{name}"):
             problems.append(_in_clear(name, f"create a new one in GitLab and encrypt it: {_SET} {PROJECT}:{name}"))
@@ -71,7 +77,8 @@ def read_stack() -> StackSettings:
     _warn(cautions(settings))
     kept = {name: pulumi.Output.secret(text) for name, text in secrets.items()}
     token, registration, access = (pulumi.Output.secret(tokens[n]) if n in tokens else None for n in TOKENS)
-    return StackSettings(settings, surroundings, str(region), token, registration, access, kept)
+    market = market_later(placed(settings, str(region), surroundings.network), str(region))
+    return StackSettings(settings, surroundings, str(region), token, registration, access, kept, market)
 
 
 def _warn(problems: Sequence[Problem]) -> None:
@@ -79,16 +86,32 @@ def _warn(problems: Sequence[Problem]) -> None:
         pulumi.log.warn(str(each))
 
 
+def _over_shared(given: dict[str, Any]) -> tuple[Mapping[str, Any], list[Problem]]:
+    """Return settings over those of the files that they extend, and what is wrong with these."""
+    names = given.pop(EXTENDS, [])
+    if names == []:
+        return without_defaults(given), []
+    layer, problems = shared(names, _stack_file().parent)
+    try:
+        own = read_stack_file(_stack_file()).own
+    except UnreadableFileError:
+        own = ()
+    return layer.under(Layer(without_defaults(given, keep=own))).settings, problems
+
+
+def _stack_file() -> Path:
+    return Path(str(pulumi.runtime.get_root_directory()), f"Pulumi.{pulumi.get_stack()}.yaml")
+
+
 def _with_lines(problems: list[Problem]) -> list[Problem]:
     """Say where in the stack file a value stands, if that is the file that the engine has read."""
     if not problems:
         return []
-    path = Path(str(pulumi.runtime.get_root_directory()), f"Pulumi.{pulumi.get_stack()}.yaml")
     try:
-        file = read_stack_file(path)
+        file = read_stack_file(_stack_file())
     except UnreadableFileError:
         return problems
-    return [file.with_line(problem, path.name) for problem in problems]
+    return [file.with_line(problem, _stack_file().name) for problem in problems]
 
 
 def _secrets(given: Any) -> tuple[dict[str, str], list[Problem]]:
@@ -106,15 +129,7 @@ def _in_clear(key: str, fix: str) -> Problem:
     return Problem(f"{PROJECT}:{key}", None, f"stands in the stack file in clear text; {fix}")
 
 
-def _decoded(value: Any) -> Any:
-    """The engine hands every value over as text; numbers, lists and maps come as JSON."""
-    try:
-        return json.loads(value)
-    except (TypeError, ValueError):
-        return value
-
-
-def _gitlab_problems(raw: dict[str, Any]) -> list[Problem]:
+def _gitlab_problems(raw: Mapping[str, Any]) -> list[Problem]:
     # On the raw settings, so that this answer comes together with the other mistakes.
     gitlab = raw.get("gitlab")
     if not isinstance(gitlab, dict) or gitlab.get("check") is False or not isinstance(gitlab.get("url"), str):

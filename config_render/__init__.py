@@ -11,7 +11,8 @@ from .models.network import DEFAULT_VPC, NetworkSettings
 from .models.settings import Settings
 from .models.tags import DEPLOYMENT_TAG
 from .models.watch import WatchSettings
-from .parsing import SECRETS, parse, problems_of
+from .outside import SECRETS
+from .parsing import parse, problems_of
 from .placeholders import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TOKEN, TOKEN_PLACEHOLDER, TOKENS, secret_names
 from .problems import NAMESPACE, Problem, SettingsError, in_words_of, problem
 from .regions import partition

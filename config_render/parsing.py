@@ -3,23 +3,20 @@
 import re
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
-from functools import cache
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from .bulk import collector_paused
-from .models.section import ConfigTable, Section
+from .models.section import ConfigTable, Section, child_tables
 from .models.settings import Settings
+from .outside import EXTENDS, SECRETS
 from .placeholders import TOKEN, TOKENS, is_secret_name
 from .problems import NAMESPACE, Location, Problem, SettingsError, in_words_of, problem, shown
 from .regions import check_region
 from .rules.relations import related_problems
-from .wording import in_words
-
-SECRETS = "secrets"
-"""The setting that holds further secrets by their names, beside the token."""
+from .wording import how_to_set, in_words
 
 _NO_SECRET_NAME = (  # the rule S105 takes it for a password
     "is no name for a secret: letters, digits and _, at most 64; and no name that the program sets itself"  # noqa: S105
@@ -109,7 +106,8 @@ def _translate(error: ErrorDetails) -> Problem:
     key = str(location[-1])
     if kind == "none_required" and key in model.refused():
         return problem(location, model.refused()[key])
-    return problem(location, in_words(error) + (_needed(location, model) if kind == "too_short" else ""), value)
+    more = _needed(location, model) if kind == "too_short" else how_to_set(error)
+    return problem(location, in_words(error) + more, value)
 
 
 def _needed(location: Location, model: type[Section]) -> str:
@@ -127,7 +125,7 @@ def _unknown(key: str, model: type[Section]) -> str:
     homes = [place for place, other in _tables(Settings, "") if key in other.known_keys()]
     if homes:
         return f"unknown here; it goes under {homes[0] or NAMESPACE}"
-    own = [*model.known_keys(), *([*TOKENS, SECRETS] if model is Settings else [])]
+    own = [*model.known_keys(), *([*TOKENS, SECRETS, EXTENDS] if model is Settings else [])]
     spelled = {known.lower(): known for known in own}
     if close := get_close_matches(key.lower(), spelled, n=1):
         return f"unknown; did you mean `{spelled[close[0]]}`?"
@@ -143,24 +141,12 @@ def _model_at(location: Location) -> type[Section]:
     """Follow a location down to the model of the table it names; a table without one counts as its parent's."""
     model: type[Section] = Settings
     for part in location:
-        model = _children(model).get(str(part), model)
+        model = child_tables(model).get(str(part), model)
     return model
-
-
-@cache
-def _children(model: type[Section]) -> dict[str, type[Section]]:
-    found = {field.alias or name: _inner(field.annotation) for name, field in model.model_fields.items()}
-    return {key: inner for key, inner in found.items() if inner is not None}
-
-
-def _inner(annotation: object) -> type[Section] | None:
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return annotation
-    return next(filter(None, map(_inner, get_args(annotation))), None)
 
 
 def _tables(model: type[Section], place: str) -> list[tuple[str, type[Section]]]:
     found = [(place, model)]
-    for key, child in _children(model).items():
+    for key, child in child_tables(model).items():
         found += _tables(child, f"{place}.{key}".lstrip("."))
     return found

@@ -97,7 +97,12 @@ def problem(location: Location, message: str, value: object = None) -> Problem:
     What looks like a secret is taken out of the message too: some messages quote a part of the value.
     """
     hidden = any(part in _NEVER_SHOWN for part in location)
-    return Problem(path_of(location), None if hidden else shown(value), _printable(_SECRET.sub("(hidden)", message)))
+    return Problem(path_of(location), None if hidden else shown(value), _printable(without_secrets(message)))
+
+
+def without_secrets(text: str) -> str:
+    """Return a text with `(hidden)` for all that looks like a secret."""
+    return _SECRET.sub("(hidden)", text)
 
 
 def path_of(location: Location) -> str:

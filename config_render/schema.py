@@ -3,16 +3,11 @@
 from typing import Any
 
 from .models.settings import Settings
-from .parsing import SECRETS
-from .placeholders import ACCESS_TOKEN, REGISTRATION_TOKEN, TOKEN
+from .outside import EXTENDS, OUTSIDE, SECRETS
+from .placeholders import TOKENS
 from .problems import NAMESPACE
 from .regions import REGIONS
 
-_TOKENS = {
-    TOKEN: "The runner's authentication token",
-    REGISTRATION_TOKEN: "A registration token, which GitLab has deprecated",
-    ACCESS_TOKEN: "A personal, group or project access token with the scope create_runner, for createRunner",
-}
 _ENCRYPTED = {
     "type": "object",
     "properties": {"secure": {"type": "string"}},
@@ -28,15 +23,13 @@ def stack_schema() -> dict[str, Any]:
     for table in (settings, *definitions.values()):
         _tidy(table)
     own = {f"{NAMESPACE}:{key}": value for key, value in settings["properties"].items()}
-    for key, what in _TOKENS.items():
-        fix = f"set it with: pulumi config set --secret {NAMESPACE}:{key}"
-        own[f"{NAMESPACE}:{key}"] = {**_ENCRYPTED, "description": f"{what}; {fix}"}
-    own[f"{NAMESPACE}:{SECRETS}"] = {
-        "type": "object",
-        "additionalProperties": _ENCRYPTED,
-        "description": "What <secret:NAME> stands for; set one with: "
-        f"pulumi config set --secret --path {NAMESPACE}:{SECRETS}.NAME",
+    shapes: dict[str, dict[str, Any]] = {
+        **dict.fromkeys(TOKENS, _ENCRYPTED),
+        SECRETS: {"type": "object", "additionalProperties": _ENCRYPTED},
+        EXTENDS: {"type": "array", "items": {"type": "string"}},
     }
+    for key, (_, description) in OUTSIDE.items():
+        own[f"{NAMESPACE}:{key}"] = {**shapes[key], "description": description}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A stack of gitlab-runner-aws",
@@ -45,7 +38,9 @@ def stack_schema() -> dict[str, Any]:
             "config": {
                 "type": "object",
                 "properties": {"aws:region": {"enum": sorted(REGIONS)}, **own},
-                "required": [f"{NAMESPACE}:{key}" for key in settings["required"]],
+                # The files that are extended may have them.
+                "if": {"not": {"required": [f"{NAMESPACE}:{EXTENDS}"]}},
+                "then": {"required": [f"{NAMESPACE}:{key}" for key in settings["required"]]},
                 # Other packages' settings stand there too.
                 "patternProperties": {f"^(?!{NAMESPACE}:)": {}},
                 "additionalProperties": False,

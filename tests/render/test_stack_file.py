@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from config_render.layers import Place
 from config_render.stack_file import read_stack_file
 from config_render.yaml_file import UnreadableFileError, read_yaml
 
@@ -118,12 +119,8 @@ def test_a_stack_file_gives_settings_without_secrets_and_the_lines_of_their_path
         "gitlab-runner-aws:secrets.open: stands there in clear text; make a new one and set it with --secret"
     ]
     path = "gitlab-runner-aws:pools[0].machine"
-    assert [file.line_of(p) for p in ("aws:region", f"{path}.IdleCount", f"{path}.absent", "gitlab-runner-aws:x")] == [
-        3,
-        12,
-        11,
-        None,
-    ]
+    paths = ("aws:region", f"{path}.IdleCount", f"{path}.absent", "gitlab-runner-aws:x")
+    assert [file.place_of(p) for p in paths] == [Place(3), Place(12), Place(11), None]
 
 
 def test_settings_alone_are_read_too_and_a_token_in_the_clear_is_told_without_showing_it(tmp_path: Path) -> None:
