@@ -16,7 +16,7 @@ MISTAKEN = 2
 
 def main(given: Sequence[str] | None = None) -> int:
     """Answer one call; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m review.page", description=ABOUT)
+    parser = argparse.ArgumentParser(prog=f"python -m {__package__}", description=ABOUT)
     arguments(parser)
     try:
         answer(parser.parse_args(given))

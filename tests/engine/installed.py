@@ -37,3 +37,7 @@ def install(python: Path, *what: str) -> None:
 def _run(command: list[str]) -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+if __name__ == "__main__":
+    environment(Path(sys.argv[1]))

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -38,6 +39,7 @@ PUBLIC = [
     "Surroundings",
     "parse",
     "read_stack",
+    "stack_outputs",
 ]
 PROGRAM = """
 import pulumi
@@ -170,6 +172,14 @@ def test_an_import_that_cant_be_rewritten_ends_the_build(text: str) -> None:
         hatch_build.rewritten(text, "x.py")
 
 
-def test_the_changelog_has_this_version_first() -> None:
-    headings = [line for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if line.startswith("## ")]
-    assert headings[0].split()[1] == PROJECT["version"]
+def test_a_release_has_the_version_that_the_changelog_begins_with(tmp_path: Path) -> None:
+    assert hatch_build.version_mistake(ROOT) is None
+
+    for name in ("pyproject.toml", "CHANGELOG.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    with (tmp_path / "pyproject.toml").open("r+") as file:
+        text = file.read().replace(f'version = "{PROJECT["version"]}"', 'version = "9.9.9"')
+        file.seek(0)
+        file.write(text)
+    mistake = f"version = 9.9.9: CHANGELOG.md begins with {PROJECT['version']}; make them the same"
+    assert mistake in str(hatch_build.version_mistake(tmp_path))
