@@ -1,4 +1,4 @@
-"""`python -m review note|reports|policy|post`: what people read of a preview, from the engine's events."""
+"""`python -m review note|page|reports|policy|post`: what people read of a preview, from the engine's events."""
 
 import argparse
 import os
@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from aws_market import look
+from config_render.checked_file import UnusableError
 from config_render.market import Market
 from config_render.yaml_file import UnreadableFileError, read_yaml
 
@@ -17,16 +18,13 @@ from .changes import Changes, changes_of
 from .events import UnreadableEventsError, read_events
 from .gitlab_notes import MergeRequest, NoNoteError, PostError, post
 from .note import Origin, note
+from .page import command as page_command
 from .policy import POLICIES, UnknownPolicyError, Verdict, verdicts
 
 FORBIDDEN = 1
 """The exit code where a policy is against it, the preview failed, or a note could not be posted."""
 MISTAKEN = 2
 """The exit code where a call or a file can't be used."""
-
-
-class UnusableError(Exception):
-    """What a person has to read instead of an answer."""
 
 
 class Preview:
@@ -109,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     made = command("post", _post, "post the note to the merge request of this CI job, or update it")
     token = "the variable that holds a project's access token; by default GITLAB_TOKEN"  # noqa: S105
     made.add_argument("--token-variable", metavar="NAME", default="GITLAB_TOKEN", help=token)
+    drawn = commands.add_parser("page", help=page_command.ABOUT, description=page_command.ABOUT)
+    page_command.arguments(drawn)
+    drawn.set_defaults(answer=page_command.answer)
     return parser
 
 
