@@ -39,7 +39,7 @@ def test_a_warning_says_where_in_the_file_its_value_stands(tmp_path: Path) -> No
     file, page = stack_file(tmp_path, concurrent=1), tmp_path / "page.html"
     main(["page", str(file), "--market", "off", "-o", str(page)])
 
-    (line,) = [number for number, text in enumerate(file.read_text().splitlines(), 1) if text.strip() == "limit: 20"]
+    (line,) = [number for number, text in enumerate(file.read_text().splitlines(), 1) if text.endswith("limit: 20")]
     assert f"Pulumi.prod.yaml:{line}: gitlab-runner-aws:pools[0].limit = 20" in page.read_text()
 
 
