@@ -84,6 +84,12 @@ def test_a_price_that_is_not_known_is_left_out_of_the_sum() -> None:
     assert pools.text == "known: $146.00 a month, unknown: price not known and manager: $14.60 a month."
 
 
+def test_what_is_not_known_is_not_drawn_as_free() -> None:
+    drawn = section(subject(small(machine={"MaxGrowthRate": 5}), Market()), "costs")
+    assert drawn.all("svg") == []
+    assert "Not in the sum, for a price is not known: manager." in drawn.text
+
+
 def test_the_cost_over_the_week_rises_when_machines_wait() -> None:
     drawn = section(
         subject(
@@ -114,6 +120,12 @@ def test_a_spot_price_is_held_against_the_cap(price: float, swing: float, verdic
     spot = {("m6i.large", f"{REGION}{zone}"): history(price, swing) for zone in "ab"}
     shown = section(subject(settings, priced(settings, spot=spot)), "spot")
     assert shown.all("figcaption")[0].text.startswith(f"m6i.large {verdict}")
+
+
+def test_spot_pools_without_prices_are_named() -> None:
+    shown = section(subject(small(), Market()), "spot")
+    assert shown.all("svg", "details") == []
+    assert shown.text.endswith("Not known for spot.")
 
 
 def test_pools_with_the_same_spot_machines_are_drawn_once() -> None:
