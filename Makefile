@@ -4,7 +4,10 @@ VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 
-.PHONY: up preview down stop shell status test check bench fuzz schema clean
+.PHONY: help up preview down stop shell status test check bench fuzz schema docs docs-links clean
+
+help: # What there is; what `make` alone prints
+	@sed -n 's/^\([a-z][a-z -]*\):[^#]*# \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
 
 $(READY): requirements.txt requirements-dev.txt
 	@echo "making $(VENV) and installing requirements-dev.txt into it (about 2 min, once) ..."
@@ -13,27 +16,40 @@ $(READY): requirements.txt requirements-dev.txt
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+up: # Deploy Pulumi.local.yaml into a local cloud, which is started if none runs
+preview: # What a change of Pulumi.local.yaml would do, line by line
+down: # Remove everything again, and the local cloud with it
+stop: # Stop the local cloud as it is, if `make down` can't
+shell: # A shell on the manager
+status: # Where the local cloud is
 up preview down stop shell status: $(READY)
 	@$(RUN) -m localcloud $@
 
-test: $(READY)
+test: $(READY) # Every test; ARGS='tests/render -k cache' for some
 	@$(RUN) -m localcloud.engine
 	@$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
 
-check: $(READY)
+check: $(READY) # Format, lint and types
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
 
-fuzz: $(READY)
+fuzz: $(READY) # Hostile settings, drawn by chance
 	@$(RUN) -m tests.properties.hostile $(ARGS)
 
-schema: $(READY)
+schema: $(READY) # Write config_render/stack.schema.json anew, after a change of the models
 	@$(RUN) -m config_render schema > $(VENV)/stack.schema.json && mv $(VENV)/stack.schema.json config_render/
 	@sed -i '/^config:/,$$d' Pulumi.yaml && $(RUN) -m config_render project >> Pulumi.yaml
 
-bench: $(READY)
+bench: $(READY) # How long people wait
 	@$(RUN) -m tests.bench
 
-clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+docs: $(READY) # The site, to docs/_build/index.html
+	@$(RUN) -m sphinx -q --fail-on-warning --keep-going docs docs/_build
+	@echo docs/_build/index.html
+
+docs-links: $(READY) # Ask every address that the pages link to; needs the internet
+	@$(RUN) -m sphinx -q -b linkcheck docs docs/_build/links
+
+clean: # Remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache docs/_build docs/reference

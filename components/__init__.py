@@ -1,26 +1,14 @@
 """An autoscaling GitLab Runner on AWS EC2, as Pulumi components."""
 
-from .autoscaling_runner import AutoscalingRunner, AutoscalingRunnerArgs
-from .cache import Cache, CacheArgs
-from .identity import Identity, IdentityArgs
-from .manager import Manager, ManagerArgs
-from .network import Network, NetworkArgs
-from .registration import Registration, RegistrationArgs
-from .stack_settings import StackSettings, read_stack
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "AutoscalingRunner",
-    "AutoscalingRunnerArgs",
-    "Cache",
-    "CacheArgs",
-    "Identity",
-    "IdentityArgs",
-    "Manager",
-    "ManagerArgs",
-    "Network",
-    "NetworkArgs",
-    "Registration",
-    "RegistrationArgs",
-    "StackSettings",
-    "read_stack",
-]
+if TYPE_CHECKING:
+    from .public import *  # noqa: F403
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is public, `__all__` too, only now: whoever uses the renderer alone needs no Pulumi for it."""
+    if name.startswith("__") and name != "__all__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(".public", __name__), name)

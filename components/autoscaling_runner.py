@@ -1,8 +1,7 @@
 """`AutoscalingRunner`: a GitLab Runner that starts and removes its EC2 workers on demand."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
 
 import pulumi
@@ -10,15 +9,12 @@ import pulumi_command as command
 
 from config_render import (
     DEPLOYMENT_TAG,
-    TOKENS,
     Facts,
     Settings,
-    SettingsError,
     Surroundings,
     further_subnets,
     gitlab_plan,
     partition,
-    placed,
     render,
     secret_names,
     watch_settings,
@@ -26,6 +22,7 @@ from config_render import (
 )
 
 from .cache import Cache, CacheArgs
+from .given_settings import settled
 from .identity import CacheGrant, Identity, IdentityArgs, WorkerBounds
 from .images import image
 from .manager import Manager, ManagerArgs
@@ -33,35 +30,9 @@ from .network import Network, NetworkArgs
 from .policies import Place, Policy
 from .preview import or_marker, show_incomplete
 from .registration import Registration, RegistrationArgs
-from .surroundings import look_around
+from .runner_args import AutoscalingRunnerArgs
 from .token_access import read_parameter, read_secret
 from .watch import Watch, WatchArgs
-
-
-@dataclass(frozen=True, kw_only=True)
-class AutoscalingRunnerArgs:
-    """What a caller decides about an `AutoscalingRunner`."""
-
-    settings: Settings
-    """Plain and validated: it settles which resources there are, and the text of config.toml."""
-
-    region: str
-    """The AWS region, as the provider has it."""
-
-    token: pulumi.Input[str] | None = None
-    """The runner's authentication token (`glrt-...`); kept secret. None where it comes from somewhere else."""
-
-    registration_token: pulumi.Input[str] | None = None
-    """A registration token, which GitLab has deprecated; kept secret."""
-
-    access_token: pulumi.Input[str] | None = None
-    """With `settings.create_runner`: a personal, group or project access token; kept secret."""
-
-    secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    """What the settings' `<secret:NAME>` stand for, by their names; kept secret."""
-
-    surroundings: Surroundings | None = None
-    """What the settings name as being there already; looked up, and checked, if it is not given."""
 
 
 class AutoscalingRunner(pulumi.ComponentResource):
@@ -89,16 +60,16 @@ class AutoscalingRunner(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AutoscalingRunnerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gitlab-runner-aws:index:AutoscalingRunner", name, None, opts)
-        surroundings = args.surroundings or looked_up(args.settings, args.region)
         self._args = args
-        self._settings = settings = placed(args.settings, args.region, surroundings.network)
-        given = dict(zip(TOKENS, (args.token, args.registration_token, args.access_token), strict=True))
-        self._tokens = {name: pulumi.Output.from_input(token) for name, token in given.items() if token is not None}
+        given = settled(args, self)
+        self._region, surroundings = given.region, given.around
+        self._settings = settings = given.settings
+        self._tokens = {name: pulumi.Output.from_input(token) for name, token in args.tokens().items()}
         # Tells this deployment's resources and machines from those of others in the same account.
         self._deployment = f"{pulumi.get_stack()}-{name}"
         self._tags = {**settings.tags, DEPLOYMENT_TAG: self._deployment}
         self._images = {
-            key: image(lookup, self) for key, lookup in settings.image_lookups(partition(args.region)).items()
+            key: image(lookup, self) for key, lookup in settings.image_lookups(partition(self._region)).items()
         }
         child = pulumi.ResourceOptions(parent=self)
 
@@ -119,7 +90,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
                 settings=settings.manager,
                 config_toml=self._config_toml(network, identity, cache),
                 gitlab=gitlab_plan(
-                    settings, deployment=self._deployment, region=args.region, secret=next(iter(self._tokens), None)
+                    settings, deployment=self._deployment, region=self._region, secret=next(iter(self._tokens), None)
                 ),
                 secrets={**self._tokens, **self._secrets_of_config(), **identity.secrets},
                 drain_seconds=settings.drain_seconds,
@@ -153,8 +124,8 @@ class AutoscalingRunner(pulumi.ComponentResource):
         manager = self._settings.manager
         return NetworkArgs(
             settings=self._settings.network,
-            region=self._args.region,
-            existing=surroundings.network,
+            region=self._region,
+            existing=self._args.network or surroundings.network,
             ssh_from=manager.ssh_from or (),
             ssh_port=manager.ssh_port,
             metrics_from=manager.metrics_from or (),
@@ -173,7 +144,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
         ]
         return IdentityArgs(
             settings=settings.identity,
-            region=self._args.region,
+            region=self._region,
             workers=WorkerBounds(
                 vpc_arn=network.vpc_arn,
                 subnet_arns=[*network.subnet_arns, *further],
@@ -191,7 +162,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
         given = self._settings.cache
         if not given.at_amazon or given.s3.access_key is not None:
             return None
-        arn = cache.bucket_arn if cache else f"arn:{partition(self._args.region)}:s3:::{given.s3.bucket_name}"
+        arn = cache.bucket_arn if cache else f"arn:{partition(self._region)}:s3:::{given.s3.bucket_name}"
         return CacheGrant(
             bucket_arn=arn, kms_key=given.kms_key, role_arn=given.s3.role_arn, upload_role=given.upload_role
         )
@@ -199,7 +170,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
     def _manager_args(self, network: Network, identity: Identity) -> ManagerArgs:
         return ManagerArgs(
             settings=self._settings.manager,
-            region=self._args.region,
+            region=self._region,
             subnet_id=network.manager_subnet_id,
             security_group_id=network.manager_group_id,
             instance_profile=identity.manager_profile,
@@ -209,7 +180,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
 
     def _watch_args(self, manager: Manager, identity: Identity) -> WatchArgs:
         return WatchArgs(
-            region=self._args.region,
+            region=self._region,
             deployment=self._deployment,
             instance_id=manager.instance_id,
             manager_role=identity.manager_role,
@@ -227,7 +198,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
         late = pulumi.Output.all(
             deployment=self._deployment,
             manager=manager.instance_name,
-            region=self._args.region,
+            region=self._region,
             vpc=network.vpc_id,
             profile=identity.worker_profile,
             group=network.worker_group_name,
@@ -246,8 +217,8 @@ class AutoscalingRunner(pulumi.ComponentResource):
     def _config_toml(self, network: Network, identity: Identity, cache: Cache | None) -> pulumi.Output[str]:
         late = pulumi.Output.all(
             deployment=self._deployment,
-            region=self._args.region,
-            bucket_region=self._args.region,
+            region=self._region,
+            bucket_region=self._region,
             vpc_id=or_marker(network.vpc_id),
             subnets=pulumi.Output.all(**{zone: or_marker(id_) for zone, id_ in network.subnet_ids.items()}),
             security_group=or_marker(network.worker_group_name),
@@ -267,11 +238,3 @@ def _token_reading(settings: Settings) -> Callable[[Place], Policy] | None:
     if settings.token_parameter is not None:
         return partial(read_parameter, settings.token_parameter)
     return partial(read_secret, settings.token_secret) if settings.token_secret is not None else None
-
-
-def looked_up(settings: Settings, region: str) -> Surroundings:
-    """Return what the settings name as being there already. Raises `pulumi.RunError` with all that does not fit."""
-    found, problems = look_around(settings, region)
-    if problems:
-        raise pulumi.RunError(str(SettingsError(problems)))
-    return found

@@ -68,8 +68,9 @@ if TYPE_CHECKING:
     from pulumi_aws.ec2.eip_association import EipAssociation
     from pulumi_aws.ec2.get_security_group import get_security_group
     from pulumi_aws.ec2.get_subnet import get_subnet
-    from pulumi_aws.ec2.get_vpc import get_vpc
+    from pulumi_aws.ec2.get_vpc import get_vpc, get_vpc_output
     from pulumi_aws.ec2.nat_gateway import NatGateway
+    from pulumi_aws.get_region import get_region
     from pulumi_aws.iam.access_key import AccessKey
     from pulumi_aws.iam.policy import Policy
     from pulumi_aws.iam.role_policy_attachment import RolePolicyAttachment
@@ -89,7 +90,9 @@ _OCCASIONAL = {
     "get_security_group": "ec2.get_security_group",
     "get_subnet": "ec2.get_subnet",
     "get_vpc": "ec2.get_vpc",
+    "get_vpc_output": "ec2.get_vpc",
     "NatGateway": "ec2.nat_gateway",
+    "get_region": "get_region",
     "AccessKey": "iam.access_key",
     "Policy": "iam.policy",
     "RolePolicyAttachment": "iam.role_policy_attachment",
@@ -148,7 +151,9 @@ __all__ = [
     "get_ami",
     "get_ami_output",
     "get_parameter_output",
+    "get_region",
     "get_security_group",
     "get_subnet",
     "get_vpc",
+    "get_vpc_output",
 ]

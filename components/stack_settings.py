@@ -1,16 +1,13 @@
 """Reading the settings of a stack, and refusing wrong ones before anything is registered with the engine."""
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pulumi
 from pulumi.runtime import config as runtime_config
 
-from aws_market import look
 from config_render import (
     SECRETS,
     TOKENS,
@@ -25,12 +22,12 @@ from config_render import (
 from config_render.layers import Layer, shared
 from config_render.market import Market
 from config_render.outside import EXTENDS
-from config_render.prices import report, wanted
 from config_render.project import as_settings, without_defaults
 from config_render.stack_file import read_stack_file
 from config_render.yaml_file import UnreadableFileError
 
 from .gitlab_check import gitlab_problem
+from .market_report import market_later, market_problems
 from .surroundings import look_around
 
 PROJECT = "gitlab-runner-aws"
@@ -70,40 +67,23 @@ def read_stack() -> StackSettings:
         if not runtime_config.is_config_secret(f"{PROJECT}:{name}"):
             problems.append(_in_clear(name, f"create a new one in GitLab and encrypt it: {_SET} {PROJECT}:{name}"))
     problems += _gitlab_problems(raw)
-    surroundings, market = Surroundings(), pulumi.Output.from_input(Market())
+    surroundings = Surroundings()
     if settings is not None and not problems:
         surroundings, problems = look_around(settings, str(region))
     if settings is not None and not problems:
-        market, problems = _market(placed(settings, str(region), surroundings.network), str(region))
+        problems += market_problems(placed(settings, str(region), surroundings.network), str(region), _warn)
     if settings is None or problems:
         raise pulumi.RunError(str(SettingsError(_with_lines(problems))))
-    for caution in _with_lines(cautions(settings)):
-        pulumi.log.warn(str(caution))
+    _warn(cautions(settings))
     kept = {name: pulumi.Output.secret(text) for name, text in secrets.items()}
     token, registration, access = (pulumi.Output.secret(tokens[n]) if n in tokens else None for n in TOKENS)
+    market = market_later(placed(settings, str(region), surroundings.network), str(region))
     return StackSettings(settings, surroundings, str(region), token, registration, access, kept, market)
 
 
-def _market(settings: Settings, region: str) -> tuple[pulumi.Output[Market], list[Problem]]:
-    """Return what AWS says of the machines, having warned of what may not do, and what can't, or what is to fail."""
-    strict = settings.preflight == "strict"
-    if settings.preflight == "off":
-        return pulumi.Output.from_input(Market()), []
-    config = pulumi.Config("aws")
-    endpoints = {name: url for each in config.get_object("endpoints") or () for name, url in each.items()}
-    ask = partial(look, wanted(settings, region), profile=config.get("profile"), endpoints=endpoints)
-    if not (strict or pulumi.runtime.is_dry_run()):
-        # Nothing waits for it but an output.
-        return pulumi.Output.from_input(asyncio.get_running_loop().run_in_executor(None, ask)), []
-    market = ask()
-    found = report(settings, region, market)
-    pulumi.log.info("\n".join(("what the machines may cost:", *found.lines)))
-    known = pulumi.Output.from_input(market)
-    if strict:
-        return known, [*found.mistakes, *found.doubts]
-    for each in _with_lines(list(found.doubts)):
+def _warn(problems: Sequence[Problem]) -> None:
+    for each in _with_lines(list(problems)):
         pulumi.log.warn(str(each))
-    return known, list(found.mistakes)
 
 
 def _over_shared(given: dict[str, Any]) -> tuple[Mapping[str, Any], list[Problem]]:

@@ -14,7 +14,7 @@ from .models.watch import WatchSettings
 from .outside import SECRETS
 from .parsing import parse, problems_of
 from .placeholders import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TOKEN, TOKEN_PLACEHOLDER, TOKENS, secret_names
-from .problems import Problem, SettingsError, problem
+from .problems import NAMESPACE, Problem, SettingsError, in_words_of, problem
 from .regions import partition
 from .rules.cautions import cautions
 from .runner_token import check_token
@@ -28,6 +28,7 @@ __all__ = [
     "DEFAULT_VPC",
     "DEPLOYMENT_TAG",
     "MARKER",
+    "NAMESPACE",
     "SECRETS",
     "SECRET_ACCESS_KEY",
     "TOKEN",
@@ -56,6 +57,7 @@ __all__ = [
     "document",
     "further_subnets",
     "gitlab_plan",
+    "in_words_of",
     "ipv6_slice",
     "parse",
     "partition",

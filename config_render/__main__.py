@@ -1,9 +1,10 @@
-"""`python -m config_render render|check|calendar|schema|project`: a stack file's config.toml, without a cloud."""
+"""`python -m config_render COMMAND`: stack files and config.toml, without a cloud."""
 
 import argparse
 import json
 import os
 import sys
+import tomllib
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, timedelta
@@ -12,17 +13,16 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from .checked_file import UnusableError, checked, table
 from .document import MARKER, Facts, render
+from .from_toml import UnconvertibleError, settings_from_toml, stack_file
 from .models.periods import check_timezone
 from .models.settings import Settings
-from .parsing import problems_of
-from .placeholders import TOKENS
-from .problems import NAMESPACE, Problem
 from .project import as_yaml
 from .regions import partition
 from .rules.cautions import cautions
 from .schema import stack_schema
-from .stack_file import StackFile, read_stack_file
+from .stack_file import StackFile
 from .week.drawing import as_svg, as_text
 from .week.schedule import week_of
 from .wording import in_words
@@ -30,10 +30,6 @@ from .yaml_file import UnreadableFileError, read_yaml
 
 MISTAKEN = 2
 """The exit code where a file can't be used."""
-
-
-class UnusableError(Exception):
-    """What a person has to read instead of an answer."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     calendar.add_argument("--timezone", type=_zone, metavar="ZONE", help="of the clocks; by default the first period's")
     command("schema", _schema, "print the JSON schema of stack files")
     command("project", _project, "print what Pulumi.yaml declares of the settings")
+    converter = command("from-toml", _from_toml, "print a stack file made from a config.toml, less its secrets")
+    converter.add_argument("file", type=Path, metavar="FILE", help="a config.toml with docker+machine on amazonec2")
     return parser
 
 
@@ -123,35 +121,27 @@ def _project(options: argparse.Namespace) -> None:
     print(as_yaml(), end="")
 
 
+def _from_toml(options: argparse.Namespace) -> None:
+    try:
+        content = tomllib.loads(options.file.read_text("utf-8"))
+        print(stack_file(settings_from_toml(content), options.file.name), end="")
+    except OSError as error:
+        raise UnusableError(f"{options.file}: can't be read ({error.strerror})") from None
+    except ValueError as error:
+        raise UnusableError(f"{options.file}: is no TOML: {error}") from None
+    except UnconvertibleError as error:
+        raise UnusableError("\n".join(f"{options.file}: {problem}" for problem in error.problems)) from None
+
+
 def _settings(options: argparse.Namespace) -> tuple[StackFile, Settings]:
     """Read the file, warn, and return its settings. Raises UnusableError with every mistake."""
-    file = read_stack_file(options.file)
-    tokens = dict.fromkeys(file.tokens)
-    settings, problems = problems_of(file.settings, region=file.region, secrets=file.secrets, tokens=tokens)
-    # Tokens may be set elsewhere; what the file says of them is among the file's own problems.
-    elsewhere = {f"{NAMESPACE}:{name}" for name in TOKENS}
-    problems = [*file.problems, *(each for each in problems if each.path not in elsewhere)]
-    if settings is None or problems:
-        raise UnusableError(_table(options.file, file, problems, "mistake"))
+    file, settings = checked(options.file)
     if warnings := cautions(settings):
-        text = _table(options.file, file, warnings, "warning")
+        text = table(options.file, file, warnings, "warning")
         if options.strict:
             raise UnusableError(text)
         print(text, file=sys.stderr)
     return file, settings
-
-
-def _table(path: Path, file: StackFile, problems: Sequence[Problem], what: str) -> str:
-    """Write problems a line each, in the order of the files, as `FILE:LINE: PATH = VALUE: what to do`."""
-
-    def place(problem: Problem) -> tuple[str, int]:
-        found = file.place_of(problem.path)
-        return (found.file, found.line) if found else ("", 0)
-
-    rows = [str(file.with_line(problem, str(path))) for problem in sorted(problems, key=place)]
-    if not file.is_stack:
-        rows = [row.replace(f"{NAMESPACE}:", "", 1) for row in rows]
-    return "\n".join([*rows, f"{len(rows)} {what}{'' if len(rows) == 1 else 's'}"])
 
 
 def _facts(path: Path | None, file: StackFile, settings: Settings) -> Facts:

@@ -3,18 +3,17 @@
 import re
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
-from functools import cache
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from .bulk import collector_paused
-from .models.section import ConfigTable, Section
+from .models.section import ConfigTable, Section, child_tables
 from .models.settings import Settings
 from .outside import EXTENDS, SECRETS
 from .placeholders import TOKEN, TOKENS, is_secret_name
-from .problems import NAMESPACE, Location, Problem, SettingsError, problem, shown
+from .problems import NAMESPACE, Location, Problem, SettingsError, in_words_of, problem, shown
 from .regions import check_region
 from .rules.relations import related_problems
 from .wording import how_to_set, in_words
@@ -31,17 +30,19 @@ def parse(
     region: str | None = None,
     secrets: Collection[str] = (),
     tokens: Mapping[str, str | None] | None = None,
+    place: str = f"{NAMESPACE}:",
 ) -> Settings:
     """Return checked settings. Raises SettingsError with all mistakes.
 
     `raw` holds the stack's settings by their names less the namespace, as plain tables, lists and values.
     `token` is the runner authentication token in clear text; it is looked at and forgotten, as are `tokens`, from which
     it comes otherwise: registrationToken or accessToken by these names, None for one that can't be read. `secrets`
-    holds the names of the further secrets that settings may name.
+    holds the names of the further secrets that settings may name. `place` is what stands before the settings' names
+    where they come from, for messages: `settings.` of a program, `acme:runner.` of a stack's configuration.
     """
     settings, problems = problems_of(raw, token=token, region=region, secrets=secrets, tokens=tokens)
     if settings is None or problems:
-        raise SettingsError(problems)
+        raise SettingsError([in_words_of(place, each) for each in problems])
     return settings
 
 
@@ -140,24 +141,12 @@ def _model_at(location: Location) -> type[Section]:
     """Follow a location down to the model of the table it names; a table without one counts as its parent's."""
     model: type[Section] = Settings
     for part in location:
-        model = _children(model).get(str(part), model)
+        model = child_tables(model).get(str(part), model)
     return model
-
-
-@cache
-def _children(model: type[Section]) -> dict[str, type[Section]]:
-    found = {field.alias or name: _inner(field.annotation) for name, field in model.model_fields.items()}
-    return {key: inner for key, inner in found.items() if inner is not None}
-
-
-def _inner(annotation: object) -> type[Section] | None:
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return annotation
-    return next(filter(None, map(_inner, get_args(annotation))), None)
 
 
 def _tables(model: type[Section], place: str) -> list[tuple[str, type[Section]]]:
     found = [(place, model)]
-    for key, child in _children(model).items():
+    for key, child in child_tables(model).items():
         found += _tables(child, f"{place}.{key}".lstrip("."))
     return found

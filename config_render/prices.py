@@ -34,7 +34,7 @@ def report(settings: Settings, region: str, market: Market) -> Report:
     """Compare the settings with what AWS said. What it did not say brings a line and no problem."""
     every = machines(settings, region)
     sign = "CNY " if region.startswith("cn-") else "$"
-    lines = [*_prices(every, market, sign), "", *_worst_cases(every, market, sign), *_failures(market)]
+    lines = [*_prices(every, market, sign), "", *_worst_cases(every, market, sign), *failures(market)]
     return Report(tuple(lines), tuple(unable(every, market)), tuple(doubtful(every, region, market)))
 
 
@@ -98,8 +98,8 @@ def _sums(group: list[Machines], market: Market, sign: str) -> tuple[str, ...]:
     return (str(sum(one.count for one in group)), *amounts)
 
 
-def _failures(market: Market) -> list[str]:
-    """Say what is not known, one line for each reason."""
+def failures(market: Market) -> list[str]:
+    """Return what is not known, one line for each reason."""
     reasons = dict.fromkeys(failure.why for failure in market.failures)
     found = []
     for why in reasons:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 NAMESPACE = "gitlab-runner-aws"
 
@@ -62,6 +62,22 @@ class Problem:
         return f"{place}{self.path}{shown}: {self.message}"
 
 
+_SET_IN_CONFIG = re.compile(rf"set (it|one) with: pulumi config set --secret( --path)? {NAMESPACE}:")
+
+
+def in_words_of(place: str, problem: Problem) -> Problem:
+    """Say a problem as those know it whose settings stand elsewhere: `place` is there for `gitlab-runner-aws:`.
+
+    A place that ends with a colon is a namespace of the stack's configuration; any other is one in a program, where
+    secrets are arguments.
+    """
+    message = problem.message
+    if not place.endswith(":"):
+        message = _SET_IN_CONFIG.sub(r"give \1 as the argument ", message)
+    path, message = (text.replace(f"{NAMESPACE}:", place) for text in (problem.path, message))
+    return replace(problem, path=path, message=message)
+
+
 class SettingsError(Exception):
     """Settings can't be used; `problems` holds every mistake that was found."""
 
@@ -81,7 +97,12 @@ def problem(location: Location, message: str, value: object = None) -> Problem:
     What looks like a secret is taken out of the message too: some messages quote a part of the value.
     """
     hidden = any(part in _NEVER_SHOWN for part in location)
-    return Problem(path_of(location), None if hidden else shown(value), _printable(_SECRET.sub("(hidden)", message)))
+    return Problem(path_of(location), None if hidden else shown(value), _printable(without_secrets(message)))
+
+
+def without_secrets(text: str) -> str:
+    """Return a text with `(hidden)` for all that looks like a secret."""
+    return _SECRET.sub("(hidden)", text)
 
 
 def path_of(location: Location) -> str:

@@ -20,16 +20,21 @@ class SpotHistory:
     """
 
     @cached_property
-    def _spans(self) -> list[tuple[float, float]]:
-        """Prices of the last 24 h and for how many seconds each of them held, the lowest first."""
+    def steps(self) -> list[tuple[datetime, datetime, float]]:
+        """From when till when each price of the last 24 h held, and the price, in the order of time."""
         ordered = sorted(self.points)
         ends = [*(moment for moment, _ in ordered[1:]), self.until]
-        spans = [
-            (price, (till - max(since, self.until - WINDOW)).total_seconds())
-            for (since, price), till in zip(ordered, ends, strict=True)
+        steps = [
+            (max(since, self.until - WINDOW), till, price) for (since, price), till in zip(ordered, ends, strict=True)
         ]
+        return [step for step in steps if step[0] < step[1]]
+
+    @cached_property
+    def _spans(self) -> list[tuple[float, float]]:
+        """Prices of the last 24 h and for how many seconds each of them held, the lowest first."""
         # Nothing is left of a price that began just now, or later by a clock that is ahead of this machine's.
-        return sorted(span for span in spans if span[1] > 0) or [(self.latest, 1.0)]
+        spans = sorted((price, (till - since).total_seconds()) for since, till, price in self.steps)
+        return spans or [(self.latest, 1.0)]
 
     @property
     def latest(self) -> float:
@@ -46,7 +51,7 @@ class SpotHistory:
         """The highest price of the last 24 h."""
         return self._spans[-1][0]
 
-    @property
+    @cached_property
     def median(self) -> float:
         """The price that was not exceeded for half of the last 24 h."""
         left = sum(seconds for _, seconds in self._spans) / 2

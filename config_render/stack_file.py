@@ -13,6 +13,7 @@ from .project import as_settings, without_defaults
 from .yaml_file import UnreadableFileError, read_yaml
 
 _REGION = "aws:region"
+_AWS = ("profile", "endpoints")
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class StackFile:
     own: Collection[str]
     """Names of the settings that stand in the file itself."""
     region: str | None
+    aws: Mapping[str, Any]
+    """pulumi-aws's own settings `profile` and `endpoints`, where they are set: as whom and where AWS is asked."""
     secrets: Collection[str]
     """Names of the further secrets."""
     tokens: Collection[str]
@@ -75,6 +78,7 @@ def read_stack_file(path: Path) -> StackFile:
         settings=merged.settings,
         own=own,
         region=None if region is None else str(region),
+        aws={name: given[key] for name in _AWS if (key := f"aws:{name}") in given},
         secrets=names,
         tokens=tokens,
         problems=[*problems, *mistaken],

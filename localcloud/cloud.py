@@ -83,6 +83,7 @@ class LocalCloud:
             # For what asks AWS beside the provider; and what it remembers stays here.
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_ENDPOINT_URL": self.addresses.aws,
             "XDG_CACHE_HOME": str(self.folder / "cache"),
         }
 

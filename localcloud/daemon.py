@@ -25,6 +25,7 @@ from .addresses import Addresses, aws_client
 from .aws_stand_in import AwsProviderStandIn
 from .command_stand_in import CommandProviderStandIn
 from .download_mirror import DownloadMirror
+from .gitlab_provider_stand_in import GitLabProviderStandIn
 from .gitlab_stand_in import GitLabStandIn
 from .language_host_stand_in import LanguageHostStandIn
 from .manager_host import Hypervisor, ManagerHost
@@ -91,6 +92,7 @@ def main(folder: Path, trace: bool) -> None:
             {
                 "aws": lambda launch, server: _provider(AwsProviderStandIn(hypervisor), server),
                 "command": lambda launch, server: _provider(CommandProviderStandIn(launch.engine_address), server),
+                "gitlab": lambda launch, server: _provider(GitLabProviderStandIn(), server),
                 "tls": lambda launch, server: _provider(TlsProviderStandIn(), server),
                 "language-python": _language,
             },
@@ -100,7 +102,8 @@ def main(folder: Path, trace: bool) -> None:
             },
         )
         home, binaries = folder / "pulumi-home", folder / "bin"
-        plugins.install(home, control, {name: version(f"pulumi-{name}") for name in ("aws", "command", "tls")})
+        providers = ("aws", "command", "gitlab", "tls")
+        plugins.install(home, control, {name: version(f"pulumi-{name}") for name in providers})
         plugins.install_language_host(binaries, control)
         addresses = Addresses(
             pid=os.getpid(),

@@ -1,4 +1,4 @@
-"""A stand-in for GitLab: the runner endpoints of its REST API, and a control side under /-/stand-in/.
+"""A stand-in for GitLab: the endpoints of its REST API for runners and notes, and a control side under /-/stand-in/.
 
 What it answers follows GitLab's API reference (`docs.gitlab.com/api/runners` and `/api/users`) and
 `recordings/runner_gitlab_http.json`. It knows no projects, groups or users: a personal access token has
@@ -32,6 +32,8 @@ class _Fault:
     status: int | None = None
     delay: float = 0.0
     close: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+    """Of the answer with `status`."""
 
 
 @dataclass
@@ -150,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if fault and fault.status:
-            answer = Answer(fault.status, {"message": f"{fault.status} by request of the test"})
+            answer = Answer(fault.status, {"message": f"{fault.status} by request of the test"}, fault.headers)
         else:
             answer = self._route(path, body)
         self._log(path, answer.status)
@@ -221,6 +223,9 @@ class _Handler(BaseHTTPRequestHandler):
                 token = parameters.get("token") or random_token("glpat-")
                 state.access_tokens[token] = frozenset(parameters["scopes"])
                 return Answer(201, {"token": token})
+            if wanted == ("POST", "merge-requests"):
+                state.merge_requests.notes[parameters["project"], parameters["iid"]] = []
+                return Answer(201, {})
             if wanted == ("POST", "faults"):
                 self.shared.faults.append(_Fault(**{"times": 1, **parameters}))
                 return Answer(201, {})

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from .gitlab_stand_in_merge_requests import MergeRequests
 from .gitlab_stand_in_records import CREATED_PREFIX, Records, RefusalError, Runner, random_token
 
 _SETTINGS = (
@@ -25,6 +26,7 @@ class State:
     registration_token: str | None
     access_tokens: dict[str, frozenset[str]]
     records: Records = field(default_factory=Records)
+    merge_requests: MergeRequests = field(default_factory=MergeRequests)
 
     def create_runner(self, settings: dict[str, Any], token: str | None = None) -> Runner:
         """A new runner with an authentication token of the newer kind."""

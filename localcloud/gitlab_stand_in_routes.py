@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from .gitlab_stand_in_calls import Answer, Call
+from .gitlab_stand_in_notes import change_note, create_note, list_notes
 from .gitlab_stand_in_records import CREATED_PREFIX, RefusalError, forbidden, not_found, now, random_token
 
 _TYPES = ("instance_type", "group_type", "project_type")
@@ -150,6 +151,7 @@ def _version(call: Call) -> Answer:
 
 Handler = Callable[..., Answer]
 _API = "/api/v4"
+_NOTES = rf"{_API}/projects/(\d+)/merge_requests/(\d+)/notes"
 ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", f"{_API}/runners/verify", _verify),
     ("POST", f"{_API}/runners", _register),
@@ -168,4 +170,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("PUT", rf"{_API}/jobs/(\d+)", _update_job),
     ("PATCH", rf"{_API}/jobs/(\d+)/trace", _append_trace),
     ("GET", f"{_API}/version", _version),
+    ("GET", _NOTES, list_notes),
+    ("POST", _NOTES, create_note),
+    ("PUT", rf"{_NOTES}/(\d+)", change_note),
 ]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import grpc
+from google.protobuf import json_format
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import language_pb2, plugin_pb2
 from pulumi.runtime.proto.language_pb2_grpc import LanguageRuntimeServicer
@@ -64,7 +65,7 @@ class LanguageHostStandIn(LanguageRuntimeServicer):
             "--parallel": str(request.parallel),
             "--organization": request.organization,
         }
-        command = [sys.executable, "-u", str(self._script)]
+        command = [_python(request), "-u", str(self._script)]
         command += [text for pair in arguments.items() for text in pair]
         command += [request.info.entry_point or ".", *request.args]
         environment = {
@@ -89,3 +90,11 @@ class LanguageHostStandIn(LanguageRuntimeServicer):
             if self._process is not None:
                 self._process.terminate()
         return Empty()
+
+
+def _python(request: language_pb2.RunRequest) -> str:
+    """The Python of the virtual environment that Pulumi.yaml names, relative to that file."""
+    folder = json_format.MessageToDict(request.info.options).get("virtualenv")
+    if folder is None:
+        return sys.executable
+    return str(Path(request.info.root_directory) / folder / "bin" / "python")

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.fields import FieldInfo
@@ -104,6 +104,19 @@ def _layout(model: type[ConfigTable]) -> tuple[dict[str, str], dict[str, int], f
     filled = {name for name, field in fields.items() if field.default_factory or field.default not in (None, ...)}
     keys = {name: field.alias or name for name, field in fields.items()}
     return keys, {name: place for place, name in enumerate(fields)}, frozenset(filled)
+
+
+@cache
+def child_tables(model: type[Section]) -> dict[str, type[Section]]:
+    """Return the models of the tables, and of lists of tables, that a table may hold, by their keys."""
+    found = {field.alias or name: _section_in(field.annotation) for name, field in model.model_fields.items()}
+    return {key: inner for key, inner in found.items() if inner is not None}
+
+
+def _section_in(annotation: object) -> type[Section] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next(filter(None, map(_section_in, get_args(annotation))), None)
 
 
 def left_out() -> Any:

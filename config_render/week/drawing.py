@@ -29,7 +29,7 @@ def as_text(week: Week) -> str:
         cells = [_cell(week, section, steady) for section, steady in week.hours(number)]
         lines.append(f"{_day(week, number):<12}" + "".join(f"{cell:>5}" for cell in cells))
     unsteady = any(not steady for number in range(DAYS) for _, steady in week.hours(number))
-    lines += ["", *(f"  {_letter(section) or '-'}  {text}" for section, text in _legend(week))]
+    lines += ["", *(f"  {_letter(section) or '-'}  {text}" for section, text in legend(week))]
     if unsteady:
         lines.append("  ~  changes within the hour")
     return "\n".join(lines) + "\n"
@@ -71,7 +71,8 @@ def _cell(week: Week, section: int | None, steady: bool) -> str:
     return f"{week.waiting(section)}{_letter(section)}{'' if steady else '~'}"
 
 
-def _legend(week: Week) -> list[tuple[int | None, str]]:
+def legend(week: Week) -> list[tuple[int | None, str]]:
+    """Return what each section of a week says, in words."""
     rows = []
     for section, numbers in week.sections.items():
         name = "machine" if section is None else f"autoscaling[{section}] {' | '.join(numbers.periods)}"  # type: ignore[union-attr]
@@ -104,7 +105,7 @@ def _drawn(week: Week, top: int) -> tuple[str, int]:
                 out.append(f'<text class="count" x="{x + width / 2:g}" y="{y + 19}">{count}</text>')
             out.append("</g>\n")
     y = grid + DAYS * _ROW + 12
-    for section, text in _legend(week):
+    for section, text in legend(week):
         out.append(f'<rect class="{_class(section)}" x="16" y="{y}" width="14" height="14"/>')
         out.append(f'<text class="legend" x="38" y="{y + 12}">{escape(text)}</text>\n')
         y += _LINE

@@ -8,6 +8,7 @@ from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from ..models.machine import Autoscaling, Machine
@@ -16,6 +17,8 @@ from ..models.pool import Pool
 
 MINUTES = 24 * 60
 DAYS = 7
+
+_QUARTER = 15
 
 
 class Schedule:
@@ -122,24 +125,30 @@ def week_of(pool: Pool, monday: date, zone: str | None = None) -> Week:
     """Lay out the week that begins on `monday`; `zone` is by default that of the first section that names one."""
     sections = pool.machine.autoscaling or ()
     shown = zone or next((section.timezone for section in sections if section.timezone), "UTC")
-    schedules = [([Schedule(period) for period in section.periods], _zone(section.timezone)) for section in sections]
-
-    def winner(moment: datetime) -> int | None:
-        for position, (schedule, its_zone) in reversed([*enumerate(schedules)]):
-            local = moment.astimezone(its_zone)
-            minute = local.hour * 60 + local.minute
-            if any(each.holds_at(minute) and each.holds_on(local.date()) for each in schedule):
-                return position
-        return None
-
-    def day(date_: date) -> list[Stretch]:
-        midnight = datetime(date_.year, date_.month, date_.day, tzinfo=_zone(shown))
-        winners = [winner(midnight.replace(hour=m // 60, minute=m % 60)) for m in range(MINUTES)]
-        changes = [m for m in range(1, MINUTES) if winners[m] != winners[m - 1]]
-        return [Stretch(a, b, winners[a]) for a, b in zip([0, *changes], [*changes, MINUTES], strict=True)]
-
-    days = [day(monday + timedelta(days=number)) for number in range(DAYS)]
+    periods = tuple((section.periods, section.timezone) for section in sections)
+    days = [[*_day(periods, monday + timedelta(days=number), shown)] for number in range(DAYS)]
     return Week(pool.name, shown, monday, days, {None: pool.machine, **dict(enumerate(sections))}, pool.limit)
+
+
+@lru_cache(maxsize=512)  # Pools often share their periods, and a week is laid out for each picture of it.
+def _day(periods: tuple[tuple[tuple[str, ...], str | None], ...], day: date, shown: str) -> tuple[Stretch, ...]:
+    midnight = datetime(day.year, day.month, day.day, tzinfo=_zone(shown))
+    winners: list[int | None] = [None] * MINUTES
+    for position, (expressions, its_zone) in enumerate(periods):
+        for minute in _minutes([Schedule(each) for each in expressions], _zone(its_zone), midnight):
+            winners[minute] = position
+    changes = [m for m in range(1, MINUTES) if winners[m] != winners[m - 1]]
+    return tuple(Stretch(a, b, winners[a]) for a, b in zip([0, *changes], [*changes, MINUTES], strict=True))
+
+
+def _minutes(schedules: Sequence[Schedule], its_zone: tzinfo, midnight: datetime) -> Iterator[int]:
+    """Yield the minutes of a day that belong to any of the schedules, whose clocks are those of `its_zone`."""
+    # Zones differ by whole quarters of an hour, and change on them.
+    for start in range(0, MINUTES, _QUARTER):
+        local = midnight.replace(hour=start // 60, minute=start % 60).astimezone(its_zone)
+        today = [each for each in schedules if each.holds_on(local.date())]
+        first = local.hour * 60 + local.minute
+        yield from (start + n for n in range(_QUARTER) if any(each.holds_at(first + n) for each in today))
 
 
 def _zone(name: str | None) -> tzinfo:

@@ -8,20 +8,13 @@ from typing import Any
 import yaml
 
 from localcloud.cloud import ROOT
+from review import effects
+from review.changes import Property, Resource
 
 PAGE = ROOT / "docs" / "changes.md"
 _ROW = re.compile(r"\| `(?P<change>[^`]+)` \| (?P<plan>[^|]+) \| (?P<effect>[^|]+) \|")
 _MOST_NAMES = 4
 _STEPS = {"create": "makes", "update": "changes", "replace": "**replaces**", "delete": "deletes"}
-
-NOTHING = "nothing is interrupted"
-STOPS = "the manager stops and starts: its running jobs fail"
-REPLACES_MANAGER = "**the manager is replaced**; jobs that run on the last one end first"
-REPLACES_NETWORK = "**machines are replaced with their network: running jobs fail**"
-REPLACES_CACHE = "nothing is interrupted; the cache starts empty"
-
-_STOPPING = {"instanceType", "userData", "ebsOptimized"}
-"""Properties for whose sake the provider stops and starts an instance: `updates_in_place` in the recording."""
 
 
 @dataclass(frozen=True)
@@ -80,15 +73,16 @@ def _listed(names: list[str]) -> str:
 
 def effect_of(steps: Sequence[Mapping[str, Any]]) -> str:
     """Say what a plan means for jobs."""
-    gone = {name_of(step) for step in steps if step["op"] in ("replace", "delete")}
-    if {"runner-network-vpc", "runner-network-worker"} & gone:
-        return REPLACES_NETWORK
-    if "runner-manager-instance" in gone:
-        return REPLACES_MANAGER
-    of_instance = [step for step in steps if name_of(step) == "runner-manager-instance"]
-    if any(_STOPPING & {*(step.get("diffReasons") or ())} for step in of_instance):
-        return STOPS
-    return REPLACES_CACHE if "runner-cache-bucket" in gone else NOTHING
+    return effects.effect_of(
+        Resource(
+            step["urn"],
+            "",
+            name_of(step),
+            step["op"],
+            tuple(Property(path, replaces=False) for path in step.get("diffReasons") or ()),
+        )
+        for step in steps
+    )
 
 
 def name_of(step: Mapping[str, Any]) -> str:

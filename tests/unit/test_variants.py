@@ -178,12 +178,11 @@ def test_what_is_not_as_the_settings_say_is_told_before_anything_is_registered(d
         )
 
     assert str(told.value).splitlines()[1:] == [
-        "  gitlab-runner-aws:pools[0].ami = ami-00000000: is for x86_64, while m6g.large is arm64; take another image",
-        "  gitlab-runner-aws:network.subnetIds[1] = subnet-a2: is in eu-central-1a, as subnet-a is; "
+        "  settings.pools[0].ami = ami-00000000: is for x86_64, while m6g.large is arm64; take another image",
+        "  settings.network.subnetIds[1] = subnet-a2: is in eu-central-1a, as subnet-a is; "
         "there can be one subnet for each zone",
-        "  gitlab-runner-aws:network.subnetIds[2] = subnet-bfar: is in vpc-far, not in vpcId vpc-old; "
-        "take a subnet of that one",
-        "  gitlab-runner-aws:pools[0].zones[0] = c: has no subnet; those of network are in the zones a, b",
+        "  settings.network.subnetIds[2] = subnet-bfar: is in vpc-far, not in vpcId vpc-old; take a subnet of that one",
+        "  settings.pools[0].zones[0] = c: has no subnet; those of network are in the zones a, b",
     ]
 
 

@@ -1,0 +1,95 @@
+"""Checking what a program gives to an `AutoscalingRunner`, before anything of that is registered with the engine."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from config_render import (
+    DEFAULT_VPC,
+    Problem,
+    Settings,
+    SettingsError,
+    Surroundings,
+    cautions,
+    in_words_of,
+    placed,
+    problem,
+    problems_of,
+)
+
+from . import aws
+from .market_report import market_problems
+from .network import GivenNetwork
+from .runner_args import AutoscalingRunnerArgs
+from .surroundings import look_around
+
+_OF_NETWORK = ("managerSubnetId", "subnetIds", "vpcId", "workerSecurityGroup", "zones")
+_TWICE = "has no effect: the argument network says which VPC and subnets there are; leave it out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What a program gives, checked and completed."""
+
+    region: str
+    settings: Settings
+    around: Surroundings
+
+
+def settled(args: AutoscalingRunnerArgs, component: pulumi.Resource) -> Given:
+    """Return the checked settings, placed in what is there already, having asked AWS through the component's provider.
+
+    Raises `pulumi.RunError` with all mistakes.
+    """
+    opts = pulumi.InvokeOptions(parent=component)
+    region = args.region or aws.get_region(opts=opts).region
+    settings = _checked(args, region)
+    around = args.surroundings
+    if around is None:
+        around, problems = look_around(settings, region, opts, network_given=args.network is not None)
+        problems = problems or _told(args.place, settings, region, around, component)
+        if problems:
+            raise _refusal(problems, args.place)
+    return Given(region=region, settings=placed(settings, region, around.network), around=around)
+
+
+def _checked(args: AutoscalingRunnerArgs, region: str) -> Settings:
+    if isinstance(args.settings, Settings):
+        if args.network is not None:
+            raise pulumi.RunError("the argument network needs settings as a table, not as what parse returns")
+        return args.settings
+    raw = args.settings if args.network is None else _in_network(args.settings, args.network, args.place)
+    # An Output is not known yet: its text can't be looked at.
+    tokens = {name: token if isinstance(token, str) else None for name, token in args.tokens().items()}
+    settings, problems = problems_of(raw, tokens=tokens, region=region, secrets=args.secrets.keys())
+    if settings is None or problems:
+        raise _refusal(problems, args.place)
+    return settings
+
+
+def _in_network(raw: Mapping[str, Any], network: GivenNetwork, place: str) -> Mapping[str, Any]:
+    """Return the settings as for a VPC that is there already, whose subnets are the region's default ones."""
+    own = raw.get("network") or {}
+    if twice := [problem(("network", key), _TWICE) for key in _OF_NETWORK if key in own]:
+        raise _refusal(twice, place)
+    return {**raw, "network": {**own, "vpcId": DEFAULT_VPC, "zones": [*network.subnet_ids]}}
+
+
+def _told(
+    place: str, settings: Settings, region: str, around: Surroundings, component: pulumi.Resource
+) -> list[Problem]:
+    """Warn of what may cost money, time or safety, and return what AWS's market rules out."""
+
+    def warn(problems: Sequence[Problem]) -> None:
+        for each in problems:
+            pulumi.log.warn(str(in_words_of(place, each)), component)
+
+    mistakes = market_problems(placed(settings, region, around.network), region, warn)
+    warn(cautions(settings))
+    return mistakes
+
+
+def _refusal(problems: Sequence[Problem], place: str) -> pulumi.RunError:
+    return pulumi.RunError(str(SettingsError([in_words_of(place, each) for each in problems])))

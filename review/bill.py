@@ -1,0 +1,77 @@
+"""What the machines of a stack cost before and after a change, by its outputs and by what AWS asks today."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from config_render.costs import Cost, MachineRow, cost, from_plain
+from config_render.market import Market, Wanted
+
+from .changes import Changes
+
+
+@dataclass(frozen=True)
+class Bill:
+    """Both costs at the same prices, so that what differs is the change's."""
+
+    before: Cost | None
+    """None for a stack that is new, or of a release without the output."""
+    after: Cost | None
+    currency: str
+    rows: tuple[MachineRow, ...]
+    """The machines after the change; before it, where none comes."""
+    market: Market
+
+
+def bill_of(changes: Changes, market: Market) -> Bill | None:
+    """Return the costs; None where the stack has no output `machines`."""
+    before, after = (_rows(outputs) for outputs in (changes.outputs_before, changes.outputs_after))
+    rows = before if after is None else after
+    if rows is None:
+        return None
+    said = (changes.outputs_after or changes.outputs_before).get("worst_case_cost")
+    currency = str(said.get("currency", "USD")) if isinstance(said, Mapping) else "USD"
+    costs = [None if each is None else cost(each, market) for each in (before, after)]
+    return Bill(costs[0], costs[1], currency, tuple(rows), market)
+
+
+def wanted_of(changes: Changes) -> Wanted | None:
+    """Return what to ask AWS to price the stack before and after; None where there is nothing to price."""
+    both = (_rows(changes.outputs_before) or [], _rows(changes.outputs_after) or [])
+    rows = [row for rows in both for row in rows]
+    if not rows or "region" not in changes.aws:
+        return None
+    spot = [row for row in rows if row.cap is not None]
+    return Wanted(
+        region=changes.aws["region"],
+        instance_types=_sorted(row.type for row in rows),
+        zones=_sorted(row.zone for row in rows),
+        priced=_sorted((row.type, row.zone[:-1]) for row in rows),
+        spot_types=_sorted(row.type for row in spot),
+        spot_zones=_sorted(row.zone for row in spot),
+        quotas=(),
+    )
+
+
+def endpoints_of(changes: Changes) -> dict[str, str]:
+    """Return the URLs of AWS's services that the stack sets, by their names; empty for AWS's own."""
+    try:
+        given = json.loads(changes.aws.get("endpoints") or "[]")
+    except ValueError:
+        return {}
+    return {name: url for each in given if isinstance(each, dict) for name, url in each.items()}
+
+
+def _rows(outputs: Mapping[str, Any]) -> list[MachineRow] | None:
+    tables = outputs.get("machines")
+    if not isinstance(tables, list):
+        return None
+    try:
+        return from_plain(tables)
+    except TypeError:  # of another release, or not known yet
+        return None
+
+
+def _sorted(values: Any) -> tuple[Any, ...]:
+    return tuple(sorted(set(values)))

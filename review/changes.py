@@ -1,0 +1,282 @@
+"""What a preview is about to do, as plain data: the one model that note, reports, policy and page are made of.
+
+It takes from the engine's events what is on a list, and nothing else: names of properties, values of those that never
+hold a secret, outputs by their names, config.toml, and messages less what looks like a secret. So a secret that the
+engine should ever show goes no further.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from config_render.problems import without_secrets
+
+from .events import SECRET, Event, plain
+
+Op = Literal["replace", "delete", "update", "create", "import", "same"]
+OPS: tuple[Op, ...] = ("replace", "delete", "update", "create", "import", "same")
+"""What a preview does with a resource, that which interrupts most first."""
+
+Severity = Literal["info", "warning", "error"]
+
+OUTPUTS = frozenset(
+    (
+        "manager_address",
+        "manager_instance_id",
+        "cache_bucket",
+        "config_toml",
+        "runner_ids",
+        "machines",
+        "worst_case_cost",
+        "next_commands",
+    )
+)
+"""The outputs of a stack that are read. None holds a secret."""
+
+_SHOWN = frozenset(
+    (
+        *("ami", "instanceType", "availabilityZone", "cidrBlock", "cidrIpv4", "cidrIpv6", "fromPort", "toPort"),
+        *("ipProtocol", "subnetId", "vpcId", "securityGroupId", "routeTableId", "volumeSize", "volumeType"),
+        *("encrypted", "monitoring", "ebsOptimized", "disableApiStop", "disableApiTermination"),
+        *("mapPublicIpOnLaunch", "enableDnsHostnames", "associatePublicIpAddress", "forceDestroy", "days"),
+        *("retentionInDays", "threshold", "evaluationPeriods", "path", "permissionsBoundary", "bucket", "status"),
+    )
+)
+"""Properties whose values may be shown, by the last part of their path."""
+
+_AWS = ("region", "profile", "endpoints")
+_STACK = "pulumi:pulumi:Stack"
+_CONFIG = re.compile(
+    r"gitlab-runner-aws:index:Registration\$command:remote:Command::(?P<runner>.+)-registration-config$"
+)
+_SEVERITIES: Mapping[str, Severity] = {"info": "info", "info#err": "error", "warning": "warning", "error": "error"}
+# What the engine says after it has said what is wrong.
+_CLOSING = re.compile(r"an unhandled error occurred: Program exited|(preview|update) failed$")
+_COLOUR = re.compile(r"<\{%.*?%\}>")
+_PATH = re.compile(r'\["(?P<quoted>[^"]*)"\]|\[(?P<index>\d+)\]|(?P<name>[^.\[\]]+)')
+_LONGEST_VALUE = 80
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property that is different."""
+
+    path: str
+    """As the engine spells it: `rootBlockDevice.volumeSize`."""
+    replaces: bool
+    """Whether it is what the resource is replaced for."""
+    before: str | None = None
+    """The value, where it is known, short and never a secret; else None."""
+    after: str | None = None
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource and what is done with it."""
+
+    urn: str
+    type: str
+    """Pulumi's type token: `aws:ec2/instance:Instance`."""
+    name: str
+    op: Op
+    properties: tuple[Property, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConfigToml:
+    """The config.toml of one runner, with placeholders for secrets; `SECRET` where all of it is one."""
+
+    runner: str
+    """The name of the AutoscalingRunner."""
+    before: str | None
+    """None where there is none yet."""
+    after: str | None
+    """None where it goes."""
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """What somebody says during the preview."""
+
+    severity: Severity
+    text: str
+    urn: str = ""
+    """The resource that it is about; empty for the stack."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """All that a preview says."""
+
+    project: str
+    stack: str
+    resources: tuple[Resource, ...] = ()
+    """Those that exist somewhere: no components, and not the stack itself; also those that stay the same."""
+    configs: tuple[ConfigToml, ...] = ()
+    outputs_before: Mapping[str, Any] = field(default_factory=dict)
+    outputs_after: Mapping[str, Any] = field(default_factory=dict)
+    diagnostics: tuple[Diagnostic, ...] = ()
+    aws: Mapping[str, str] = field(default_factory=dict)
+    """Where AWS's prices are asked for: the stack's `region`, `profile` and `endpoints`, as pulumi-aws has them.
+
+    Empty where its `preflight` is off, and nothing is to be asked.
+    """
+    failed: bool = False
+    """Whether the preview ended early, so that the rest is not all there is."""
+
+    def doing(self, op: Op) -> tuple[Resource, ...]:
+        """The resources with which `op` is done."""
+        return tuple(resource for resource in self.resources if resource.op == op)
+
+    @property
+    def counts(self) -> Mapping[Op, int]:
+        """How many resources each op is done with."""
+        return {op: len(self.doing(op)) for op in OPS}
+
+    @property
+    def nothing(self) -> bool:
+        """Whether all stays as it is."""
+        same_outputs = self.outputs_before == self.outputs_after
+        return not self.failed and same_outputs and all(resource.op == "same" for resource in self.resources)
+
+    @property
+    def first(self) -> bool:
+        """Whether there is nothing of the stack yet."""
+        return bool(self.resources) and all(resource.op in ("create", "import") for resource in self.resources)
+
+    def of(self, severity: Severity) -> tuple[str, ...]:
+        """The texts of the diagnostics of one severity, each once."""
+        return tuple(dict.fromkeys(each.text for each in self.diagnostics if each.severity == severity))
+
+
+def changes_of(events: Iterable[Event], *, project: str, stack: str) -> Changes:
+    """Gather what the events of one preview say of `stack`."""
+    resources: dict[str, Resource] = {}
+    configs: dict[str, ConfigToml] = {}
+    diagnostics: list[Diagnostic] = []
+    outputs: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
+    aws: Mapping[str, str] = {}
+    failed = True
+    for event in events:
+        if "resourcePreEvent" in event:
+            metadata = event["resourcePreEvent"]["metadata"]
+            if (resource := _resource(metadata)) is not None:
+                resources[resource.urn] = resource
+            if (live := _config(metadata)) is not None:
+                configs[live.runner] = live
+        elif "resOutputsEvent" in event and event["resOutputsEvent"]["metadata"]["type"] == _STACK:
+            metadata = event["resOutputsEvent"]["metadata"]
+            outputs = _outputs(metadata.get("old")), _outputs(metadata.get("new"))
+        elif "diagnosticEvent" in event or "policyEvent" in event:
+            diagnostics += _diagnostics(event)
+        elif "preludeEvent" in event:
+            config = event["preludeEvent"].get("config") or {}
+            asks = config.get("gitlab-runner-aws:preflight") != "off"
+            aws = {key: str(config[f"aws:{key}"]) for key in _AWS if asks and f"aws:{key}" in config}
+        elif "summaryEvent" in event:
+            failed = event["summaryEvent"].get("result", "succeeded") != "succeeded"
+    return Changes(
+        project,
+        stack,
+        tuple(resources.values()),
+        tuple(configs.values()),
+        *outputs,
+        tuple(diagnostics),
+        aws,
+        failed,
+    )
+
+
+def _resource(metadata: Mapping[str, Any]) -> Resource | None:
+    """Return the resource of a step, or None for steps that are a part of another, and for what exists nowhere."""
+    op, urn = metadata["op"], str(metadata["urn"])
+    state = metadata.get("new") or metadata.get("old") or {}
+    if op not in OPS or not state.get("custom") or str(metadata["type"]).startswith("pulumi:"):
+        return None
+    return Resource(urn, str(metadata["type"]), urn.rpartition("::")[2], op, _properties(metadata))
+
+
+def _properties(metadata: Mapping[str, Any]) -> tuple[Property, ...]:
+    detailed = metadata.get("detailedDiff") or {}
+    keys = metadata.get("keys") or ()
+    replacing = {*keys, *(path for path, diff in detailed.items() if str(diff.get("diffKind")).endswith("-replace"))}
+    # A key with a detailed path below it is there already.
+    names = [*detailed, *(metadata.get("diffs") or ()), *keys]
+    paths = [path for path in dict.fromkeys(names) if path in detailed or not _has_detail(path, detailed)]
+    old, new = metadata.get("old") or {}, metadata.get("new") or {}
+    return tuple(
+        Property(
+            path,
+            path in replacing or path.partition("[")[0].partition(".")[0] in keys,
+            _value(path, old.get("inputs"), old.get("outputs")),
+            _value(path, new.get("inputs")),
+        )
+        for path in sorted(paths)
+    )
+
+
+def _has_detail(path: str, detailed: Iterable[str]) -> bool:
+    return any(each.startswith((f"{path}.", f"{path}[")) for each in detailed)
+
+
+def _value(path: str, *states: Any) -> str | None:
+    parts = [match["quoted"] or match["index"] or match["name"] for match in _PATH.finditer(path)]
+    if not parts or parts[-1] not in _SHOWN:
+        return None
+    for state in states:
+        value = _below(plain(state), parts)
+        if isinstance(value, str | int | float) and value != "":
+            text = without_secrets(str(value).lower() if isinstance(value, bool) else str(value))
+            return text if len(text) <= _LONGEST_VALUE else None
+    return None
+
+
+def _below(value: Any, parts: Sequence[str]) -> Any:
+    for part in parts:
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
+def _config(metadata: Mapping[str, Any]) -> ConfigToml | None:
+    """What the manager is fed with: unlike an output it is in the state only once it is live."""
+    found = _CONFIG.search(str(metadata["urn"]))
+    if found is None or metadata["op"] not in OPS:
+        return None
+    return ConfigToml(found["runner"], _text(metadata.get("old")), _text(metadata.get("new")))
+
+
+def _text(state: Mapping[str, Any] | None) -> str | None:
+    text = plain(((state or {}).get("inputs") or {}).get("stdin"))
+    if not isinstance(text, str):
+        return None
+    # The last line is not of the file: it tells the manager that the text arrived whole.
+    return SECRET if text == SECRET else without_secrets(text.rstrip("\n").rpartition("\n")[0] + "\n")
+
+
+def _outputs(state: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    outputs = plain((state or {}).get("outputs") or {})
+    return {name: value for name, value in outputs.items() if name in OUTPUTS}
+
+
+def _diagnostics(event: Event) -> list[Diagnostic]:
+    policy = event.get("policyEvent")
+    if policy is not None:
+        mandatory = policy.get("enforcementLevel") == "mandatory"
+        text = f"policy {policy.get('policyName')}: {policy.get('message')}"
+        return [Diagnostic("error" if mandatory else "warning", _readable(text), str(policy.get("resourceUrn") or ""))]
+    said = event["diagnosticEvent"]
+    severity, text = _SEVERITIES.get(said["severity"]), _readable(said.get("message", ""))
+    if severity is None or not text or _CLOSING.match(text) or said.get("ephemeral"):
+        return []
+    return [Diagnostic(severity, text, str(said.get("urn") or ""))]
+
+
+def _readable(text: str) -> str:
+    kept = "".join(char for char in _COLOUR.sub("", text) if char.isprintable() or char in "\n\t")
+    return without_secrets(kept).strip()

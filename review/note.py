@@ -1,0 +1,239 @@
+"""The note that a merge request gets for one stack: what a preview is about to do, the most important first."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from config_render.costs import Cost
+
+from .bill import Bill
+from .changes import Changes, Op, Property, Resource
+from .effects import effects_of
+from .events import SECRET
+from .markdown import block, code, folded, table
+from .policy import Verdict
+from .toml_diff import toml_diff
+
+LONGEST = 1_000_000
+"""The most characters that GitLab takes for a note: https://docs.gitlab.com/administration/instance_limits/"""
+
+_DONE: dict[Op, str] = {
+    "replace": "replaced",
+    "delete": "deleted",
+    "update": "changed",
+    "create": "created",
+    "import": "imported",
+}
+_STEP = "command:remote:Command"
+_FOLD_FROM = 12
+"""Lines of a list or a diff from which on it is folded."""
+_CUTS = (None, 5_000, 500, 50)
+"""How many lines of a block are kept, tried one after the other until the note is short enough."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a preview was made of and by; empty where it is not known."""
+
+    commit: str = ""
+    job_url: str = ""
+
+
+def marker(changes: Changes) -> str:
+    """Return the hidden line by which a stack's note is found again."""
+    # Two dashes in a row would end the comment.
+    name = quote(f"{changes.project}/{changes.stack}").replace("-", "%2D")
+    return f"<!-- gitlab-runner-aws preview {name} -->"
+
+
+def note(changes: Changes, bill: Bill | None, verdicts: Sequence[Verdict], origin: Origin | None = None) -> str:
+    """Return the note's Markdown, of at most `LONGEST` characters."""
+    text = ""
+    for most in _CUTS:
+        text = _note(changes, bill, verdicts, origin or Origin(), most)
+        if len(text) <= LONGEST:
+            return text
+    return text[: LONGEST - len(_CUT_OFF)] + _CUT_OFF
+
+
+_CUT_OFF = "\n\nThe rest is too long for a note; the artifact has it whole.\n"
+
+
+def _note(changes: Changes, bill: Bill | None, verdicts: Sequence[Verdict], origin: Origin, most: int | None) -> str:
+    parts = [
+        marker(changes),
+        f"### Preview of {code(changes.stack)}: {_heading(changes)}",
+        _policies(verdicts),
+        _interruptions(changes),
+        _errors(changes, most),
+        _warnings(changes, most),
+        *_resources(changes),
+        *_configs(changes, most),
+        _cost(bill, changes),
+        _said(changes, most),
+        _footer(origin),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _heading(changes: Changes) -> str:
+    if changes.failed:
+        return "failed, nothing was changed"
+    if changes.nothing:
+        return "nothing changes"
+    counts = [f"{changes.counts[op]} {done}" for op, done in _DONE.items() if changes.counts[op]]
+    new = "a new stack, " if changes.first else ""
+    return new + (", ".join(counts) or "only outputs change")
+
+
+def _policies(verdicts: Sequence[Verdict]) -> str:
+    lines = []
+    for verdict in verdicts:
+        for reason in verdict.reasons:
+            if verdict.fails:
+                means = f"the job fails; if it is meant, put the label {code(verdict.label)} on the merge request"
+                lines.append(f"- :no_entry: {code(reason)}: {means} and run the job again")
+            else:
+                lines.append(f"- :white_check_mark: {code(reason)}: allowed by the label {code(verdict.label)}")
+    return "\n".join(lines)
+
+
+def _interruptions(changes: Changes) -> str:
+    if changes.failed or changes.nothing or changes.first:
+        return ""
+    found = effects_of(changes.resources)
+    if not found:
+        return "No job is interrupted."
+    return "\n".join(f"- {effect[:1].upper()}{effect[1:]}." for effect in found)
+
+
+def _errors(changes: Changes, most: int | None) -> str:
+    if not changes.failed:
+        return ""
+    errors = changes.of("error")
+    if not errors:
+        return "The engine said no reason; the job's log has its last words."
+    return block("\n\n".join(errors), "text", most)
+
+
+def _warnings(changes: Changes, most: int | None) -> str:
+    warnings = changes.of("warning")
+    if not warnings:
+        return ""
+    count = f"{len(warnings)} warning{'' if len(warnings) == 1 else 's'}"
+    return "\n".join([f"#### :warning: {count}", "", *(f"- {code(text)}" for text in warnings[:most])])
+
+
+def _resources(changes: Changes) -> Iterable[str]:
+    going = [*changes.doing("replace"), *changes.doing("delete")]
+    if going:
+        rows = [[code(each.name), _kind(each.type), _DONE[each.op], _why(each)] for each in going]
+        yield f"#### Replaced or deleted\n\n{table(['resource', 'what', '', 'because of'], rows)}"
+    yield _listed(changes.doing("update"), "changed", ["resource", "what", "what differs"], _changed_cells)
+    yield _listed(changes.doing("create"), "created", ["resource", "what"], _cells)
+    yield _listed(changes.doing("import"), "imported", ["resource", "what"], _cells)
+
+
+def _listed(
+    resources: Sequence[Resource], done: str, headings: list[str], cells: Callable[[Resource], list[str]]
+) -> str:
+    if not resources:
+        return ""
+    text = table(headings, map(cells, resources))
+    title = f"{len(resources)} {done}"
+    return folded(title, text) if len(resources) >= _FOLD_FROM else f"#### {done.capitalize()}\n\n{text}"
+
+
+def _cells(resource: Resource) -> list[str]:
+    return [code(resource.name), _kind(resource.type)]
+
+
+def _changed_cells(resource: Resource) -> list[str]:
+    return [*_cells(resource), ", ".join(map(_difference, resource.properties))]
+
+
+def _kind(type_: str) -> str:
+    """Say what a resource is: `aws ec2 Instance` of `aws:ec2/instance:Instance`."""
+    if type_ == _STEP:
+        return "step on the manager"
+    package, module, name = (*type_.split(":"), "", "")[:3]
+    return f"{package} {module.partition('/')[0]} {name}"
+
+
+def _why(resource: Resource) -> str:
+    replacing = [each for each in resource.properties if each.replaces]
+    if resource.op == "delete":
+        return "it is no longer in the settings"
+    return ", ".join(map(_difference, replacing or resource.properties))
+
+
+def _difference(one: Property) -> str:
+    if one.before is None and one.after is None:
+        return code(one.path)
+    return f"{code(one.path)}: {_shown(one.before)} → {_shown(one.after)}"
+
+
+def _shown(value: str | None) -> str:
+    return "-" if value is None else code(value)
+
+
+def _configs(changes: Changes, most: int | None) -> Iterable[str]:
+    for config in changes.configs:
+        name = "config.toml" if len(changes.configs) == 1 else f"config.toml of {code(config.runner)}"
+        if SECRET in (config.before, config.after):
+            yield f"#### {name}\n\nIt is a secret as a whole, and so not shown."
+        elif diff := toml_diff(config.before, config.after):
+            lines = diff.count("\n") + 1
+            shown = block(diff, "diff", most)
+            if lines < 5 * _FOLD_FROM:
+                yield f"#### {name}\n\n{shown}"
+            else:
+                yield f"#### {name}\n\n{folded(f'{lines} lines', shown)}"
+
+
+def _cost(bill: Bill | None, changes: Changes) -> str:
+    if bill is None or changes.nothing:
+        return ""
+    columns = [_amounts(each, bill.currency) for each in (bill.before, bill.after)]
+    rows = [
+        [what, before, after if before == after else f"**{after}**"]
+        for what, before, after in zip(_AMOUNTS, *columns, strict=True)
+    ]
+    about = "Machines alone, at today's prices: disks, addresses, traffic and the cache come on top."
+    return f"#### Cost\n\n{table(['', 'before', 'after'], rows)}\n\n{about}"
+
+
+_AMOUNTS = (
+    "machines at the most",
+    "an hour, if all of them run",
+    "a month, if all of them run",
+    "a month without any job",
+)
+
+
+def _amounts(of: Cost | None, currency: str) -> list[str]:
+    if of is None:
+        return ["-"] * len(_AMOUNTS)
+    prices = (of.worst_per_hour, of.worst_per_month, of.expected_per_month)
+    return [f"{of.most:,}", *(_money(price, currency) for price in prices)]
+
+
+def _money(amount: float | None, currency: str) -> str:
+    return "not known" if amount is None else f"{amount:,.2f} {currency}"
+
+
+def _said(changes: Changes, most: int | None) -> str:
+    """What the stack itself says, such as prices; not what its resources say, which is told above."""
+    texts = [each.text for each in changes.diagnostics if each.severity == "info" and not each.urn]
+    return (
+        "" if not texts else folded("Today's prices, and what else was said", block("\n\n".join(texts), "text", most))
+    )
+
+
+def _footer(origin: Origin) -> str:
+    parts = []
+    if origin.commit:
+        parts.append(f"for commit {code(origin.commit[:8])}")
+    if origin.job_url:
+        parts.append(f"by [this job]({quote(origin.job_url, safe=':/%-._~')}), whose artifacts have it whole")
+    return f"<sub>Made {' '.join(parts)}.</sub>" if parts else ""

@@ -1,0 +1,102 @@
+"""The tables of pools and of their machines."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from config_render.costs import MachineRow, cost
+from config_render.market import Market
+
+from .money import UNKNOWN, Money
+
+_NONE = "–"  # noqa: RUF001 - a dash for what does not apply
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolLine:
+    """What a pool, or the manager, or all of it comes to."""
+
+    pool: str
+    zones: str
+    types: str
+    most: int
+    worst_hour: str
+    worst_month: str
+    idle_hours: str
+    waiting_month: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MachineLine:
+    """Machines of one pool, zone and type."""
+
+    pool: str
+    zone: str
+    type: str
+    bought: str
+    most: int
+    prices: tuple[str, ...]
+    """Cap, lowest, median, highest, share within the cap, on demand."""
+
+
+def pool_lines(rows: Sequence[MachineRow], market: Market, money: Money, region: str) -> list[PoolLine]:
+    """Return a line for each pool, and the manager."""
+    return [
+        pool_line(pool, [row for row in rows if row.pool == pool], market, money, region)
+        for pool in dict.fromkeys(row.pool for row in rows)
+    ]
+
+
+def pool_line(name: str, rows: Sequence[MachineRow], market: Market, money: Money, region: str) -> PoolLine:
+    """Return what rows come to."""
+    found = cost(rows, market)
+    zones = dict.fromkeys(row.zone.removeprefix(region) for row in rows)
+    return PoolLine(
+        pool=name,
+        zones=", ".join(zones),
+        types=", ".join(_kinds(rows)),
+        most=found.most,
+        worst_hour=money.an_hour(found.worst_per_hour),
+        worst_month=money.a_month(found.worst_per_month),
+        idle_hours=f"{sum(row.idle_hours for row in rows):g}",
+        waiting_month=money.a_month(found.expected_per_month),
+    )
+
+
+def machine_lines(rows: Iterable[MachineRow], market: Market, money: Money) -> list[MachineLine]:
+    """Return a line for each row."""
+    return [
+        MachineLine(
+            pool=row.pool,
+            zone=row.zone,
+            type=row.type,
+            bought="on demand" if row.cap is None else "spot",
+            most=row.most,
+            prices=(*_spot(row, market, money), money.price(market.on_demand.get((row.type, row.zone[:-1])))),
+        )
+        for row in rows
+    ]
+
+
+def _kinds(rows: Iterable[MachineRow]) -> Iterable[str]:
+    """The types, in their order, with how they are bought."""
+    bought: dict[str, list[str]] = {}
+    for row in rows:
+        how = "on demand" if row.cap is None else f"spot, cap {row.cap:.4g}"
+        if how not in bought.setdefault(row.type, []):
+            bought[row.type].append(how)
+    kinds: dict[str, list[str]] = {}
+    for kind, ways in bought.items():
+        kinds.setdefault(" or ".join(ways), []).append(kind)
+    return [f"{', '.join(types)} ({ways})" for ways, types in kinds.items()]
+
+
+def _spot(row: MachineRow, market: Market, money: Money) -> tuple[str, ...]:
+    if row.cap is None:
+        return (_NONE,) * 5
+    history = market.spot.get((row.type, row.zone))
+    if history is None:
+        return (money.price(row.cap), *[UNKNOWN] * 4)
+    share = history.share_within(row.cap)
+    # Rounded, but for 100 %, which means always.
+    percent = f"{100 if share == 1 else min(round(share * 100), 99)} %"
+    return (*map(money.price, (row.cap, history.lowest, history.median, history.highest)), percent)

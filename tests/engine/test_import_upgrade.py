@@ -1,0 +1,35 @@
+"""A stack of an earlier release goes on with today's program: nothing that holds state is replaced or deleted."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from localcloud.cloud import LocalCloud, Project
+
+from . import released
+from .conftest import Deployment
+
+RELEASES = sorted(path.stem for path in released.FOLDER.glob("*.json"))
+
+
+@pytest.fixture(params=RELEASES)
+def old_stack(request: pytest.FixtureRequest, cloud: LocalCloud, tmp_path: Path) -> Iterator[Deployment]:
+    """A stack with the state that a release has left, as if it had been deployed into this local cloud."""
+    folder = tmp_path / "project"
+    project = Project.create(cloud, folder, released.STACK, {})
+    shutil.copy(released.FOLDER / f"{request.param}.yaml", folder / f"Pulumi.{released.STACK}.yaml")
+    made = Deployment(project, released.settings(cloud), token="")
+    project.configure(made.config)
+    state = (released.FOLDER / f"{request.param}.json").read_text()
+    project.pulumi("stack", "import", "--stack", released.STACK, stdin=state)
+    released.move_state(project, released.PLACES, released.ports(cloud.addresses))
+    yield made
+    made.run("stack", "rm", "--yes", "--force", "--preserve-config")
+
+
+def test_nothing_is_replaced_or_deleted_and_only_steps_on_the_manager_change(old_stack: Deployment) -> None:
+    plan = {name: step["op"] for name, step in old_stack.plan().items()}
+    assert {*plan.values()} == {"update"}
+    assert [name for name in plan if not name.startswith("runner-registration-")] == []

@@ -1,0 +1,1 @@
+"""The page of a stack, as HTML and in a real browser."""

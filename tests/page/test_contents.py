@@ -1,0 +1,207 @@
+"""What the page says of a stack."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from config_render.costs import cost
+from config_render.market import Market
+from review.changes import Diagnostic
+from review.page import Subject, page
+
+from ..render.settings_samples import REGION, parsed, stack
+from .document import Element, read
+from .samples import OFFICE, changed, history, large, priced, small, subject
+
+
+def section(shown: Subject, name: str) -> Element:
+    (found,) = [each for each in read(page(shown)).all("section") if each.attributes["aria-labelledby"] == name]
+    return found
+
+
+def tiles(shown: Subject) -> dict[str, str]:
+    groups = [each for each in read(page(shown)).all("div") if each.children and each.children[0].tag == "dt"]
+    return {each.all("dt")[0].text: each.all("dd")[0].text for each in groups}
+
+
+def test_figures_are_those_of_the_costs_and_what_they_were() -> None:
+    settings = small()
+    shown = subject(settings)
+    now = cost(shown.rows, shown.market)
+    assert tiles(shown)["Worst case"].startswith(
+        f"${now.worst_per_hour:.3f} an hour ${now.worst_per_month:,.2f} a month"
+    )
+    assert "was" not in tiles(shown)["Worst case"]
+
+    after = tiles(subject(settings, changes=changed(settings)))
+    assert after["Machines at the most"] == "21 the manager included was 19"
+    assert after["Worst case"].endswith("was $1.280")
+    assert "was" not in after["Without any job"]
+
+
+def test_days_that_are_alike_are_said_once() -> None:
+    lunch = {"Periods": ["* 30-59 12 * * wed *"], "IdleCount": 3, "Timezone": "Europe/Berlin"}
+    machine = {"MaxGrowthRate": 5, "IdleCount": 1, "autoscaling": [{**OFFICE, "IdleCount": 6}, lunch]}
+    said = section(subject(small(machine=machine)), "calendar").all("figcaption")[0].text
+
+    assert said.startswith(
+        "Clocks of Europe/Berlin. Mon and Tue: 1 from 00:00, 6 from 08:00, 1 from 19:00; "
+        "Wed: 1 from 00:00, 6 from 08:00, 3 from 12:30, 6 from 13:00, 1 from 19:00; "
+        "Thu and Fri: 1 from 00:00, 6 from 08:00, 1 from 19:00; Sat and Sun: 1 all day."
+    )
+    assert "autoscaling[1] * 30-59 12 * * wed * (Europe/Berlin): IdleCount 3, IdleTime 1800 s" in said
+
+
+def test_pools_whose_weeks_are_alike_share_a_picture() -> None:
+    pools = [
+        {"name": name, "zones": ["a"], "limit": 9, "machine": {"IdleCount": 2}} for name in ("one", "two", "three")
+    ]
+    pools[2]["machine"] = {"IdleCount": 3}
+    drawn = section(subject(parsed(stack(pools=pools))), "calendar")
+
+    assert [each.text for each in drawn.all("h3")] == ["one, two", "three"]
+    assert len(drawn.all("svg")) == 2
+
+
+def test_a_price_that_is_not_known_is_left_out_of_the_sum() -> None:
+    settings = parsed(
+        stack(
+            pools=[
+                {"name": name, "zones": ["a"], "limit": 9, "instanceTypes": [kind], "machine": {"IdleCount": 2}}
+                for name, kind in (("known", "m5.large"), ("unknown", "m6i.large"))
+            ]
+        )
+    )
+    market = Market(on_demand={("m5.large", REGION): 0.1, ("t3.small", REGION): 0.02})
+    drawn = section(subject(settings, market), "costs")
+
+    assert "Not in the sum, for a price is not known: unknown." in drawn.text
+    total, pools = drawn.all("desc")
+    assert total.text == "Without any job the machines cost between $0.220 and $0.220 an hour at today's prices."
+    assert pools.text == "known: $146.00 a month, unknown: price not known and manager: $14.60 a month."
+
+
+def test_the_cost_over_the_week_rises_when_machines_wait() -> None:
+    drawn = section(
+        subject(
+            small(),
+            Market(
+                on_demand={("t3.small", REGION): 0.02},
+                spot={("m6i.large", f"{REGION}{zone}"): history(0.05, 0) for zone in "ab"},
+            ),
+        ),
+        "costs",
+    )
+    assert drawn.all("desc")[0].text.startswith("Without any job the machines cost between $0.070 and $0.320 an hour")
+    (line,) = [each for each in drawn.all("path") if each.attributes.get("class") == "line"]
+    # Up and down on each of five days.
+    assert len(re.findall("V", line.attributes["d"])) == 10
+
+
+@pytest.mark.parametrize(
+    ("price", "swing", "verdict"),
+    [
+        (0.05, 0.0, "✓ within the cap all day"),
+        (0.08, 0.0, "▲ now above the cap in eu-central-1a and eu-central-1b, where AWS starts none"),
+        (0.065, 0.01, "▲ within the cap now, above it for up to"),
+    ],
+)
+def test_a_spot_price_is_held_against_the_cap(price: float, swing: float, verdict: str) -> None:
+    settings = small()
+    spot = {("m6i.large", f"{REGION}{zone}"): history(price, swing) for zone in "ab"}
+    shown = section(subject(settings, priced(settings, spot=spot)), "spot")
+    assert shown.all("figcaption")[0].text.startswith(f"m6i.large {verdict}")
+
+
+def test_pools_with_the_same_spot_machines_are_drawn_once() -> None:
+    assert len(section(subject(large()), "spot").all("svg")) == 4
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (
+            {"network": {"zones": ["a"], "private": True}},
+            "NAT gateway: one for all zones, workers have private addresses only",
+        ),
+        (
+            {"network": {"zones": ["a"], "interfaceEndpoints": ["ec2", "ssm"]}},
+            "Endpoints: s3: gateway, free, ec2, ssm.",
+        ),
+        ({"network": {"zones": ["a"], "egressPorts": [80, 443]}}, "open to the outside: TCP 80 and 443."),
+        ({"network": {"vpcId": "default", "zones": ["a"]}}, "The region's default VPC."),
+        ({"network": {"vpcId": "vpc-0ours", "subnetIds": ["subnet-0a"]}}, "VPC vpc-0ours, there already."),
+        (
+            {"manager": {"sshFrom": ["203.0.113.0/24"], "elasticIp": True, "ssm": True}},
+            "an address that stays; SSH and SSM",
+        ),
+        ({"cache": {"s3": {"BucketName": "ours"}}}, "S3 cache: a bucket there already."),
+        ({"cache": {"Type": "gcs", "gcs": {"BucketName": "ours"}}}, "Cache: Google Cloud Storage."),
+        ({}, "Pool ci, limit 20: 20 m5.large on demand in eu-central-1a."),
+    ],
+)
+def test_the_drawing_says_what_there_is(settings: dict[str, Any], words: str) -> None:
+    shown = subject(parsed(stack(**settings)), Market())
+    assert words in section(shown, "topology").all("desc")[0].text
+
+
+def test_zones_that_only_aws_knows_are_told_as_such() -> None:
+    existing = {"vpcId": "vpc-0ours", "subnetIds": ["subnet-0a"]}
+    assert "known to AWS alone" in section(subject(parsed(stack(network=existing)), Market()), "topology").text
+    assert "known to AWS alone" not in section(subject(small()), "topology").text
+
+
+def test_replacements_come_first_with_what_they_interrupt() -> None:
+    settings = small()
+    shown = section(subject(settings, changes=changed(settings)), "change")
+
+    assert "1 replaced, 1 deleted, 1 changed, 1 created; 2 stay as they are." in shown.text
+    assert [each.text for each in shown.all("li")] == [
+        "Interrupts the manager is replaced; jobs that run on the last one end first"
+    ]
+    names = [each.text for each in shown.all("summary")]
+    assert names == [
+        "± 1 replaced",
+        "\N{MINUS SIGN} 1 deleted",
+        "~ 1 changed",
+        "+ 1 created",
+        "config.toml of runner 2 lines more, 2 fewer",
+    ]
+    assert "instanceType: t3.small → t4g.small (replaces it)" in shown.text
+    lines = [(each.attributes["class"], each.text) for each in shown.all("pre")[0].all("span")]
+    assert ("removed", "- limit = 9") in lines
+    assert ("added", "+ limit = 10") in lines
+
+
+def test_a_preview_that_failed_says_why() -> None:
+    settings = small()
+    failed = changed(settings, failed=True, diagnostics=(Diagnostic("error", "no credentials\nlog in"),))
+    shown = section(subject(settings, changes=failed), "change")
+
+    assert "The preview failed before its end" in shown.text
+    assert shown.all("li")[0].text == "Error no credentials log in"
+
+
+def test_a_new_stack_and_one_that_stays_say_so() -> None:
+    settings = small()
+    changes = changed(settings, configs=())
+    new = tuple(replace(each, op="create") for each in changes.resources)
+    same = tuple(replace(each, op="same") for each in changes.resources)
+
+    assert (
+        "The stack is new: 6 resources to create."
+        in section(subject(settings, changes=replace(changes, resources=new)), "change").text
+    )
+    quiet = replace(changes, resources=same, outputs_before=changes.outputs_after)
+    assert "Nothing changes; 6 resources stay as they are." in section(subject(settings, changes=quiet), "change").text
+
+
+def test_what_can_not_start_comes_before_what_to_know() -> None:
+    settings = small()
+    market = priced(settings, offered={"m6i.large": frozenset({f"{REGION}a"})})
+    rows = section(subject(settings, market), "warnings").all("li")
+
+    assert [each.text.split(" gitlab-runner")[0] for each in rows] == ["Can't start", "Warning"]
+    assert "is not offered in eu-central-1b" in rows[0].text

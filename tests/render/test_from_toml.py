@@ -1,0 +1,189 @@
+"""From a config.toml that somebody wrote to settings, and from these back to the same config.toml."""
+
+import re
+import tomllib
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config_render import document, parse
+from config_render.__main__ import main
+from config_render.from_toml import UnconvertibleError, settings_from_toml
+
+from .settings_samples import FACTS, TOKEN, parsed
+from .test_guide import GUIDE, missing
+from .test_reference import MODELLED, MODELS, SAMPLES, SECRETS, SPECIAL, with_key
+
+ROOT = Path(__file__).parents[2]
+BY_HAND = """
+concurrent = 6
+[[runners]]
+name = "Blue Team's"
+url = "https://gitlab.example.com"
+token = "glrt-blueblueblueblueblue"
+executor = "docker+machine"
+environment = ["DOCKER_AUTH_CONFIG={}", "LANG=C", "A=glpat-aaaaaaaaaaaaaaaaaaaa"]
+  [runners.docker]
+  image = "alpine:3.20"
+  tls_verify = false
+  [runners.machine]
+  IdleCount = 1
+  OffPeakTimezone = "UTC"
+  MachineDriver = "amazonec2"
+  MachineName = "blue-%s"
+  MachineOptions = ["amazonec2-region=eu-central-1", "amazonec2-vpc-id=vpc-1", "amazonec2-subnet-id=subnet-1",
+    "amazonec2-zone=b", "amazonec2-request-spot-instance=true", "amazonec2-spot-price=0.03",
+    "amazonec2-block-duration-minutes=60", "amazonec2-instance-type=m5.large"]
+[[runners]]
+name = "green"
+url = "https://gitlab.example.com"
+token = "glrt-greengreengreengreen"
+executor = "docker+machine"
+limit = 4
+  [runners.machine]
+  MachineDriver = "amazonec2"
+  MachineName = "green-%s"
+  MachineOptions = ["amazonec2-region=eu-central-1", "amazonec2-vpc-id=vpc-1", "amazonec2-subnet-id=subnet-2",
+    "amazonec2-zone=c", "amazonec2-brand-new=1", "amazonec2-instance-type=m5.large"]
+"""
+
+
+def again(content: dict[str, Any]) -> dict[str, Any]:
+    """The config.toml of the settings that a config.toml is converted to."""
+    converted = settings_from_toml(content)
+    raw = {**converted.settings, "manager": {"sshFrom": ["203.0.113.0/24"]}}
+    names = [name for name in converted.secrets if name != "token"]
+    settings = parse(raw, token=TOKEN if "token" in converted.secrets else None, region="eu-central-1", secrets=names)
+    return document(settings, replace(FACTS, bucket=None))
+
+
+def without_names(value: Any) -> Any:
+    """A document with all its secrets called the same."""
+    if isinstance(value, dict):
+        return {key: without_names(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_names(item) for item in value]
+    return re.sub(r"<secret:\w+>", "<secret>", value) if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("section", MODELS)
+def test_every_recorded_key_comes_back_as_it_was(section: str) -> None:
+    for key, go_type in [each[1:] for each in MODELLED if each[0] == section]:
+        raw = with_key(section, key, SPECIAL.get(key, SAMPLES[go_type]))
+        written = without_names(document(parsed(raw, secrets=SECRETS), FACTS))
+
+        assert missing(written, without_names(again(written))) == {}, key
+        assert missing(without_names(again(written)), written) == {}, key
+
+
+def test_the_guides_complete_example_comes_back_but_for_its_secrets_and_what_is_safer() -> None:
+    guide = deepcopy(GUIDE)
+    guide["runners"][0]["url"] = "https://gitlab.example.com"
+    guide["runners"][0]["cache"]["s3"]["BucketName"] = "our-cache"
+    back = again(guide)
+    (options,) = ([*each["machine"].pop("MachineOptions")] for each in back["runners"])
+    wanted = {**guide["runners"][0], "machine": {**guide["runners"][0]["machine"]}}
+    wanted_options = wanted["machine"].pop("MachineOptions")
+
+    assert missing({**guide, "runners": [wanted]}, back) == {
+        "runners.0.token": ("<runner's token>", "<secret:token>"),
+        "runners.0.cache.s3.AccessKey": ("<your AWS Access Key ID>", "<secret:cacheAccessKey>"),
+        "runners.0.cache.s3.SecretKey": ("<your AWS Secret Access Key>", "<secret:cacheSecretKey>"),
+    }
+    assert {option.partition("=")[0] for option in wanted_options} <= {each.partition("=")[0] for each in options}
+    assert "amazonec2-instance-type=m4.2xlarge" in options
+    assert "amazonec2-access-key=<secret:awsAccessKey>" in options
+
+
+def test_what_is_left_out_or_otherwise_is_told_with_its_place() -> None:
+    found = settings_from_toml(tomllib.loads(BY_HAND))
+
+    assert found.notes == [
+        "runners[0].machine.MachineOptions[6]: left out; amazonec2-block-duration-minutes is dead: AWS took no new "
+        "spot blocks from 2021-07-01 on and ended the last on 2022-12-31; leave it out, and let GitLab retry jobs that "
+        "lose their machine (retry: runner_system_failure)",
+        "runners[0].name: becomes blue-team-s; a pool's name has 1 to 32 of a to z, digits and -",
+        "runners[0].machine.OffPeakTimezone: left out; it has had no effect since gitlab-runner 14.0; use autoscaling",
+        "runners[0].limit: none; it is concurrent here, for a pool needs one",
+        "runners[0].cache: missing; this stack makes a bucket and caches there",
+    ]
+    assert found.secrets == {
+        "DOCKER_AUTH_CONFIG": "runners[0].environment[0]",
+        "A": "runners[0].environment[2]",
+        "runnerToken": "runners[0].token",
+        "runnerToken2": "runners[1].token",
+    }
+
+
+def test_pools_keep_their_places_prices_and_what_left_out_keys_meant() -> None:
+    settings = settings_from_toml(tomllib.loads(BY_HAND)).settings
+    blue, green = settings["pools"]
+
+    assert settings["network"] == {"vpcId": "vpc-1", "subnetIds": ["subnet-1", "subnet-2"]}
+    assert (blue["zones"], blue["limit"], blue["spot"]) == (["b"], 6, {"maxPrice": 0.03})
+    assert blue["environment"] == ["DOCKER_AUTH_CONFIG=<secret:DOCKER_AUTH_CONFIG>", "LANG=C", "A=<secret:A>"]
+    assert (green["zones"], green["token"]) == (["c"], "<secret:runnerToken2>")
+    assert green["docker"] == {"disable_cache": False}
+    assert green["machine"]["IdleTime"] == 0
+    assert green["driver"] == {"extra": ["amazonec2-brand-new=1"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("docker+machine", "shell"), "runners[0].executor = shell: is not docker+machine; leave this [[runners]] out"),
+        (('Driver = "amazonec2"', 'Driver = "google"'), "runners[0].machine.MachineDriver = google: is not amazonec2"),
+        (
+            ("vpc-id=vpc-1", "vpc-id=vpc-2"),
+            "runners[1].machine.MachineOptions = vpc-1: has another amazonec2-vpc-id than runners[0], and a stack has "
+            "one; make a stack of each",
+        ),
+        (("amazonec2-spot-price=0.03", "amazonec2-root-size=much"), "sets amazonec2-root-size, which must be a whole"),
+    ],
+)
+def test_what_no_stack_can_say_is_refused_with_its_place(change: tuple[str, str], said: str) -> None:
+    with pytest.raises(UnconvertibleError) as caught:
+        settings_from_toml(tomllib.loads(BY_HAND.replace(*change, 1)))
+
+    assert said in str(caught.value)
+
+
+def test_the_command_prints_a_stack_file_without_a_secret(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "config.toml").write_text(BY_HAND)
+
+    assert main(["from-toml", str(tmp_path / "config.toml")]) == 0
+    text = capsys.readouterr().out
+    assert "glrt-" not in text
+    assert "glpat-" not in text
+    assert "#   pulumi config set --secret --path gitlab-runner-aws:secrets.runnerToken2  # runners[1].token\n" in text
+    (tmp_path / "Pulumi.old.yaml").write_text(text)
+    assert main(["check", str(tmp_path / "Pulumi.old.yaml")]) == 2
+    left = [line.partition(": ")[2].partition(": ")[0] for line in capsys.readouterr().err.splitlines()[:-1]]
+    assert {line.partition(" = ")[0] for line in left} == {
+        "gitlab-runner-aws:manager.sshFrom",
+        "gitlab-runner-aws:pools[0].environment[0]",
+        "gitlab-runner-aws:pools[0].environment[2]",
+        "gitlab-runner-aws:pools[0].token",
+        "gitlab-runner-aws:pools[1].token",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a = ", "config.toml: is no TOML: Invalid value (at end of document)"),
+        ("concurrent = 1", "config.toml: runners: missing; there is nothing to make pools of"),
+        (None, "config.toml: can't be read (No such file or directory)"),
+    ],
+)
+def test_a_file_that_is_no_config_toml_is_told(
+    text: str | None, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if text is not None:
+        (tmp_path / "config.toml").write_text(text)
+
+    assert main(["from-toml", str(tmp_path / "config.toml")]) == 2
+    assert capsys.readouterr().err.strip().endswith(said)
