@@ -11,7 +11,7 @@ import yaml
 from localcloud import control
 from localcloud.cloud import ROOT, LocalCloud, Project
 
-from .conftest import TOKEN_KEY, Deployment
+from .conftest import CONFIG, TOKEN_KEY, Deployment
 from .test_changes import ids_of_default_network
 
 EXAMPLES = ROOT / "examples" / "stacks"
@@ -64,6 +64,26 @@ def test_an_up_without_prices_says_null(deployment: Deployment) -> None:
     assert [line.split() for line in cost.splitlines()[1:4]] == [
         ["currency", ":", '"USD"'], ["per_hour", ":", "<null>"], ["per_month:", "<null>"],
     ]  # fmt: skip
+
+
+def test_the_engines_defaults_do_not_go_over_what_stacks_share(deployment: Deployment) -> None:
+    folder = deployment.project.folder
+    del deployment.config[f"{NAMESPACE}concurrent"]
+    deployment.config |= {f"{NAMESPACE}extends": ["shared.yaml"], f"{NAMESPACE}check_interval": 0}
+    deployment.configure()
+    shared = "config:\n  gitlab-runner-aws:concurrent: 25\n  gitlab-runner-aws:check_interval: 7\n"
+    (folder / "shared.yaml").write_text(shared)
+    planned = deployment.plan()
+
+    toml = planned[CONFIG]["newState"]["inputs"]["stdin"]
+    # The stack file says 0 itself, which the engine would fill in as well.
+    assert "concurrent = 25\ncheck_interval = 0\n" in toml
+    (folder / "shared.yaml").write_text(f"{shared}  gitlab-runner-aws:token: glrt-in-the-clear\n".replace("25", "0"))
+    failed = deployment.run("preview", check=False)
+    told = failed.stdout + failed.stderr
+    assert f"  shared.yaml:2: {NAMESPACE}concurrent = 0: must be at least 1\n" in told
+    assert f"  shared.yaml:4: {NAMESPACE}token: stands in a shared file; set it in each stack: " in told
+    assert "glrt-in-the-clear" not in told
 
 
 def runner_of(deployment: Deployment) -> int:
