@@ -1,0 +1,1 @@
+"""The pages of docs/ and the README: everything in them that can be executed is."""

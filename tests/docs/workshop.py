@@ -1,0 +1,144 @@
+"""A project folder in which the pages' commands run as a person would type them, with the local cloud around it."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from localcloud import control
+from localcloud.cloud import ROOT, LocalCloud
+
+from . import aws_cli
+from .blocks import Block
+
+_PRELUDE = Path(__file__).with_name("prelude.sh")
+_CHANGES = re.compile(r"\bpulumi (up|destroy|refresh|import|state)\b")
+_STARTS_ANEW = re.compile(r"\bpulumi stack init\b|\bgit clone\b|^make up\b", re.MULTILINE)
+
+
+def substitutes(cloud: LocalCloud) -> Mapping[str, str]:
+    """What stands in for what the pages name and this machine does not have: all of it, in one place."""
+    return {
+        "https://gitlab.example.com": cloud.addresses.gitlab,
+        "https://gitlab.com": cloud.addresses.gitlab,
+        # What curl gets there is the address of who asks.
+        "https://checkip.amazonaws.com": (cloud.folder / "own_address").as_uri(),
+        # The virtual environment is there, and the language host's stand-in can't make one.
+        "pulumi install": ".venv/bin/python -m pip --version",
+        # All tests would run this one as well.
+        "make test": "make test ARGS='tests/render/test_week.py'",
+    }
+
+
+@dataclass
+class Workshop:
+    """A copy of the checkout, a stack named `dev` in it, and a shell."""
+
+    cloud: LocalCloud
+    folder: Path
+    token: str = field(repr=False)
+    state: Path
+
+    @staticmethod
+    def create(cloud: LocalCloud, folder: Path) -> "Workshop":
+        """Copy what a clone would have, uncommitted changes included, and lead its stacks to the local cloud."""
+        listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+        names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+        for name in filter(lambda name: (ROOT / name).is_file(), names):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+        (folder / ".venv").unlink(missing_ok=True)
+        (folder / ".venv").symlink_to(sys.prefix)
+        made = Workshop(cloud, folder, control.create_runner(cloud), folder.with_name(f"{folder.name}-state"))
+        made.state.mkdir()
+        for stack in folder.glob("Pulumi.*.yaml"):
+            content = yaml.safe_load(stack.read_text())
+            if stack.name != "Pulumi.local.yaml":
+                stack.write_text(yaml.safe_dump({**content, "config": made._reachable(content["config"])}))
+        (cloud.folder / "own_address").write_text("127.0.0.1")
+        (cloud.folder / "bin").mkdir(exist_ok=True)
+        aws_cli.put_into(cloud.folder / "bin")
+        made.shell("git init -q . && git add -A && git -c user.name=d -c user.email=d@example.com commit -qm start")
+        return made
+
+    def _reachable(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        manager = {"user": "root", "connectAttempts": 5, **config.get("gitlab-runner-aws:manager", {})}
+        cache = {"forceDestroy": True, **config.get("gitlab-runner-aws:cache", {})}
+        given = {**config, "gitlab-runner-aws:manager": manager, "gitlab-runner-aws:cache": cache}
+        return control.with_addresses(given, self.cloud)
+
+    def environment(self) -> dict[str, str]:
+        """The engine's environment, and what leads `aws`, `curl` and `make` to the local cloud."""
+        path = self.cloud.environment()["PATH"]
+        return {
+            **self.cloud.environment(),
+            "PATH": f"{self.cloud.folder / 'bin'}{os.pathsep}{path}",
+            "PULUMI_BACKEND_URL": f"file://{self.state}",
+            "PULUMI_SKIP_CONFIRMATIONS": "true",
+            "AWS_ENDPOINT_URL": self.cloud.addresses.aws,
+            "AWS_DEFAULT_REGION": "eu-central-1",
+            "AWS_PAGER": "",
+            "NO_COLOR": "1",
+            "ENGINE_CACHE": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
+            "ON_MANAGER": shlex.join([sys.executable, "-m", "tests.docs.on_manager", str(self.cloud.folder)]),
+            "CHECKOUT": str(ROOT),
+            "RUNNER_TOKEN": self.token,
+        }
+
+    def shell(self, script: str, page: str = "", seconds: float = 300) -> subprocess.CompletedProcess[str]:
+        """Run a script of bash; the first command that fails ends it."""
+        path = self.folder.with_name(f"{self.folder.name}-page.sh")
+        path.write_text(script)
+        return subprocess.run(
+            ["bash", str(path)],
+            cwd=self.folder,
+            env={**self.environment(), "BASH_ENV": str(_PRELUDE), "PAGE": page},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+
+    def deploy(self) -> None:
+        """Have the stack `dev` deployed as the page before found it."""
+        made = "pulumi stack select dev 2>/dev/null || pulumi stack init dev\n"
+        token = "pulumi config set --secret gitlab-runner-aws:token\n"
+        sources = "pulumi config set --path 'gitlab-runner-aws:manager.sshFrom[0]' 127.0.0.1/32\n"
+        done = self.shell(f"{made}{token}{sources}pulumi up --skip-preview\ngit add -A\n{_COMMIT}")
+        assert done.returncode == 0, done.stdout
+
+    def tidy_up(self, commands: str) -> None:
+        """Undo what a page's commands have done to files and, where they may have, to the stack."""
+        again = "pulumi up --skip-preview\n" if _CHANGES.search(commands) else ""
+        done = self.shell(f"git reset -q --hard\ngit clean -qfd\npulumi stack select dev\n{again}")
+        assert done.returncode == 0, done.stdout
+
+
+_COMMIT = "git -c user.name=d -c user.email=d@example.com commit -qm deployed\n"
+
+
+def starts_anew(commands: str) -> bool:
+    """Whether a page's commands begin without a stack, and do not go on from one that is deployed."""
+    return _STARTS_ANEW.search(commands) is not None
+
+
+def script_of(blocks: Sequence[Block], cloud: LocalCloud) -> str:
+    """A page's commands as a script, each on the line that it has on the page."""
+    lines: list[str] = []
+    for block in blocks:
+        text = block.text.rstrip("\n")
+        for named, standing_in in substitutes(cloud).items():
+            text = text.replace(named, standing_in)
+        lines += [""] * (block.line - 1 - len(lines))
+        lines += (f"on_manager {shlex.quote(text)}" if block.on_manager else text).split("\n")
+    return "\n".join(lines) + "\n"
