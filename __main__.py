@@ -7,6 +7,7 @@ import pulumi
 gc.disable()  # The program ends before there is much to collect; loading its classes takes a tenth less.
 
 from components import AutoscalingRunner, AutoscalingRunnerArgs, read_stack  # noqa: E402
+from components.stack_outputs import stack_outputs  # noqa: E402
 
 stack = read_stack()
 runner = AutoscalingRunner(
@@ -22,7 +23,5 @@ runner = AutoscalingRunner(
     ),
 )
 
-pulumi.export("manager_address", runner.manager_address)
-pulumi.export("manager_instance_id", runner.manager_instance_id)
-pulumi.export("cache_bucket", runner.cache_bucket)
-pulumi.export("config_toml", runner.config_toml)
+for name, value in stack_outputs(stack, runner).items():
+    pulumi.export(name, value)

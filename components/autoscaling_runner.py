@@ -1,24 +1,20 @@
 """`AutoscalingRunner`: a GitLab Runner that starts and removes its EC2 workers on demand."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import pulumi
 import pulumi_command as command
 
 from config_render import (
     DEPLOYMENT_TAG,
-    TOKENS,
     Facts,
     Settings,
     Surroundings,
     further_subnets,
     gitlab_plan,
     partition,
-    placed,
     render,
     secret_names,
     watch_settings,
@@ -26,7 +22,7 @@ from config_render import (
 )
 
 from .cache import Cache, CacheArgs
-from .given_settings import checked, looked_up, region_of
+from .given_settings import settled
 from .identity import CacheGrant, Identity, IdentityArgs, WorkerBounds
 from .images import image
 from .manager import Manager, ManagerArgs
@@ -34,39 +30,9 @@ from .network import Network, NetworkArgs
 from .policies import Place, Policy
 from .preview import or_marker, show_incomplete
 from .registration import Registration, RegistrationArgs
+from .runner_args import AutoscalingRunnerArgs
 from .token_access import read_parameter, read_secret
 from .watch import Watch, WatchArgs
-
-
-@dataclass(frozen=True, kw_only=True)
-class AutoscalingRunnerArgs:
-    """What a caller decides about an `AutoscalingRunner`."""
-
-    settings: Settings | Mapping[str, Any]
-    """Plain: it settles which resources there are, and the text of config.toml. A mapping holds what stands under
-    `gitlab-runner-aws:` in a stack file, and is checked."""
-
-    region: str | None = None
-    """The AWS region, as the provider has it; the provider is asked where it is not given."""
-
-    token: pulumi.Input[str] | None = None
-    """The runner's authentication token (`glrt-...`); kept secret. None where it comes from somewhere else."""
-
-    registration_token: pulumi.Input[str] | None = None
-    """A registration token, which GitLab has deprecated; kept secret."""
-
-    access_token: pulumi.Input[str] | None = None
-    """With `settings.create_runner`: a personal, group or project access token; kept secret."""
-
-    secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    """What the settings' `<secret:NAME>` stand for, by their names; kept secret."""
-
-    surroundings: Surroundings | None = None
-    """What the settings name as being there already; looked up, and checked, if it is not given."""
-
-    place: str = "settings."
-    """What stands before the settings' names in messages: where the caller has them, such as `acme:runner.` for a table
-    of the stack's configuration."""
 
 
 class AutoscalingRunner(pulumi.ComponentResource):
@@ -89,20 +55,16 @@ class AutoscalingRunner(pulumi.ComponentResource):
     config_toml: pulumi.Output[str]
     """What is live on the manager, with placeholders where it has secrets."""
 
+    runner_ids: pulumi.Output[dict[str, int]]
+    """Ids at GitLab of the pools' runners, by the pools' names."""
+
     def __init__(self, name: str, args: AutoscalingRunnerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gitlab-runner-aws:index:AutoscalingRunner", name, None, opts)
         self._args = args
-        self._region = args.region or region_of(self)
-        given = dict(zip(TOKENS, (args.token, args.registration_token, args.access_token), strict=True))
-        tokens = {name: token for name, token in given.items() if token is not None}
-        settings = args.settings
-        if not isinstance(settings, Settings):
-            settings = checked(
-                settings, region=self._region, tokens=tokens, secrets=args.secrets.keys(), place=args.place
-            )
-        surroundings = args.surroundings or looked_up(settings, self._region, args.place, self)
-        self._settings = settings = placed(settings, self._region, surroundings.network)
-        self._tokens = {name: pulumi.Output.from_input(token) for name, token in tokens.items()}
+        given = settled(args, self)
+        self._region, surroundings = given.region, given.around
+        self._settings = settings = given.settings
+        self._tokens = {name: pulumi.Output.from_input(token) for name, token in args.tokens().items()}
         # Tells this deployment's resources and machines from those of others in the same account.
         self._deployment = f"{pulumi.get_stack()}-{name}"
         self._tags = {**settings.tags, DEPLOYMENT_TAG: self._deployment}
@@ -132,6 +94,9 @@ class AutoscalingRunner(pulumi.ComponentResource):
                 ),
                 secrets={**self._tokens, **self._secrets_of_config(), **identity.secrets},
                 drain_seconds=settings.drain_seconds,
+                pools={
+                    entry.name: pool.name for pool in settings.pools for entry in pool.entries(settings.network.zones)
+                },
                 user_data={pool.name: pool.user_data for pool in settings.pools if pool.user_data},
                 watch=self._watch_settings(network, identity, manager, watch),
                 needs=[network, identity, *([cache] if cache else [])],
@@ -144,12 +109,14 @@ class AutoscalingRunner(pulumi.ComponentResource):
         self.cache_bucket = cache.bucket_name if cache else None
         self.connection = manager.connection
         self.config_toml = registration.config_toml
+        self.runner_ids = registration.runner_ids
         self.register_outputs(
             {
                 "manager_address": self.manager_address,
                 "manager_instance_id": self.manager_instance_id,
                 "cache_bucket": self.cache_bucket,
                 "config_toml": self.config_toml,
+                "runner_ids": self.runner_ids,
             }
         )
 
@@ -158,7 +125,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
         return NetworkArgs(
             settings=self._settings.network,
             region=self._region,
-            existing=surroundings.network,
+            existing=self._args.network or surroundings.network,
             ssh_from=manager.ssh_from or (),
             ssh_port=manager.ssh_port,
             metrics_from=manager.metrics_from or (),

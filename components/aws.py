@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from pulumi_aws.ec2.eip_association import EipAssociation
     from pulumi_aws.ec2.get_security_group import get_security_group
     from pulumi_aws.ec2.get_subnet import get_subnet
-    from pulumi_aws.ec2.get_vpc import get_vpc
+    from pulumi_aws.ec2.get_vpc import get_vpc, get_vpc_output
     from pulumi_aws.ec2.nat_gateway import NatGateway
     from pulumi_aws.get_region import get_region
     from pulumi_aws.iam.access_key import AccessKey
@@ -90,6 +90,7 @@ _OCCASIONAL = {
     "get_security_group": "ec2.get_security_group",
     "get_subnet": "ec2.get_subnet",
     "get_vpc": "ec2.get_vpc",
+    "get_vpc_output": "ec2.get_vpc",
     "NatGateway": "ec2.nat_gateway",
     "get_region": "get_region",
     "AccessKey": "iam.access_key",
@@ -154,4 +155,5 @@ __all__ = [
     "get_security_group",
     "get_subnet",
     "get_vpc",
+    "get_vpc_output",
 ]

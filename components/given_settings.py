@@ -1,57 +1,94 @@
 """Checking what a program gives to an `AutoscalingRunner`, before anything of that is registered with the engine."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
-from config_render import Problem, Settings, SettingsError, Surroundings, cautions, in_words_of, placed, problems_of
+from config_render import (
+    DEFAULT_VPC,
+    Problem,
+    Settings,
+    SettingsError,
+    Surroundings,
+    cautions,
+    in_words_of,
+    placed,
+    problem,
+    problems_of,
+)
 
 from . import aws
 from .market_report import market_problems
+from .network import GivenNetwork
+from .runner_args import AutoscalingRunnerArgs
 from .surroundings import look_around
 
-
-def region_of(component: pulumi.Resource) -> str:
-    """Return the region of the provider that the component's children get."""
-    return aws.get_region(opts=pulumi.InvokeOptions(parent=component)).region
+_OF_NETWORK = ("managerSubnetId", "subnetIds", "vpcId", "workerSecurityGroup", "zones")
+_TWICE = "has no effect: the argument network says which VPC and subnets there are; leave it out"
 
 
-def checked(
-    raw: Mapping[str, Any],
-    *,
-    region: str,
-    tokens: Mapping[str, pulumi.Input[str]],
-    secrets: Collection[str],
-    place: str,
-) -> Settings:
-    """Return checked settings. Raises `pulumi.RunError` with all mistakes, in words of `place`.
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What a program gives, checked and completed."""
 
-    `tokens` are looked at where they are plain texts; `secrets` are the names of the further ones.
+    region: str
+    settings: Settings
+    around: Surroundings
+
+
+def settled(args: AutoscalingRunnerArgs, component: pulumi.Resource) -> Given:
+    """Return the checked settings, placed in what is there already, having asked AWS through the component's provider.
+
+    Raises `pulumi.RunError` with all mistakes.
     """
-    readable = {name: token if isinstance(token, str) else None for name, token in tokens.items()}
-    settings, problems = problems_of(raw, tokens=readable, region=region, secrets=secrets)
+    opts = pulumi.InvokeOptions(parent=component)
+    region = args.region or aws.get_region(opts=opts).region
+    settings = _checked(args, region)
+    around = args.surroundings
+    if around is None:
+        around, problems = look_around(settings, region, opts, network_given=args.network is not None)
+        problems = problems or _told(args.place, settings, region, around, component)
+        if problems:
+            raise _refusal(problems, args.place)
+    return Given(region=region, settings=placed(settings, region, around.network), around=around)
+
+
+def _checked(args: AutoscalingRunnerArgs, region: str) -> Settings:
+    if isinstance(args.settings, Settings):
+        if args.network is not None:
+            raise pulumi.RunError("the argument network needs settings as a table, not as what parse returns")
+        return args.settings
+    raw = args.settings if args.network is None else _in_network(args.settings, args.network, args.place)
+    # An Output is not known yet: its text can't be looked at.
+    tokens = {name: token if isinstance(token, str) else None for name, token in args.tokens().items()}
+    settings, problems = problems_of(raw, tokens=tokens, region=region, secrets=args.secrets.keys())
     if settings is None or problems:
-        raise _refusal(problems, place)
+        raise _refusal(problems, args.place)
     return settings
 
 
-def looked_up(settings: Settings, region: str, place: str, component: pulumi.Resource) -> Surroundings:
-    """Return what the settings name as being there already, having warned of what may cost money, time or safety.
+def _in_network(raw: Mapping[str, Any], network: GivenNetwork, place: str) -> Mapping[str, Any]:
+    """Return the settings as for a VPC that is there already, whose subnets are the region's default ones."""
+    own = raw.get("network") or {}
+    if twice := [problem(("network", key), _TWICE) for key in _OF_NETWORK if key in own]:
+        raise _refusal(twice, place)
+    return {**raw, "network": {**own, "vpcId": DEFAULT_VPC, "zones": [*network.subnet_ids]}}
 
-    Asks through the component's provider. Raises `pulumi.RunError` with all that does not fit.
-    """
+
+def _told(
+    place: str, settings: Settings, region: str, around: Surroundings, component: pulumi.Resource
+) -> list[Problem]:
+    """Warn of what may cost money, time or safety, and return what AWS's market rules out."""
 
     def warn(problems: Sequence[Problem]) -> None:
         for each in problems:
             pulumi.log.warn(str(in_words_of(place, each)), component)
 
-    found, problems = look_around(settings, region, pulumi.InvokeOptions(parent=component))
-    problems = problems or market_problems(placed(settings, region, found.network), region, warn)
-    if problems:
-        raise _refusal(problems, place)
+    mistakes = market_problems(placed(settings, region, around.network), region, warn)
     warn(cautions(settings))
-    return found
+    return mistakes
 
 
 def _refusal(problems: Sequence[Problem], place: str) -> pulumi.RunError:

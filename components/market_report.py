@@ -1,11 +1,14 @@
-"""What AWS says, at a preview, of the machines that settings ask for: what they cost, and what may keep them away."""
+"""What AWS says of the machines that settings ask for: what they cost, and what may keep them away."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pulumi
 
 from aws_market import look
 from config_render import Problem, Settings
+from config_render.market import Market
 from config_render.prices import report, wanted
 
 
@@ -18,11 +21,23 @@ def market_problems(settings: Settings, region: str, warn: Callable[[Sequence[Pr
     strict = settings.preflight == "strict"
     if settings.preflight == "off" or not (strict or pulumi.runtime.is_dry_run()):
         return []
-    config = pulumi.Config("aws")
-    endpoints = {name: url for each in config.get_object("endpoints") or () for name, url in each.items()}
-    found = report(settings, region, look(wanted(settings, region), profile=config.get("profile"), endpoints=endpoints))
+    found = report(settings, region, _ask(settings, region))
     pulumi.log.info("\n".join(("what the machines may cost:", *found.lines)))
     if strict:
         return [*found.mistakes, *found.doubts]
     warn(found.doubts)
     return list(found.mistakes)
+
+
+def market_later(settings: Settings, region: str) -> pulumi.Output[Market]:
+    """Return what AWS says, for an output: nothing else waits for it, and what a preview has asked is remembered."""
+    if settings.preflight == "off":
+        return pulumi.Output.from_input(Market())
+    asked = asyncio.get_running_loop().run_in_executor(None, partial(_ask, settings, region))
+    return pulumi.Output.from_input(asked)
+
+
+def _ask(settings: Settings, region: str) -> Market:
+    config = pulumi.Config("aws")
+    endpoints = {name: url for each in config.get_object("endpoints") or () for name, url in each.items()}
+    return look(wanted(settings, region), profile=config.get("profile"), endpoints=endpoints)

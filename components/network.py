@@ -19,6 +19,19 @@ _MACHINE_PORTS = {"ssh": _SSH_PORT, "docker": 2376}
 
 
 @dataclass(frozen=True, kw_only=True)
+class GivenNetwork:
+    """A VPC of the caller's program, which need not exist before."""
+
+    vpc_id: pulumi.Input[str]
+
+    subnet_ids: Mapping[str, pulumi.Input[str]]
+    """The workers' subnets, by zone suffix: a for eu-central-1a."""
+
+    manager_subnet_id: pulumi.Input[str] | None = None
+    """By default the first of `subnet_ids`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
     """What a caller decides about a `Network`."""
 
@@ -27,7 +40,7 @@ class NetworkArgs:
 
     region: str
 
-    existing: ExistingNetwork | None = None
+    existing: ExistingNetwork | GivenNetwork | None = None
     """The VPC to use; a new one is made without it."""
 
     ssh_from: tuple[str, ...]
@@ -67,19 +80,22 @@ class Network(pulumi.ComponentResource):
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gitlab-runner-aws:index:Network", name, None, opts)
         self._name, self._args = name, args
-        if args.existing is None:
+        existing = args.existing
+        if existing is None:
             self._make()
+        elif isinstance(existing, GivenNetwork):
+            self._take_given(existing)
         else:
-            self._take(args.existing)
+            self._take(existing)
 
         if args.manager_group_id is None:
             self.manager_group_id = self._group("manager").id
             self._manager_rules(self.manager_group_id)
         else:
             self.manager_group_id = pulumi.Output.from_input(args.manager_group_id)
-        if args.existing is not None and args.existing.worker_group is not None:
+        if isinstance(existing, ExistingNetwork) and existing.worker_group is not None:
             self.worker_group_name = pulumi.Output.from_input(str(args.settings.worker_security_group))
-            self.worker_group_arn = pulumi.Output.from_input(args.existing.worker_group)
+            self.worker_group_arn = pulumi.Output.from_input(existing.worker_group)
         else:
             workers = self._group("worker")
             self.worker_group_name, self.worker_group_arn = workers.name, workers.arn
@@ -102,6 +118,15 @@ class Network(pulumi.ComponentResource):
         self.subnet_ids = {subnet.zone: known(subnet.id) for subnet in existing.subnets}
         self.subnet_arns = [known(subnet.arn) for subnet in existing.subnets]
         self.manager_subnet_id = known(existing.manager_subnet.id)
+
+    def _take_given(self, given: GivenNetwork) -> None:
+        known, subnets = pulumi.Output.from_input, given.subnet_ids
+        self.vpc_id = known(given.vpc_id)
+        self.vpc_arn = aws.get_vpc_output(id=self.vpc_id, opts=pulumi.InvokeOutputOptions(parent=self)).arn
+        account = self.vpc_arn.apply(lambda arn: arn.partition(":vpc/")[0])
+        self.subnet_ids = {self._args.region + zone: known(subnet) for zone, subnet in subnets.items()}
+        self.subnet_arns = [pulumi.Output.format("{0}:subnet/{1}", account, subnet) for subnet in subnets.values()]
+        self.manager_subnet_id = known(given.manager_subnet_id or next(iter(subnets.values())))
 
     def _tags(self, what: str) -> dict[str, str]:
         return {**self._args.tags, "Name": f"{self._name}-{what}"}

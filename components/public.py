@@ -12,8 +12,10 @@ from config_render import (
     parse,
 )
 
-from .autoscaling_runner import AutoscalingRunner, AutoscalingRunnerArgs
+from .autoscaling_runner import AutoscalingRunner
 from .cache import Cache, CacheArgs
+from .network import GivenNetwork
+from .runner_args import AutoscalingRunnerArgs
 from .stack_settings import StackSettings, read_stack
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "Cache",
     "CacheArgs",
     "CacheSettings",
+    "GivenNetwork",
     "IdentitySettings",
     "ManagerSettings",
     "NetworkSettings",

@@ -8,6 +8,7 @@ once the successor's steps are done, the old host is drained, with the connectio
 only then can its instance go.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,6 +51,9 @@ class RegistrationArgs:
     secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """The tokens, and what config.toml's placeholders stand for, by their names; made secret here."""
 
+    pools: Mapping[str, str] = field(default_factory=dict)
+    """The names of pools by those of their sections in config.toml."""
+
     user_data: Mapping[str, str] = field(default_factory=dict)
     """User data of machines, by the names of the pools that have some."""
 
@@ -64,6 +68,8 @@ class Registration(pulumi.ComponentResource):
     """The runner on an existing host that is reached by SSH."""
 
     config_toml: pulumi.Output[str]
+    runner_ids: pulumi.Output[dict[str, int]]
+    """Ids at GitLab of the pools' runners, as the manager learned them."""
 
     def __init__(self, name: str, args: RegistrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gitlab-runner-aws:index:Registration", name, None, opts)
@@ -93,8 +99,22 @@ class Registration(pulumi.ComponentResource):
         config = self._tool_step("config", f"config {drift}", before, whole)
         # Last: it knows machines by the live config.toml.
         self._tool_step("watch", "watch-settings", [config], args.watch)
+        self.runner_ids = self._runner_ids(plan, sealed, config)
 
-        self.register_outputs({"config_toml": self.config_toml})
+        self.register_outputs({"config_toml": self.config_toml, "runner_ids": self.runner_ids})
+
+    def _runner_ids(
+        self, plan: str, sealed: pulumi.Output[str], config: pulumi.Resource
+    ) -> pulumi.Output[dict[str, int]]:
+        pools = self._args.pools
+        # Asked again only when another answer may come, so that a preview of any other change knows it. A digest of
+        # what is sealed tells nothing of it.
+        digest = pulumi.Output.unsecret(sealed).apply(lambda text: hashlib.sha256(text.encode()).hexdigest())
+        facts = pulumi.Output.json_dumps({"gitlab": json.loads(plan), "secrets": digest, "sections": [*pools]})
+        told = self._tool_step("runners", "runner-ids", [config], facts)
+        return told.stdout.apply(
+            lambda text: {pools[name]: id_ for name, id_ in json.loads(text).items() if name in pools}
+        )
 
     def _tool_step(
         self, what: str, call: str, after: Sequence[pulumi.Resource], stdin: pulumi.Input[str] = ""

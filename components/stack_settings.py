@@ -20,13 +20,14 @@ from config_render import (
     problems_of,
 )
 from config_render.layers import Layer, shared
+from config_render.market import Market
 from config_render.outside import EXTENDS
 from config_render.project import as_settings, without_defaults
 from config_render.stack_file import read_stack_file
 from config_render.yaml_file import UnreadableFileError
 
 from .gitlab_check import gitlab_problem
-from .market_report import market_problems
+from .market_report import market_later, market_problems
 from .surroundings import look_around
 
 PROJECT = "gitlab-runner-aws"
@@ -44,6 +45,8 @@ class StackSettings:
     registration_token: pulumi.Output[str] | None
     access_token: pulumi.Output[str] | None
     secrets: Mapping[str, pulumi.Output[str]]
+    market: pulumi.Output[Market]
+    """What AWS says of prices; nothing where it is not to be asked."""
 
 
 def read_stack() -> StackSettings:
@@ -74,7 +77,8 @@ def read_stack() -> StackSettings:
     _warn(cautions(settings))
     kept = {name: pulumi.Output.secret(text) for name, text in secrets.items()}
     token, registration, access = (pulumi.Output.secret(tokens[n]) if n in tokens else None for n in TOKENS)
-    return StackSettings(settings, surroundings, str(region), token, registration, access, kept)
+    market = market_later(placed(settings, str(region), surroundings.network), str(region))
+    return StackSettings(settings, surroundings, str(region), token, registration, access, kept, market)
 
 
 def _warn(problems: Sequence[Problem]) -> None:

@@ -41,14 +41,14 @@ class Lookups:
 
 
 def look_around(
-    settings: Settings, region: str, opts: pulumi.InvokeOptions | None = None
+    settings: Settings, region: str, opts: pulumi.InvokeOptions | None = None, *, network_given: bool = False
 ) -> tuple[Surroundings, list[Problem]]:
     """Return what the settings' VPC, subnets, group and images are, and what of it is not there or does not fit.
 
-    Asks nothing where all is to be created. `opts` say through which provider.
+    Asks nothing where all is to be created, nor for a network that is given. `opts` say through which provider.
     """
     lookups = Lookups(opts)
-    network = None if settings.network.is_new else _network(settings, region, lookups)
+    network = None if settings.network.is_new or network_given else _network(settings, region, lookups)
     images = {}
     named = [(("pools", index, "ami"), pool.ami) for index, pool in enumerate(settings.pools)]
     for at, ami in [*named, (("manager", "ami"), settings.manager.ami)]:

@@ -16,7 +16,7 @@ from .placeholders import TOKEN, TOKENS, is_secret_name
 from .problems import NAMESPACE, Location, Problem, SettingsError, in_words_of, problem, shown
 from .regions import check_region
 from .rules.relations import related_problems
-from .wording import in_words
+from .wording import how_to_set, in_words
 
 _NO_SECRET_NAME = (  # the rule S105 takes it for a password
     "is no name for a secret: letters, digits and _, at most 64; and no name that the program sets itself"  # noqa: S105
@@ -106,7 +106,8 @@ def _translate(error: ErrorDetails) -> Problem:
     key = str(location[-1])
     if kind == "none_required" and key in model.refused():
         return problem(location, model.refused()[key])
-    return problem(location, in_words(error) + (_needed(location, model) if kind == "too_short" else ""), value)
+    more = _needed(location, model) if kind == "too_short" else how_to_set(error)
+    return problem(location, in_words(error) + more, value)
 
 
 def _needed(location: Location, model: type[Section]) -> str:

@@ -144,13 +144,15 @@ def _running() -> LocalCloud:
 
 def main() -> int:
     """Run one of the commands; returns its exit code."""
-    commands = {f.__name__: f for f in (up, preview, down, stop, shell, status)}
     parser = argparse.ArgumentParser(prog="python -m localcloud", description=__doc__)
-    parser.add_argument("command", choices=commands)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for answer in (up, preview, down, stop, shell, status):
+        about = str(answer.__doc__).strip()
+        commands.add_parser(answer.__name__, help=about, description=about).set_defaults(answer=answer)
     try:
-        commands[parser.parse_args().command]()
+        parser.parse_args().answer()
     except (LocalCloudError, EngineUnavailableError) as error:
-        print(f"\n{error}", file=sys.stderr)
+        print(f"\nlocalcloud: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\ninterrupted; `make up` goes on from here, `make down` removes what there is", file=sys.stderr)

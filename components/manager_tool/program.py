@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from . import config, install, reach, removal, unsealing, watch
+from . import config, install, reach, removal, runners, unsealing, watch
 from .host import StepError, take_variables
 from .lock import DEPLOYMENT, locked
 
@@ -18,6 +18,7 @@ STEPS: dict[str, Callable[..., None]] = {
     "secrets": config.stage_secrets,
     "gitlab": config.stage_gitlab,
     "config": config.stage_config,
+    "runner-ids": runners.show_ids,
     "watch-settings": lambda: watch.stage(json.load(sys.stdin)),
     "life": lambda: removal.begin(json.load(sys.stdin)),
     "remove": lambda: removal.remove(json.load(sys.stdin)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 
@@ -32,3 +33,8 @@ def live_runners() -> dict[str, dict[str, str]]:
     """The sections of the live config.toml by their names, in quotes."""
     text = LIVE.read_text() if LIVE.exists() else ""
     return {section["name"]: section for section in map(keys, sections(text)) if "name" in section}
+
+
+def show_ids() -> None:
+    """Print the id at GitLab of each section of the live config.toml, by the sections' names."""
+    print(json.dumps({json.loads(name): int(section["id"]) for name, section in live_runners().items()}))

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from ..wording import number_as_text
 from .section import Section
 from .values import Positive, in_order
 
@@ -21,7 +22,8 @@ def is_price(value: object) -> bool:
 def _max_price(value: object) -> object:
     # Checked by hand: an error of a union would name its branches instead of the value.
     if value != ON_DEMAND and not is_price(value):
-        raise ValueError(f"must be US dollars per hour, at least {LEAST_PRICE}, or {ON_DEMAND}")
+        wanted = f"must be US dollars per hour, at least {LEAST_PRICE}, or {ON_DEMAND}"
+        raise ValueError(f"{wanted}{number_as_text(value)}")
     return value if value == ON_DEMAND else float(value)  # type: ignore[arg-type]
 
 
@@ -30,6 +32,7 @@ def _prices(value: object) -> object:
     if not given or not all(map(is_price, given)):
         raise ValueError(
             f"must be a number of at least {LEAST_PRICE} (US dollars per hour), or a table of them by type"
+            + next(filter(None, map(number_as_text, given)), "")
         )
     return in_order(value)
 

@@ -44,7 +44,7 @@ def _help(*arguments: str) -> str:
 
 
 def _command_line() -> str:
-    modules = [module for module in _COMMANDS if (ROOT / module).is_dir()]
+    modules = [module for module in _COMMANDS if (ROOT / module / "__main__.py").exists()]
     parts = [f"## `python -m {m}`\n\n```text\n{chr(10).join(help_texts(m)).strip()}\n```\n" for m in modules]
     return "\n".join(["# Commands\n", (Path(__file__).parent / "commands.md").read_text(), *parts])
 

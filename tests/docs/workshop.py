@@ -87,7 +87,6 @@ class Workshop:
             "AWS_DEFAULT_REGION": "eu-central-1",
             "AWS_PAGER": "",
             "NO_COLOR": "1",
-            "MAKEFLAGS": "-o .venv/.ready",
             "ENGINE_CACHE": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
             "ON_MANAGER": shlex.join([sys.executable, "-m", "tests.docs.on_manager", str(self.cloud.folder)]),
             "CHECKOUT": str(ROOT),

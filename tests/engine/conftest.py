@@ -14,6 +14,8 @@ import yaml
 from localcloud import control
 from localcloud.cloud import ROOT, LocalCloud, Project
 
+from . import installed
+
 STACK = "local"
 TOKEN_KEY = "gitlab-runner-aws:token"
 CONFIG = "runner-registration-config"
@@ -91,3 +93,17 @@ def deployment(cloud: LocalCloud, tmp_path: Path) -> Iterator[Deployment]:
     yield made
     made.destroy()
     made.run("stack", "rm", "--yes", "--preserve-config")
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, made of the sdist as a release is."""
+    return installed.build(tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="session")
+def consumer(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment into which the wheel is installed."""
+    python = installed.environment(tmp_path_factory.mktemp("consumer") / "venv")
+    installed.install(python, "--no-deps", str(wheel))
+    return python

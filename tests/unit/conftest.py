@@ -84,7 +84,8 @@ class Recorder(pulumi.runtime.Mocks):
         assert key not in self.inputs, f"two resources are {key}"
         self.inputs[key], self.types[key] = args.inputs, args.typ
         named = {} if "name" in args.inputs else {"name": f"{args.name}-0000000"}
-        return f"{args.name}-id", {**named, **args.inputs, **LATE.get(args.typ, {})}
+        said = {"stdout": '{"ci": 7}'} if args.name.endswith("-registration-runners") else {}
+        return f"{args.name}-id", {**named, **args.inputs, **LATE.get(args.typ, {}), **said}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         given = args.args

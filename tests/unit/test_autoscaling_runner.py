@@ -73,6 +73,7 @@ IDENTITIES = {
     f"{PREFIX}Registration$command:remote:Command::runner-registration-secrets",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-gitlab",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-config",
+    f"{PREFIX}Registration$command:remote:Command::runner-registration-runners",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-watch",
 }
 UNTAGGABLE = (

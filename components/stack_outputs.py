@@ -1,0 +1,49 @@
+"""The outputs of a stack: for people, who read `pulumi stack output`, and for programs, which take `--json`."""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import partial
+from typing import Any
+
+import pulumi
+
+from config_render import placed
+from config_render.costs import Cost, as_plain, cost, currency, machine_rows
+from config_render.next_commands import next_commands
+
+from .autoscaling_runner import AutoscalingRunner
+from .stack_settings import StackSettings
+
+_A_WEEK = date(2024, 1, 1)
+"""A Monday whose week has no change of clocks: outputs must not change by the day."""
+
+
+def stack_outputs(stack: StackSettings, runner: AutoscalingRunner) -> Mapping[str, Any]:
+    """Return what a stack exports. None of it is secret, and it changes only when the settings do."""
+    settings = placed(stack.settings, stack.region, stack.surroundings.network)
+    rows = machine_rows(settings, stack.region, _A_WEEK)
+    late = pulumi.Output.all(
+        address=runner.manager_address,
+        instance_id=runner.manager_instance_id,
+        runner_ids=runner.runner_ids.apply(lambda ids: [*ids.values()]),
+    )
+    commands = partial(next_commands, settings, stack.region)
+    return {
+        "manager_address": runner.manager_address,
+        "manager_instance_id": runner.manager_instance_id,
+        "cache_bucket": runner.cache_bucket,
+        "runner_ids": runner.runner_ids,
+        "config_toml": runner.config_toml,
+        "machines": as_plain(rows),
+        "worst_case_cost": stack.market.apply(lambda market: _in_money(cost(rows, market), stack.region)),
+        "next_commands": late.apply(lambda facts: commands(**facts)),
+    }
+
+
+def _in_money(worst: Cost, region: str) -> dict[str, Any]:
+    hour, month = worst.worst_per_hour, worst.worst_per_month
+    return {
+        "per_hour": None if hour is None else round(hour, 4),
+        "per_month": None if month is None else round(month, 2),
+        "currency": currency(region),
+    }

@@ -1,0 +1,71 @@
+"""The site as a whole, its links and its pictures."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from .blocks import PAGES, ROOT
+
+ALL = [*PAGES, *(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"))]
+HOSTS = {
+    *("about.gitlab.com", "docs.gitlab.com", "gitlab.com"),
+    *("aws.amazon.com", "docs.aws.amazon.com", "checkip.amazonaws.com"),
+    *("www.pulumi.com", "docs.getmoto.org", "github.com", "keepachangelog.com", "semver.org", "www.sphinx-doc.org"),
+}
+"""Sites that pages link to. There is no network in tests: `make docs-links` asks each address, where there is one."""
+
+
+def tokens(page: Path) -> list[Token]:
+    """All that is on a page, down to the words of a line."""
+    found = []
+    for token in MarkdownIt("commonmark").enable("table").parse(page.read_text()):
+        found += [token, *(token.children or [])]
+    return found
+
+
+def links(page: Path) -> list[str]:
+    return [str(token.attrs["href"]) for token in tokens(page) if token.type == "link_open"]
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitLab and MyST make them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sphinx", "-q", "--fail-on-warning", "--keep-going", "docs", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "worst case" in (tmp_path / "start.html").read_text()
+
+
+@pytest.mark.parametrize("page", ALL, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    lost = []
+    for link in links(page):
+        address = urlsplit(link)
+        if address.scheme:
+            if address.scheme != "https" or address.hostname not in HOSTS:
+                lost.append(link)
+            continue
+        target = page.parent / address.path if address.path else page
+        generated = target.parent.name == "reference"  # the building of the site looks for these
+        if not generated and (not target.exists() or (address.fragment and address.fragment not in anchors(target))):
+            lost.append(link)
+
+    assert lost == []
+
+
+def test_pictures_say_in_words_what_they_show() -> None:
+    pictures = [(page.name, token) for page in ALL for token in tokens(page) if token.type == "image"]
+
+    assert pictures
+    assert [(page, token.attrs["src"]) for page, token in pictures if len(token.content) < 20] == []
