@@ -67,7 +67,7 @@ def test_the_example_is_one_that_the_setting_takes(path: str) -> None:
     field = FIELDS[path]
 
     assert value is not None
-    kind: Any = Annotated[field.annotation, Field(), *field.metadata]  # type: ignore[name-defined]
+    kind: Any = Annotated[field.annotation, Field(), *field.metadata]
     TypeAdapter(kind).validate_python(value)
 
 
