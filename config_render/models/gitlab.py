@@ -28,7 +28,7 @@ def _check_authorities(pem: str) -> str | None:
 
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
-    except (ValueError, ssl.SSLError):
+    except (TypeError, ValueError, ssl.SSLError):  # the first one for what is not ASCII
         return (
             "is no certificate as PEM text; write it as |, and below it the lines from BEGIN CERTIFICATE to "
             "END CERTIFICATE"

@@ -35,7 +35,7 @@ class IdentitySettings(Section):
         default=None,
         alias="managerInstanceProfile",
         description="Name of an instance profile for the manager that is there already; its role needs the rights "
-        "that docs/account.md describes",
+        "that docs/security.md describes",
     )
     worker_instance_profile: Annotated[str, _arn("instance-profile", "workers")] | None = Field(
         default=None,

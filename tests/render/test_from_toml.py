@@ -17,7 +17,6 @@ from .settings_samples import FACTS, TOKEN, parsed
 from .test_guide import GUIDE, missing
 from .test_reference import MODELLED, MODELS, SAMPLES, SECRETS, SPECIAL, with_key
 
-ROOT = Path(__file__).parents[2]
 BY_HAND = """
 concurrent = 6
 [[runners]]
