@@ -12,7 +12,8 @@ from pathlib import Path
 from .. import npm
 
 _LISTED = Path(__file__).parent / "gitlab_ci_local"
-# Of rsync it wants but a copy of the repository, which jobs without isolation do not use.
+# It wants rsync for copies of the repository and of artifacts; jobs without isolation, which work in the repository
+# itself, use neither.
 _NO_RSYNC = (
     '#!/bin/sh\n# A stand-in for rsync: makes the folder, copies nothing.\nfor last; do :; done; mkdir -p "$last"\n'
 )
@@ -56,7 +57,9 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run gitlab-ci-local in a repository; `variables` are GitLab's and the project's."""
     # GitLab's own beat its defaults only as arguments; the project's, among them the token, are better off in a file.
-    own = {name: value for name, value in variables.items() if name.startswith("CI_")}
+    # For a job with an image it takes the folder of that image's containers, with the shell executor too.
+    own = {"CI_PROJECT_DIR": str(folder)}
+    own |= {name: value for name, value in variables.items() if name.startswith("CI_")}
     others = {name: value for name, value in variables.items() if name not in own}
     (folder / ".gitlab-ci-local-variables.yml").write_text(json.dumps(others))
     programs = folder / ".gitlab-ci-local-programs"

@@ -122,3 +122,33 @@ def test_every_input_is_described() -> None:
     for name, given in spec["spec"]["inputs"].items():
         assert given["description"].endswith("."), name
         assert name == "stacks" or "default" in given, name
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """This repository's own pipeline, in a repository without the rest of it."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    for name in (".gitlab-ci.yml", "requirements.txt", "requirements-dev.txt"):
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(TEMPLATE.parent, folder / "templates")
+    repository(folder, tmp_path / "origin.git")
+    return folder
+
+
+def test_this_repositorys_pipeline_checks_what_is_proposed_and_releases_what_is_tagged(own: Path) -> None:
+    (own / "Pulumi.dev.yaml").write_text("#\n")
+    proposed(own, "A change of a stack")
+    everywhere = {"check", "test", "docs"}
+
+    assert jobs(own, **MERGE_REQUEST) == everywhere | {"pulumi-preview: [dev]"}
+    assert jobs(own, CI_COMMIT_TAG="v1.2.3", CI_PIPELINE_SOURCE="push") >= everywhere | {"build", "release"}
+
+
+def test_its_commands_are_the_makefiles() -> None:
+    pipeline = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text())
+    targets = {line.partition(":")[0] for line in (ROOT / "Makefile").read_text().splitlines() if ": $(READY)" in line}
+    called = {job["script"].split()[1] for name, job in pipeline.items() if name in ("check", "test", "docs", "build")}
+
+    assert called == {"check", "test", "docs", "release"}
+    assert called <= {target for line in targets for target in line.split()}
