@@ -31,6 +31,8 @@ def substitutes(cloud: LocalCloud) -> Mapping[str, str]:
         "https://gitlab.com": cloud.addresses.gitlab,
         # What curl gets there is the address of who asks.
         "https://checkip.amazonaws.com": (cloud.folder / "own_address").as_uri(),
+        # Its packages are here already: nothing is fetched.
+        "python3 -m venv venv": f'(cd "$CHECKOUT" && {sys.executable} -m tests.engine.installed "$OLDPWD/venv")',
         # The virtual environment is there, and the language host's stand-in can't make one.
         "pulumi install": ".venv/bin/python -m pip --version",
         # All tests would run this one as well.
@@ -46,23 +48,21 @@ class Workshop:
     folder: Path
     token: str = field(repr=False)
     state: Path
+    fresh: bool = False
 
     @staticmethod
-    def create(cloud: LocalCloud, folder: Path) -> "Workshop":
-        """Copy what a clone would have, uncommitted changes included, and lead its stacks to the local cloud."""
-        listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-        names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
-        for name in filter(lambda name: (ROOT / name).is_file(), names):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-        (folder / ".venv").unlink(missing_ok=True)
-        (folder / ".venv").symlink_to(sys.prefix)
-        made = Workshop(cloud, folder, control.create_runner(cloud), folder.with_name(f"{folder.name}-state"))
+    def create(cloud: LocalCloud, folder: Path, *, fresh: bool = False) -> "Workshop":
+        """Copy what a clone would have, uncommitted changes included, and lead its stacks to the local cloud.
+
+        With `fresh` the folder is a clone already, whose virtual environment is made by the first `make`.
+        """
+        if not fresh:
+            _copy(folder)
+        made = Workshop(cloud, folder, control.create_runner(cloud), folder.with_name(f"{folder.name}-state"), fresh)
         made.state.mkdir()
-        for stack in folder.glob("Pulumi.*.yaml"):
+        for stack in {*folder.rglob("Pulumi.*.yaml")} - {folder / "Pulumi.local.yaml"}:
             content = yaml.safe_load(stack.read_text())
-            if stack.name != "Pulumi.local.yaml":
-                stack.write_text(yaml.safe_dump({**content, "config": made._reachable(content["config"])}))
+            stack.write_text(yaml.safe_dump({**content, "config": made._reachable(content["config"])}))
         (cloud.folder / "own_address").write_text("127.0.0.1")
         (cloud.folder / "bin").mkdir(exist_ok=True)
         aws_cli.put_into(cloud.folder / "bin")
@@ -73,7 +73,9 @@ class Workshop:
         manager = {"user": "root", "connectAttempts": 5, **config.get("gitlab-runner-aws:manager", {})}
         cache = {"forceDestroy": True, **config.get("gitlab-runner-aws:cache", {})}
         given = {**config, "gitlab-runner-aws:manager": manager, "gitlab-runner-aws:cache": cache}
-        return control.with_addresses(given, self.cloud)
+        # Pools may be in a file that the stack file extends.
+        found = control.with_addresses({"gitlab-runner-aws:pools": [], **given}, self.cloud)
+        return {key: value for key, value in found.items() if value}
 
     def environment(self) -> dict[str, str]:
         """The engine's environment, and what leads `aws`, `curl` and `make` to the local cloud."""
@@ -91,9 +93,11 @@ class Workshop:
             "ON_MANAGER": shlex.join([sys.executable, "-m", "tests.docs.on_manager", str(self.cloud.folder)]),
             "CHECKOUT": str(ROOT),
             "RUNNER_TOKEN": self.token,
+            "TIMES": str(self.folder.with_name("times")),
+            "MAKE_WITH": "" if self.fresh else "-o .venv/.ready",
         }
 
-    def shell(self, script: str, page: str = "", seconds: float = 300) -> subprocess.CompletedProcess[str]:
+    def shell(self, script: str, page: str = "", seconds: float = 600) -> subprocess.CompletedProcess[str]:
         """Run a script of bash; the first command that fails ends it."""
         path = self.folder.with_name(f"{self.folder.name}-page.sh")
         path.write_text(script)
@@ -125,6 +129,16 @@ class Workshop:
 
 
 _COMMIT = "git -c user.name=d -c user.email=d@example.com commit -qm deployed\n"
+
+
+def _copy(folder: Path) -> None:
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    for name in filter(lambda name: (ROOT / name).is_file(), names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+    (folder / ".venv").unlink(missing_ok=True)
+    (folder / ".venv").symlink_to(sys.prefix)
 
 
 def starts_anew(commands: str) -> bool:

@@ -1,0 +1,1 @@
+"""The pages, and how Sphinx makes a site of them."""
