@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     with_token(command("post", _post, "post the note to the merge request of this CI job, or update it"))
     made = commands.add_parser("page", help=page.ABOUT, description=page.ABOUT)
     page.arguments(made)
-    made.set_defaults(answer=_page)
+    made.set_defaults(answer=page.answer)
     return parser
 
 
@@ -151,11 +151,6 @@ def _policy(options: argparse.Namespace) -> int:
 def _post(options: argparse.Namespace) -> int:
     preview = Preview(options)
     return 0 if _posted(options, preview, _text(preview)) else FORBIDDEN
-
-
-def _page(options: argparse.Namespace) -> int:
-    page.answer(options)
-    return 0
 
 
 def _write_reports(options: argparse.Namespace, preview: Preview) -> None:

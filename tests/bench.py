@@ -20,7 +20,7 @@ from config_render import document, problems_of, render
 from localcloud import control
 from localcloud.cloud import ROOT, LocalCloud, Project
 
-from . import bench_reaper
+from . import bench_page, bench_reaper
 from .render.settings_samples import FACTS, REGION, TOKEN, stack
 
 RUNS = 5
@@ -209,6 +209,7 @@ def main() -> None:
     import_figures()
     render_figures()
     bench_reaper.figures()
+    bench_page.figures()
     with tempfile.TemporaryDirectory() as folder:
         engine_figures(Path(folder))
     python = [sys.executable, "-m"]
