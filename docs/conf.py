@@ -3,8 +3,7 @@
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE)]
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 project = "gitlab-runner-aws"
 author = "the authors of gitlab-runner-aws"
@@ -16,7 +15,7 @@ html_theme_options = {"source_edit_link": ""}
 html_show_sphinx = False
 exclude_patterns = ["_build", "_extensions"]
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "_extensions.reference"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "docs._extensions.reference"]
 myst_heading_anchors = 3
 myst_url_schemes = ["http", "https", "mailto"]
 nitpicky = True

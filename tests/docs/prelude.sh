@@ -13,7 +13,7 @@ pulumi() {
 }
 
 # `make` has local clouds of its own: they find the engine where a person's cache is.
-make() { XDG_CACHE_HOME="$ENGINE_CACHE" command make -o .venv/.ready "$@"; }
+make() { XDG_CACHE_HOME="$ENGINE_CACHE" command make $MAKE_WITH "$@"; }
 
 # No echo of keys: what is typed in on the manager goes there as it stands.
 on_manager() { (cd "$CHECKOUT" && $ON_MANAGER "$1"); }

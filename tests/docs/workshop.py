@@ -20,6 +20,8 @@ from . import aws_cli
 from .blocks import Block
 
 _PRELUDE = Path(__file__).with_name("prelude.sh")
+_AUTHOR = "-c user.name=d -c user.email=d@example.com"
+_LOOKS = re.compile(r"\b(pulumi|aws|docker-machine|systemctl|journalctl|sudo)\b")
 _CHANGES = re.compile(r"\bpulumi (up|destroy|refresh|import|state)\b")
 _STARTS_ANEW = re.compile(r"\bpulumi stack init\b|\bgit clone\b|^make up\b", re.MULTILINE)
 
@@ -31,6 +33,8 @@ def substitutes(cloud: LocalCloud) -> Mapping[str, str]:
         "https://gitlab.com": cloud.addresses.gitlab,
         # What curl gets there is the address of who asks.
         "https://checkip.amazonaws.com": (cloud.folder / "own_address").as_uri(),
+        # Its packages are here already: nothing is fetched.
+        "python3 -m venv venv": f'(cd "$CHECKOUT" && {sys.executable} -m tests.engine.installed "$OLDPWD/venv")',
         # The virtual environment is there, and the language host's stand-in can't make one.
         "pulumi install": ".venv/bin/python -m pip --version",
         # All tests would run this one as well.
@@ -46,34 +50,37 @@ class Workshop:
     folder: Path
     token: str = field(repr=False)
     state: Path
+    fresh: bool = False
+    changed: bool = False
+    """Whether the stack may be another than the one that was deployed."""
 
     @staticmethod
-    def create(cloud: LocalCloud, folder: Path) -> "Workshop":
-        """Copy what a clone would have, uncommitted changes included, and lead its stacks to the local cloud."""
-        listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-        names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
-        for name in filter(lambda name: (ROOT / name).is_file(), names):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-        (folder / ".venv").unlink(missing_ok=True)
-        (folder / ".venv").symlink_to(sys.prefix)
-        made = Workshop(cloud, folder, control.create_runner(cloud), folder.with_name(f"{folder.name}-state"))
+    def create(cloud: LocalCloud, folder: Path, *, fresh: bool = False) -> "Workshop":
+        """Copy what a clone would have, uncommitted changes included, and lead its stacks to the local cloud.
+
+        With `fresh` the folder is a clone already, whose virtual environment is made by the first `make`.
+        """
+        if not fresh:
+            _copy(folder)
+        made = Workshop(cloud, folder, control.create_runner(cloud), folder.with_name(f"{folder.name}-state"), fresh)
         made.state.mkdir()
-        for stack in folder.glob("Pulumi.*.yaml"):
+        stacks = {*folder.glob("Pulumi.*.yaml"), *folder.glob("examples/stacks/Pulumi.*.yaml")}
+        for stack in stacks - {folder / "Pulumi.local.yaml"}:
             content = yaml.safe_load(stack.read_text())
-            if stack.name != "Pulumi.local.yaml":
-                stack.write_text(yaml.safe_dump({**content, "config": made._reachable(content["config"])}))
+            stack.write_text(yaml.safe_dump({**content, "config": made._reachable(content["config"])}))
         (cloud.folder / "own_address").write_text("127.0.0.1")
         (cloud.folder / "bin").mkdir(exist_ok=True)
         aws_cli.put_into(cloud.folder / "bin")
-        made.shell("git init -q . && git add -A && git -c user.name=d -c user.email=d@example.com commit -qm start")
+        made.shell(f"git init -q . && git add -A && git {_AUTHOR} commit -qm start")
         return made
 
     def _reachable(self, config: Mapping[str, Any]) -> dict[str, Any]:
         manager = {"user": "root", "connectAttempts": 5, **config.get("gitlab-runner-aws:manager", {})}
         cache = {"forceDestroy": True, **config.get("gitlab-runner-aws:cache", {})}
         given = {**config, "gitlab-runner-aws:manager": manager, "gitlab-runner-aws:cache": cache}
-        return control.with_addresses(given, self.cloud)
+        # Pools may be in a file that the stack file extends.
+        found = control.with_addresses({"gitlab-runner-aws:pools": [], **given}, self.cloud)
+        return {key: value for key, value in found.items() if value}
 
     def environment(self) -> dict[str, str]:
         """The engine's environment, and what leads `aws`, `curl` and `make` to the local cloud."""
@@ -91,9 +98,11 @@ class Workshop:
             "ON_MANAGER": shlex.join([sys.executable, "-m", "tests.docs.on_manager", str(self.cloud.folder)]),
             "CHECKOUT": str(ROOT),
             "RUNNER_TOKEN": self.token,
+            "TIMES": str(self.folder.with_name("times")),
+            "MAKE_WITH": "" if self.fresh else "-o .venv/.ready",
         }
 
-    def shell(self, script: str, page: str = "", seconds: float = 300) -> subprocess.CompletedProcess[str]:
+    def shell(self, script: str, page: str = "", seconds: float = 600) -> subprocess.CompletedProcess[str]:
         """Run a script of bash; the first command that fails ends it."""
         path = self.folder.with_name(f"{self.folder.name}-page.sh")
         path.write_text(script)
@@ -109,22 +118,32 @@ class Workshop:
             check=False,
         )
 
-    def deploy(self) -> None:
-        """Have the stack `dev` deployed as the page before found it."""
-        made = "pulumi stack select dev 2>/dev/null || pulumi stack init dev\n"
-        token = "pulumi config set --secret gitlab-runner-aws:token\n"
-        sources = "pulumi config set --path 'gitlab-runner-aws:manager.sshFrom[0]' 127.0.0.1/32\n"
-        done = self.shell(f"{made}{token}{sources}pulumi up --skip-preview\ngit add -A\n{_COMMIT}")
+    def deploy(self, script: str, page: str) -> None:
+        """Deploy the stack `dev` as a page says; all that is done later is undone back to here."""
+        done = self.shell(f"{script}\ngit add -A\ngit {_AUTHOR} commit -qm deployed\n", page)
         assert done.returncode == 0, done.stdout
 
-    def tidy_up(self, commands: str) -> None:
-        """Undo what a page's commands have done to files and, where they may have, to the stack."""
-        again = "pulumi up --skip-preview\n" if _CHANGES.search(commands) else ""
-        done = self.shell(f"git reset -q --hard\ngit clean -qfd\npulumi stack select dev\n{again}")
-        assert done.returncode == 0, done.stdout
+    def run(self, blocks: Sequence[Block]) -> subprocess.CompletedProcess[str]:
+        """Run a page's commands, from what was deployed, and undo what they have done to files."""
+        commands = "".join(block.text for block in blocks)
+        if self.changed and _LOOKS.search(commands):
+            again = self.shell("pulumi stack select dev\npulumi up --skip-preview")
+            assert again.returncode == 0, again.stdout
+            self.changed = False
+        self.changed |= _CHANGES.search(commands) is not None
+        done = self.shell(script_of(blocks, self.cloud), blocks[0].page)
+        self.shell("git reset -q --hard\ngit clean -qfd")
+        return done
 
 
-_COMMIT = "git -c user.name=d -c user.email=d@example.com commit -qm deployed\n"
+def _copy(folder: Path) -> None:
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    for name in filter(lambda name: (ROOT / name).is_file(), names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+    (folder / ".venv").unlink(missing_ok=True)
+    (folder / ".venv").symlink_to(sys.prefix)
 
 
 def starts_anew(commands: str) -> bool:
