@@ -31,5 +31,6 @@ def old_stack(request: pytest.FixtureRequest, cloud: LocalCloud, tmp_path: Path)
 
 def test_nothing_is_replaced_or_deleted_and_only_steps_on_the_manager_change(old_stack: Deployment) -> None:
     plan = {name: step["op"] for name, step in old_stack.plan().items()}
-    assert {*plan.values()} == {"update"}
+    # A later release may have one step more.
+    assert {*plan.values()} <= {"create", "update"}
     assert [name for name in plan if not name.startswith("runner-registration-")] == []
