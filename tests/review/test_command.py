@@ -177,7 +177,7 @@ def test_what_the_engine_says_to_missing_variables_and_stacks_is_what_the_page_q
         "PULUMI_ACCESS_TOKEN must be set": pulumi("preview", **passphrase),
     }
     locks = state / ".pulumi" / "locks" / "organization" / "ci" / "dev"
-    locks.mkdir(parents=True)
+    locks.mkdir(parents=True, exist_ok=True)
     (locks / "lock.json").write_text(LOCK)
     said["the stack is currently locked by 1 lock(s)"] = pulumi(
         "up", "--yes", "--skip-preview", **backend, **passphrase
