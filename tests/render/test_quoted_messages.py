@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OWN = ("components", "config_render", "aws_market")
+OWN = ("components", "config_render", "aws_market", "review")
 OF_OTHERS = "## What others say"
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 
