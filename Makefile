@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 
-.PHONY: help up preview down stop shell status test check bench fuzz schema docs docs-links clean
+.PHONY: help up preview report down stop shell status test check bench fuzz schema docs docs-links release clean
 
 help: # What there is; what `make` alone prints
 	@sed -n 's/^\([a-z][a-z -]*\):[^#]*# \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -18,11 +18,12 @@ $(READY): requirements.txt requirements-dev.txt
 
 up: # Deploy Pulumi.local.yaml into a local cloud, which is started if none runs
 preview: # What a change of Pulumi.local.yaml would do, line by line
+report: # A page of the stack and of what `make up` would change
 down: # Remove everything again, and the local cloud with it
 stop: # Stop the local cloud as it is, if `make down` can't
 shell: # A shell on the manager
 status: # Where the local cloud is
-up preview down stop shell status: $(READY)
+up preview report down stop shell status: $(READY)
 	@$(RUN) -m localcloud $@
 
 test: $(READY) # Every test; ARGS='tests/render -k cache' for some
@@ -51,5 +52,10 @@ docs: $(READY) # The site, to docs/_build/index.html
 docs-links: $(READY) # Ask every address that the pages link to; needs the internet
 	@$(RUN) -m sphinx -q -b linkcheck docs docs/_build/links
 
+release: $(READY) # Build wheel and sdist into dist/, of the version that CHANGELOG.md has first
+	@$(RUN) hatch_build.py
+	@rm -rf dist && $(RUN) -m build --no-isolation . > /dev/null
+	@ls dist/*
+
 clean: # Remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache docs/_build docs/reference
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache docs/_build docs/reference

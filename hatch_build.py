@@ -5,8 +5,11 @@ rewritten to the package's name; what can't be rewritten ends the build.
 """
 
 import ast
+import re
 import shutil
+import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,3 +83,17 @@ def _folder(module: str | None) -> str:
     """The folder that a module's name leads to, or nothing."""
     top = (module or "").partition(".")[0]
     return top if top in HOMES else ""
+
+
+def version_mistake(root: Path) -> str | None:
+    """Return what is wrong with the version that the checkout at `root` has, or None."""
+    version = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
+    first = re.search(r"^## (\S+)", (root / "CHANGELOG.md").read_text(), re.MULTILINE)
+    if first is not None and first[1] == version:
+        return None
+    begins = first[1] if first else "no version"
+    return f"pyproject.toml: version = {version}: CHANGELOG.md begins with {begins}; make them the same"
+
+
+if __name__ == "__main__":
+    sys.exit(version_mistake(Path(__file__).parent))

@@ -21,7 +21,7 @@ def market_problems(settings: Settings, region: str, warn: Callable[[Sequence[Pr
     strict = settings.preflight == "strict"
     if settings.preflight == "off" or not (strict or pulumi.runtime.is_dry_run()):
         return []
-    found = report(settings, region, _ask(settings, region))
+    found = report(settings, region, _question(settings, region)())
     pulumi.log.info("\n".join(("what the machines may cost:", *found.lines)))
     if strict:
         return [*found.mistakes, *found.doubts]
@@ -33,11 +33,12 @@ def market_later(settings: Settings, region: str) -> pulumi.Output[Market]:
     """Return what AWS says, for an output: nothing else waits for it, and what a preview has asked is remembered."""
     if settings.preflight == "off":
         return pulumi.Output.from_input(Market())
-    asked = asyncio.get_running_loop().run_in_executor(None, partial(_ask, settings, region))
-    return pulumi.Output.from_input(asked)
+    # Another thread would not see the stack's settings.
+    question = _question(settings, region)
+    return pulumi.Output.from_input(asyncio.get_running_loop().run_in_executor(None, question))
 
 
-def _ask(settings: Settings, region: str) -> Market:
+def _question(settings: Settings, region: str) -> Callable[[], Market]:
     config = pulumi.Config("aws")
     endpoints = {name: url for each in config.get_object("endpoints") or () for name, url in each.items()}
-    return look(wanted(settings, region), profile=config.get("profile"), endpoints=endpoints)
+    return partial(look, wanted(settings, region), profile=config.get("profile"), endpoints=endpoints)

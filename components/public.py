@@ -16,6 +16,7 @@ from .autoscaling_runner import AutoscalingRunner
 from .cache import Cache, CacheArgs
 from .network import GivenNetwork
 from .runner_args import AutoscalingRunnerArgs
+from .stack_outputs import stack_outputs
 from .stack_settings import StackSettings, read_stack
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "Surroundings",
     "parse",
     "read_stack",
+    "stack_outputs",
 ]

@@ -99,18 +99,17 @@ class Registration(pulumi.ComponentResource):
         config = self._tool_step("config", f"config {drift}", before, whole)
         # Last: it knows machines by the live config.toml.
         self._tool_step("watch", "watch-settings", [config], args.watch)
-        self.runner_ids = self._runner_ids(plan, sealed, config)
+        self.runner_ids = self._runner_ids(sealed, config)
 
         self.register_outputs({"config_toml": self.config_toml, "runner_ids": self.runner_ids})
 
-    def _runner_ids(
-        self, plan: str, sealed: pulumi.Output[str], config: pulumi.Resource
-    ) -> pulumi.Output[dict[str, int]]:
-        pools = self._args.pools
+    def _runner_ids(self, sealed: pulumi.Output[str], config: pulumi.Resource) -> pulumi.Output[dict[str, int]]:
+        pools, gitlab = self._args.pools, self._args.gitlab
         # Asked again only when another answer may come, so that a preview of any other change knows it. A digest of
         # what is sealed tells nothing of it.
         digest = pulumi.Output.unsecret(sealed).apply(lambda text: hashlib.sha256(text.encode()).hexdigest())
-        facts = pulumi.Output.json_dumps({"gitlab": json.loads(plan), "secrets": digest, "sections": [*pools]})
+        source = {key: gitlab.get(key) for key in ("url", "token")}
+        facts = pulumi.Output.json_dumps({**source, "secrets": digest, "sections": [*pools]})
         told = self._tool_step("runners", "runner-ids", [config], facts)
         return told.stdout.apply(
             lambda text: {pools[name]: id_ for name, id_ in json.loads(text).items() if name in pools}

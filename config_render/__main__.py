@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m config_render", description=__doc__)
+    parser = argparse.ArgumentParser(prog=f"python -m {__package__}", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, answer: Any, about: str) -> argparse.ArgumentParser:
@@ -149,7 +149,8 @@ def _facts(path: Path | None, file: StackFile, settings: Settings) -> Facts:
     names = {field.name for field in fields(Facts)}
     if not isinstance(given, dict) or given.keys() - names:
         raise UnusableError(f"{path}: must be a table of {', '.join(sorted(names))}")
-    zones = [f"{file.region}{zone}" for zone in settings.network.zones]
+    suffixes = [*settings.network.zones, *(zone for pool in settings.pools for zone in pool.zones or ())]
+    zones = [f"{file.region}{zone}" for zone in suffixes]
     facts: dict[str, Any] = dict.fromkeys(names, MARKER)
     facts |= {"deployment": "runner", "region": file.region, "bucket_region": file.region}
     images = settings.image_lookups(partition(file.region or ""))

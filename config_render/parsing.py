@@ -18,6 +18,8 @@ from .regions import check_region
 from .rules.relations import related_problems
 from .wording import how_to_set, in_words
 
+_REGION = "aws:region"
+
 _NO_SECRET_NAME = (  # the rule S105 takes it for a password
     "is no name for a secret: letters, digits and _, at most 64; and no name that the program sets itself"  # noqa: S105
 )
@@ -38,9 +40,12 @@ def parse(
     `token` is the runner authentication token in clear text; it is looked at and forgotten, as are `tokens`, from which
     it comes otherwise: registrationToken or accessToken by these names, None for one that can't be read. `secrets`
     holds the names of the further secrets that settings may name. `place` is what stands before the settings' names
-    where they come from, for messages: `settings.` of a program, `acme:runner.` of a stack's configuration.
+    where they come from, for messages: `settings.` of a program, `acme:runner.` of a stack's configuration. Without a
+    region there is nothing to check it for: the provider knows it.
     """
     settings, problems = problems_of(raw, token=token, region=region, secrets=secrets, tokens=tokens)
+    if region is None:
+        problems = [each for each in problems if each.path != _REGION]
     if settings is None or problems:
         raise SettingsError([in_words_of(place, each) for each in problems])
     return settings
@@ -80,9 +85,9 @@ def _checked(
 
 def _region_problems(region: str | None) -> list[Problem]:
     if region is None:
-        return [Problem("aws:region", None, "missing; set it with: pulumi config set aws:region eu-central-1")]
+        return [Problem(_REGION, None, "missing; set it with: pulumi config set aws:region eu-central-1")]
     reason = check_region(region)
-    return [Problem("aws:region", shown(region), reason)] if reason else []
+    return [Problem(_REGION, shown(region), reason)] if reason else []
 
 
 def _place(each: Problem) -> list[str | int]:

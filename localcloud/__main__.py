@@ -1,4 +1,4 @@
-"""`python -m localcloud up|down|shell|status`: the program on a laptop, without an AWS account."""
+"""`python -m localcloud up|report|down|shell|status`: the program on a laptop, without an AWS account."""
 
 import argparse
 import json
@@ -94,6 +94,21 @@ def preview() -> None:
         raise LocalCloudError("pulumi preview failed; its message is above. Nothing was changed.")
 
 
+def report() -> None:
+    """Draw the stack and what `up` would change as a page."""
+    cloud = _running()
+    Project.create(cloud, FOLDER / "project", STACK, stack_config(cloud))
+    environment = {**cloud.environment(), "PULUMI_DEBUG_COMMANDS": "true"}
+    events, page, file = FOLDER / "events.jsonl", FOLDER / "report.html", FOLDER / "project" / f"Pulumi.{STACK}.yaml"
+    events.unlink(missing_ok=True)
+    preview_ = [str(cloud.cli), "preview", "--event-log", str(events), "--stack", STACK]
+    draw = [sys.executable, "-m", "review", "page", str(file), "--events", str(events), "-o", str(page)]
+    for command, folder in ((preview_, FOLDER / "project"), (draw, ROOT)):
+        if subprocess.run(command, cwd=folder, env=environment, check=False).returncode != 0:
+            raise LocalCloudError("no page was drawn; why is said above")
+    say(f"open {page.as_uri()}")
+
+
 def down() -> None:
     """Destroy the stack, then stop everything and forget it."""
     cloud = _running()
@@ -146,7 +161,7 @@ def main() -> int:
     """Run one of the commands; returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m localcloud", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for answer in (up, preview, down, stop, shell, status):
+    for answer in (up, preview, report, down, stop, shell, status):
         about = str(answer.__doc__).strip()
         commands.add_parser(answer.__name__, help=about, description=about).set_defaults(answer=answer)
     try:

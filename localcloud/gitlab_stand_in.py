@@ -32,6 +32,8 @@ class _Fault:
     status: int | None = None
     delay: float = 0.0
     close: bool = False
+    lost: bool = False
+    """Whether what is asked for is done, and the connection closed instead of an answer."""
     headers: dict[str, str] = field(default_factory=dict)
     """Of the answer with `status`."""
 
@@ -147,7 +149,9 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.shared.take_fault(self.command, path)
         if fault:
             time.sleep(fault.delay)
-        if fault and fault.close:
+        if fault and (fault.close or fault.lost):
+            if fault.lost:
+                self._route(path, body)
             self._log(path, 0)
             self.close_connection = True
             return

@@ -1,4 +1,4 @@
-"""`python -m review note|reports|policy|post`: what people read of a preview, from the engine's events."""
+"""`python -m review job|note|reports|policy|post|page`: what people read of a preview, from the engine's events."""
 
 import argparse
 import os
@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from aws_market import look
+from config_render.checked_file import UnusableError
 from config_render.market import Market
 from config_render.yaml_file import UnreadableFileError, read_yaml
 
@@ -17,16 +18,13 @@ from .changes import Changes, changes_of
 from .events import UnreadableEventsError, read_events
 from .gitlab_notes import MergeRequest, NoNoteError, PostError, post
 from .note import Origin, note
+from .page import command as page
 from .policy import POLICIES, UnknownPolicyError, Verdict, verdicts
 
 FORBIDDEN = 1
 """The exit code where a policy is against it, the preview failed, or a note could not be posted."""
 MISTAKEN = 2
 """The exit code where a call or a file can't be used."""
-
-
-class UnusableError(Exception):
-    """What a person has to read instead of an answer."""
 
 
 class Preview:
@@ -80,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m review", description=__doc__)
+    parser = argparse.ArgumentParser(prog=f"python -m {__package__}", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, answer: object, about: str) -> argparse.ArgumentParser:
@@ -99,16 +97,25 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument("--label-prefix", metavar="TEXT", default="allow-", help=prefix)
         return made
 
+    def with_folder(made: argparse.ArgumentParser) -> None:
+        made.add_argument("--folder", type=Path, metavar="FOLDER", required=True, help="is made if it is not there")
+        path = "of the stack file in the repository; by default FILE"
+        made.add_argument("--path", type=PurePosixPath, metavar="PATH", help=path)
+
+    def with_token(made: argparse.ArgumentParser) -> None:
+        token = "the variable that holds a project's access token; by default GITLAB_TOKEN"  # noqa: S105
+        made.add_argument("--token-variable", metavar="NAME", default="GITLAB_TOKEN", help=token)
+
+    made = command("job", _job, "all of the following for a CI job: note.md, reports, the note posted, exit code")
+    with_folder(made)
+    with_token(made)
     command("note", _note, "print the note as Markdown")
-    made = command("reports", _reports, "write the reports for GitLab into a folder")
-    made.add_argument("--folder", type=Path, metavar="FOLDER", required=True, help="is made if it is not there")
-    made.add_argument(
-        "--path", type=PurePosixPath, metavar="PATH", help="of the stack file in the repository; by default FILE"
-    )
+    with_folder(command("reports", _reports, "write the reports for GitLab into a folder"))
     command("policy", _policy, "say what policies have against it; exit code 1 if any has, or if the preview failed")
-    made = command("post", _post, "post the note to the merge request of this CI job, or update it")
-    token = "the variable that holds a project's access token; by default GITLAB_TOKEN"  # noqa: S105
-    made.add_argument("--token-variable", metavar="NAME", default="GITLAB_TOKEN", help=token)
+    with_token(command("post", _post, "post the note to the merge request of this CI job, or update it"))
+    made = commands.add_parser("page", help=page.ABOUT, description=page.ABOUT)
+    page.arguments(made)
+    made.set_defaults(answer=page.answer)
     return parser
 
 
@@ -117,27 +124,49 @@ def _text(preview: Preview) -> str:
     return note(preview.changes, preview.bill, preview.verdicts, origin)
 
 
+def _job(options: argparse.Namespace) -> int:
+    preview = Preview(options)
+    text = _text(preview)
+    _write_reports(options, preview)
+    (options.folder / "note.md").write_text(text, encoding="utf-8")
+    # The artifact has the note; that it could not be posted is no reason to hold up a merge request.
+    _posted(options, preview, text)
+    return _judged(options, preview)
+
+
 def _note(options: argparse.Namespace) -> int:
     print(_text(Preview(options)), end="")
     return 0
 
 
 def _reports(options: argparse.Namespace) -> int:
-    preview, folder = Preview(options), options.folder
+    _write_reports(options, Preview(options))
+    return 0
+
+
+def _policy(options: argparse.Namespace) -> int:
+    return _judged(options, Preview(options))
+
+
+def _post(options: argparse.Namespace) -> int:
+    preview = Preview(options)
+    return 0 if _posted(options, preview, _text(preview)) else FORBIDDEN
+
+
+def _write_reports(options: argparse.Namespace, preview: Preview) -> None:
     path = options.path or PurePosixPath(options.file)
-    folder.mkdir(parents=True, exist_ok=True)
+    options.folder.mkdir(parents=True, exist_ok=True)
     for name, text in (
         ("terraform.json", reports.terraform(preview.changes)),
         ("codequality.json", reports.codequality(preview.changes, path)),
         ("metrics.txt", reports.metrics(preview.changes, preview.bill)),
         ("junit.xml", reports.junit(preview.changes, preview.verdicts)),
     ):
-        (folder / name).write_text(text, encoding="utf-8")
-    return 0
+        (options.folder / name).write_text(text, encoding="utf-8")
 
 
-def _policy(options: argparse.Namespace) -> int:
-    preview = Preview(options)
+def _judged(options: argparse.Namespace, preview: Preview) -> int:
+    """Say what is against it; returns the exit code."""
     if preview.changes.failed:
         print(f"{options.file}: the preview failed; its message is above", file=sys.stderr)
         return FORBIDDEN
@@ -149,18 +178,17 @@ def _policy(options: argparse.Namespace) -> int:
     return FORBIDDEN if fails else 0
 
 
-def _post(options: argparse.Namespace) -> int:
+def _posted(options: argparse.Namespace, preview: Preview, text: str) -> bool:
+    """Post a note, and say what came of it; tells whether nothing went wrong."""
     try:
         request = MergeRequest.of_job(os.environ, options.token_variable)
-        preview = Preview(options)
-        text = _text(preview)
         print(f"the note of {preview.changes.stack} is {post(request, text.splitlines()[0], text)}")
     except NoNoteError as reason:
         print(f"no note is posted: {reason}")
     except PostError as error:
         print(f"no note is posted: {error}", file=sys.stderr)
-        return FORBIDDEN
-    return 0
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -6,13 +6,16 @@ engine should ever show goes no further.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from config_render.problems import without_secrets
 
+from .differences import Property, differences
 from .events import SECRET, Event, plain
+
+__all__ = ["OPS", "OUTPUTS", "Changes", "ConfigToml", "Diagnostic", "Op", "Property", "Resource", "changes_of"]
 
 Op = Literal["replace", "delete", "update", "create", "import", "same"]
 OPS: tuple[Op, ...] = ("replace", "delete", "update", "create", "import", "same")
@@ -34,17 +37,6 @@ OUTPUTS = frozenset(
 )
 """The outputs of a stack that are read. None holds a secret."""
 
-_SHOWN = frozenset(
-    (
-        *("ami", "instanceType", "availabilityZone", "cidrBlock", "cidrIpv4", "cidrIpv6", "fromPort", "toPort"),
-        *("ipProtocol", "subnetId", "vpcId", "securityGroupId", "routeTableId", "volumeSize", "volumeType"),
-        *("encrypted", "monitoring", "ebsOptimized", "disableApiStop", "disableApiTermination"),
-        *("mapPublicIpOnLaunch", "enableDnsHostnames", "associatePublicIpAddress", "forceDestroy", "days"),
-        *("retentionInDays", "threshold", "evaluationPeriods", "path", "permissionsBoundary", "bucket", "status"),
-    )
-)
-"""Properties whose values may be shown, by the last part of their path."""
-
 _AWS = ("region", "profile", "endpoints")
 _STACK = "pulumi:pulumi:Stack"
 _CONFIG = re.compile(
@@ -54,21 +46,6 @@ _SEVERITIES: Mapping[str, Severity] = {"info": "info", "info#err": "error", "war
 # What the engine says after it has said what is wrong.
 _CLOSING = re.compile(r"an unhandled error occurred: Program exited|(preview|update) failed$")
 _COLOUR = re.compile(r"<\{%.*?%\}>")
-_PATH = re.compile(r'\["(?P<quoted>[^"]*)"\]|\[(?P<index>\d+)\]|(?P<name>[^.\[\]]+)')
-_LONGEST_VALUE = 80
-
-
-@dataclass(frozen=True)
-class Property:
-    """One property that is different."""
-
-    path: str
-    """As the engine spells it: `rootBlockDevice.volumeSize`."""
-    replaces: bool
-    """Whether it is what the resource is replaced for."""
-    before: str | None = None
-    """The value, where it is known, short and never a secret; else None."""
-    after: str | None = None
 
 
 @dataclass(frozen=True)
@@ -194,53 +171,7 @@ def _resource(metadata: Mapping[str, Any]) -> Resource | None:
     state = metadata.get("new") or metadata.get("old") or {}
     if op not in OPS or not state.get("custom") or str(metadata["type"]).startswith("pulumi:"):
         return None
-    return Resource(urn, str(metadata["type"]), urn.rpartition("::")[2], op, _properties(metadata))
-
-
-def _properties(metadata: Mapping[str, Any]) -> tuple[Property, ...]:
-    detailed = metadata.get("detailedDiff") or {}
-    keys = metadata.get("keys") or ()
-    replacing = {*keys, *(path for path, diff in detailed.items() if str(diff.get("diffKind")).endswith("-replace"))}
-    # A key with a detailed path below it is there already.
-    names = [*detailed, *(metadata.get("diffs") or ()), *keys]
-    paths = [path for path in dict.fromkeys(names) if path in detailed or not _has_detail(path, detailed)]
-    old, new = metadata.get("old") or {}, metadata.get("new") or {}
-    return tuple(
-        Property(
-            path,
-            path in replacing or path.partition("[")[0].partition(".")[0] in keys,
-            _value(path, old.get("inputs"), old.get("outputs")),
-            _value(path, new.get("inputs")),
-        )
-        for path in sorted(paths)
-    )
-
-
-def _has_detail(path: str, detailed: Iterable[str]) -> bool:
-    return any(each.startswith((f"{path}.", f"{path}[")) for each in detailed)
-
-
-def _value(path: str, *states: Any) -> str | None:
-    parts = [match["quoted"] or match["index"] or match["name"] for match in _PATH.finditer(path)]
-    if not parts or parts[-1] not in _SHOWN:
-        return None
-    for state in states:
-        value = _below(plain(state), parts)
-        if isinstance(value, str | int | float) and value != "":
-            text = without_secrets(str(value).lower() if isinstance(value, bool) else str(value))
-            return text if len(text) <= _LONGEST_VALUE else None
-    return None
-
-
-def _below(value: Any, parts: Sequence[str]) -> Any:
-    for part in parts:
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return None
-    return value
+    return Resource(urn, str(metadata["type"]), urn.rpartition("::")[2], op, differences(metadata))
 
 
 def _config(metadata: Mapping[str, Any]) -> ConfigToml | None:

@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import IO, Any
 
 from config_render.problems import without_secrets
@@ -78,6 +79,14 @@ class MergeRequest:
             variable,
             environment.get("CI_SERVER_TLS_CA_FILE", ""),
         )
+
+    @cached_property
+    def opener(self) -> urllib.request.OpenerDirector:
+        """What calls go through: proxies, and authorities to trust."""
+        trust = ssl.create_default_context()
+        if self.authority and os.path.exists(self.authority):
+            trust.load_verify_locations(cafile=self.authority)
+        return urllib.request.build_opener(urllib.request.HTTPSHandler(context=trust), _NoRedirect())
 
 
 def post(request: MergeRequest, marker: str, text: str) -> str:
@@ -147,7 +156,7 @@ def _call(request: MergeRequest, method: str, path: str, body: Mapping[str, str]
     data = None if body is None else json.dumps(body).encode()
     asked = urllib.request.Request(address, data, headers, method=method)
     try:
-        with _opener(request).open(asked, timeout=_SECONDS) as answer:
+        with request.opener.open(asked, timeout=_SECONDS) as answer:
             return json.loads(answer.read()), answer.headers.get("X-Next-Page") or ""
     except urllib.error.HTTPError as error:
         raise _refusal(request, error.code, error.headers, error.read(4096)) from None
@@ -157,13 +166,6 @@ def _call(request: MergeRequest, method: str, path: str, body: Mapping[str, str]
         raise _BusyError(f"{request.api_url}: can't be reached ({why}); {hint}", 0) from None
     except ValueError:
         raise PostError(f"{request.api_url}: answers with no JSON; is it GitLab's API?") from None
-
-
-def _opener(request: MergeRequest) -> urllib.request.OpenerDirector:
-    trust = ssl.create_default_context()
-    if request.authority and os.path.exists(request.authority):
-        trust.load_verify_locations(cafile=request.authority)
-    return urllib.request.build_opener(urllib.request.HTTPSHandler(context=trust), _NoRedirect())
 
 
 def _refusal(request: MergeRequest, status: int, headers: email.message.Message, body: bytes) -> Exception:

@@ -8,7 +8,7 @@ from config_render.costs import Cost
 
 from .bill import Bill
 from .changes import Changes, Op, Property, Resource
-from .effects import effects_of
+from .effects import NOTHING, effects_of
 from .events import SECRET
 from .markdown import block, code, folded, table
 from .policy import Verdict
@@ -101,10 +101,8 @@ def _policies(verdicts: Sequence[Verdict]) -> str:
 def _interruptions(changes: Changes) -> str:
     if changes.failed or changes.nothing or changes.first:
         return ""
-    found = effects_of(changes.resources)
-    if not found:
-        return "No job is interrupted."
-    return "\n".join(f"- {effect[:1].upper()}{effect[1:]}." for effect in found)
+    found = effects_of(changes.resources) or [NOTHING]
+    return "\n".join(f"- Jobs: {effect}." for effect in found)
 
 
 def _errors(changes: Changes, most: int | None) -> str:
@@ -157,7 +155,7 @@ def _kind(type_: str) -> str:
     if type_ == _STEP:
         return "step on the manager"
     package, module, name = (*type_.split(":"), "", "")[:3]
-    return f"{package} {module.partition('/')[0]} {name}"
+    return code(f"{package} {module.partition('/')[0]} {name}")
 
 
 def _why(resource: Resource) -> str:

@@ -20,7 +20,7 @@ from config_render import document, problems_of, render
 from localcloud import control
 from localcloud.cloud import ROOT, LocalCloud, Project
 
-from . import bench_reaper
+from . import bench_page, bench_reaper
 from .render.settings_samples import FACTS, REGION, TOKEN, stack
 
 RUNS = 5
@@ -190,20 +190,26 @@ def clocked(work: Callable[[], object]) -> float:
     return statistics.median(seconds)
 
 
-def import_figure() -> None:
-    """What `import config_render` adds to an empty Python."""
-    with_it, without = (measure([sys.executable, "-c", program], ROOT) for program in ("import config_render", "pass"))
-    figure = Figure(with_it.seconds - without.seconds, with_it.peak_mib)
-    show("import config_render", figure, "at most 0.3 s", ok=figure.seconds <= 0.3)
+def import_figures() -> None:
+    """What importing the renderer adds to an empty Python, and the component to a program that has pulumi_aws."""
+    component = "import pulumi_aws; from components import AutoscalingRunner"
+    for what, beside, limit in (
+        ("import config_render", "pass", 0.3),
+        (component, "import pulumi_aws", 0.5),
+    ):
+        with_it, without = (measure([sys.executable, "-c", program], ROOT) for program in (what, beside))
+        figure = Figure(with_it.seconds - without.seconds, with_it.peak_mib)
+        show(what.removeprefix(f"{beside}; "), figure, f"at most {limit:g} s", ok=figure.seconds <= limit)
 
 
 def main() -> None:
     # People's Python keeps what it has compiled; where it must not, each figure would be one of the compiler.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     print(f"medians of {RUNS} runs on {os.cpu_count()} cores\n")
-    import_figure()
+    import_figures()
     render_figures()
     bench_reaper.figures()
+    bench_page.figures()
     with tempfile.TemporaryDirectory() as folder:
         engine_figures(Path(folder))
     python = [sys.executable, "-m"]

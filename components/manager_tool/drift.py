@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from .host import HOME, LIVE, STAGED, StepError, write
@@ -84,12 +85,18 @@ def refuse(lines: list[str]) -> None:
 
 def keep(lines: list[str], policy: str) -> None:
     """Keep a copy of the file that is about to be replaced, and say so, where there is something to lose."""
-    if lines:
-        kept = DRIFTED / f"config-{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}.toml"
-        write(kept, LIVE.read_text())
-        print(f"{LIVE} was changed by hand; it is replaced, and kept as {kept}")
+    if LIVE.exists() and not remembered():
+        print(f"{LIVE} was there before; it is replaced, and kept as {_copy()}")
+    elif lines:
+        print(f"{LIVE} was changed by hand; it is replaced, and kept as {_copy()}")
         if policy == "warn":
             print("\n".join(lines))
+
+
+def _copy() -> Path:
+    kept = DRIFTED / f"config-{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}.toml"
+    write(kept, LIVE.read_text())
+    return kept
 
 
 def changes(state: Written, live: str) -> dict[str, tuple[Any, Any]]:

@@ -39,6 +39,12 @@ def keystream(shared: int, length: int) -> Keystream:
     return Keystream(stream[32:], stream[:32])
 
 
+_FOR_ANOTHER = (
+    "the secrets arrived altered, or were sealed for another manager; nothing was changed. Have this one's key read "
+    "again: pulumi up --replace '**-registration-key'"
+)
+
+
 def show_key() -> None:
     """Print the public key for which secrets are sealed; its private half is made once and stays here."""
     if not SEALING_KEY.exists():
@@ -50,8 +56,10 @@ def unseal(sealed: str) -> str:
     """Return the text that was sealed for this manager."""
     content = base64.b64decode(sealed)
     half, tag, hidden = content[:GROUP_BYTES], content[GROUP_BYTES : GROUP_BYTES + 32], content[GROUP_BYTES + 32 :]
+    if not SEALING_KEY.exists():
+        raise StepError(_FOR_ANOTHER)
     shared = pow(int.from_bytes(half, "big"), int(SEALING_KEY.read_text(), 16), PRIME)
     stream = keystream(shared, len(hidden))
     if not hmac.compare_digest(tag, hmac.digest(stream.tag_key, hidden, "sha256")):
-        raise StepError("the secrets arrived altered, or were sealed for another manager; nothing was changed")
+        raise StepError(_FOR_ANOTHER)
     return bytes(a ^ b for a, b in zip(hidden, stream.pad)).decode()

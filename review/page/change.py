@@ -16,6 +16,7 @@ _NAMES: dict[Op, tuple[str, str]] = {
     "import": ("+", "imported"),
 }
 _MOST_OPEN = 12
+_LONGEST_OPEN = 40
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class ConfigDiff:
     lines: tuple[DiffLine, ...]
     added: int
     removed: int
+
+    @property
+    def open(self) -> bool:
+        """Whether it is short enough to be shown at once."""
+        return len(self.lines) <= _LONGEST_OPEN
 
 
 @dataclass(frozen=True)

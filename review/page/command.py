@@ -4,19 +4,18 @@ import argparse
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from aws_market import look
 from config_render import Settings
-from config_render.checked_file import UnusableError, checked
-from config_render.market import Market
+from config_render.checked_file import checked
+from config_render.market import MANAGER, Market
 from config_render.prices import wanted
 from config_render.problems import NAMESPACE
 from config_render.stack_file import StackFile
 
+from ..bill import bill_of
 from ..changes import Changes, changes_of
 from ..events import read_events
-from .drawing import page
 from .subject import Subject
 
 ABOUT = "draw a stack: what there is, the week, costs, spot prices, and what a preview would change"
@@ -36,18 +35,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def answer(options: argparse.Namespace) -> None:
-    """Write the page. Raises UnusableError, UnreadableFileError or UnreadableEventsError with what to do."""
+def answer(options: argparse.Namespace) -> int:
+    """Write the page; returns the exit code.
+
+    Raises UnusableError, UnreadableFileError, UnreadableEventsError or OSError where a file can't be used.
+    """
+    from .drawing import page  # noqa: PLC0415 - templates take a while to load, and other commands do without
+
     file, settings = checked(options.file)
-    stack = options.file.stem.removeprefix("Pulumi.")
-    changes = None
-    if options.events:
-        changes = changes_of(read_events(options.events), project=NAMESPACE, stack=stack)
-        settings = _placed(settings, str(file.region), changes)
+    stack, region = options.file.stem.removeprefix("Pulumi."), str(file.region)
+    changes = options.events and changes_of(read_events(options.events), project=NAMESPACE, stack=stack)
+    zones = changes and _zones(changes, region)
+    if settings.network.subnet_ids and zones:
+        settings = settings.model_copy(update={"network": settings.network.model_copy(update={"zones": zones})})
     asked = options.market == "ask" and settings.preflight != "off"
     subject = Subject(
         stack=stack,
-        region=str(file.region),
+        region=region,
         settings=settings,
         now=datetime.now(UTC),
         file=file,
@@ -55,11 +59,10 @@ def answer(options: argparse.Namespace) -> None:
         market=_market(settings, file) if asked else Market(),
         asked=asked,
         changes=changes,
+        zones_known=not settings.network.subnet_ids or bool(zones),
     )
-    try:
-        options.output.write_text(page(subject), encoding="utf-8")
-    except OSError as error:
-        raise UnusableError(f"{options.output}: can't be written ({error.strerror})") from None
+    options.output.write_text(page(subject), encoding="utf-8")
+    return 0
 
 
 def _market(settings: Settings, file: StackFile) -> Market:
@@ -68,10 +71,8 @@ def _market(settings: Settings, file: StackFile) -> Market:
     return look(wanted(settings, str(file.region)), profile=file.aws.get("profile"), endpoints=endpoints)
 
 
-def _placed(settings: Settings, region: str, changes: Changes) -> Settings:
-    """Return the settings with the zones of existing subnets, which the preview has looked up."""
-    machines: Any = changes.outputs_after.get("machines")
-    if settings.network.subnet_ids is None or not isinstance(machines, list):
-        return settings
-    zones = tuple(dict.fromkeys(row["zone"].removeprefix(region) for row in machines if row["pool"] != "manager"))
-    return settings.model_copy(update={"network": settings.network.model_copy(update={"zones": zones})})
+def _zones(changes: Changes, region: str) -> tuple[str, ...]:
+    """Return the zones that workers are in by the stack's outputs: those of existing subnets are known to AWS alone."""
+    bill = bill_of(changes, Market())
+    rows = bill.rows if bill else ()
+    return tuple(dict.fromkeys(row.zone.removeprefix(region) for row in rows if row.pool != MANAGER))

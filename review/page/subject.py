@@ -31,6 +31,8 @@ class Subject:
     """Whether AWS was asked about the market."""
     changes: Changes | None = None
     """What `pulumi up` would change; None where no preview is at hand."""
+    zones_known: bool = True
+    """Whether the settings' zones are those of the network: existing subnets are in zones that AWS alone knows."""
 
     @property
     def monday(self) -> datetime:

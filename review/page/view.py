@@ -139,7 +139,7 @@ class View:
     @property
     def notes(self) -> list[str]:
         """What the drawing can't know."""
-        if self.subject.settings.network.subnet_ids is None:
+        if self.subject.zones_known:
             return []
         return [
             "Which zones the subnets of network.subnetIds are in is known to AWS alone; zone a stands for them here."

@@ -35,7 +35,8 @@ def week_costs(week: WeekOfCosts, cost: Cost, money: Money) -> WeekCosts:
     """Draw a week: all together, and each pool by itself on one scale."""
     known = {pool: hours for pool, hours in week.pools.items() if all(hour is not None for hour in hours)}
     unknown = tuple(pool for pool in week.pools if pool not in known)
-    if not known:
+    # Where all that is known costs nothing, a picture would tell of a stack for free.
+    if not known or (unknown and not any(map(any, known.values()))):
         return WeekCosts(week.zone, None, None, unknown)
     total = [sum(hours[n] or 0 for hours in known.values()) for n in range(HOURS_A_WEEK)]
     pictures = (_total(total, cost, money, week.zone), _strips(week.pools, money, week.zone))

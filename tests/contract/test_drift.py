@@ -213,6 +213,19 @@ def test_what_is_replaced_is_kept_where_root_alone_can_read_it(
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
+def test_what_was_there_before_the_first_one_is_kept_too(live: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    drift.WRITTEN.unlink()
+    live.write_text("concurrent = 4\n")
+    drift.keep([], "overwrite")
+    (kept,) = drift.DRIFTED.iterdir()
+    assert kept.read_text() == "concurrent = 4\n"
+    assert capsys.readouterr().out == f"{live} was there before; it is replaced, and kept as {kept}\n"
+
+    live.unlink()
+    drift.keep([], "overwrite")
+    assert capsys.readouterr().out == ""
+
+
 def test_a_refusal_says_what_was_changed_and_how_to_go_on(live: Path, template: str) -> None:
     edit(live, "limit = 3", "limit = 4")
     refused: Callable[[], None] = lambda: drift.refuse(drift.lost(template, SECRETS))  # noqa: E731

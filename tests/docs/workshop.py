@@ -33,6 +33,8 @@ def substitutes(cloud: LocalCloud) -> Mapping[str, str]:
         "https://gitlab.com": cloud.addresses.gitlab,
         # What curl gets there is the address of who asks.
         "https://checkip.amazonaws.com": (cloud.folder / "own_address").as_uri(),
+        # Its packages are here already: nothing is fetched.
+        "python3 -m venv venv": f'(cd "$CHECKOUT" && {sys.executable} -m tests.engine.installed "$OLDPWD/venv")',
         # The virtual environment is there, and the language host's stand-in can't make one.
         "pulumi install": ".venv/bin/python -m pip --version",
         # All tests would run this one as well.

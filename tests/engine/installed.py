@@ -12,7 +12,7 @@ from localcloud.cloud import ROOT
 def build(folder: Path) -> Path:
     """Build the sdist, and from that the wheel; returns the wheel."""
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    subprocess.run(command, check=True, capture_output=True)
+    _run(command)
     (wheel,) = folder.glob("*.whl")
     return wheel
 
@@ -31,4 +31,13 @@ def install(python: Path, *what: str) -> None:
     """Install with pip, as `python` has it, without any package index: all dependencies are there."""
     options = ["--quiet", "--no-index", "--no-build-isolation", "--disable-pip-version-check"]
     command = [sys.executable, "-m", "pip", "--python", str(python), "install", *options, *what]
-    subprocess.run(command, check=True, capture_output=True)
+    _run(command)
+
+
+def _run(command: list[str]) -> None:
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+if __name__ == "__main__":
+    environment(Path(sys.argv[1]))

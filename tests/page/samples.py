@@ -11,7 +11,7 @@ from config_render.market import Failure, Market
 from config_render.prices import wanted
 from config_render.spot_history import WINDOW, SpotHistory
 from review.changes import Changes, ConfigToml, Op, Property, Resource
-from review.page import Subject
+from review.page.subject import Subject
 
 from ..render.settings_samples import REGION, parsed, stack
 

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from config_render import Settings
-from review.page import page
+from review.page.drawing import page
 
 from . import browser as chromium
 from .samples import changed, large, small, subject
@@ -114,11 +114,11 @@ def test_all_that_can_be_used_is_reached_by_the_keyboard(browser: Browser, files
 def test_a_folded_part_opens_by_the_keyboard(browser: Browser, files: dict[str, str]) -> None:
     shown = browser.new_page()
     shown.goto(files["small"])
-    diff = shown.locator("pre.diff")
-    before = diff.is_visible()
-    shown.locator("summary", has_text="config.toml").focus()
+    rows = shown.get_by_role("columnheader", name="Median", include_hidden=True)
+    before = rows.is_visible()
+    shown.locator("summary", has_text="Each zone and instance type").focus()
     shown.keyboard.press("Enter")
-    after = diff.is_visible()
+    after = rows.is_visible()
     shown.close()
 
     assert (before, after) == (False, True)

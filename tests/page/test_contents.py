@@ -8,8 +8,9 @@ import pytest
 
 from config_render.costs import cost
 from config_render.market import Market
-from review.changes import Diagnostic
-from review.page import Subject, page
+from review.changes import ConfigToml, Diagnostic
+from review.page.drawing import page
+from review.page.subject import Subject
 
 from ..render.settings_samples import REGION, parsed, stack
 from .document import Element, read
@@ -83,6 +84,12 @@ def test_a_price_that_is_not_known_is_left_out_of_the_sum() -> None:
     assert pools.text == "known: $146.00 a month, unknown: price not known and manager: $14.60 a month."
 
 
+def test_what_is_not_known_is_not_drawn_as_free() -> None:
+    drawn = section(subject(small(machine={"MaxGrowthRate": 5}), Market()), "costs")
+    assert drawn.all("svg") == []
+    assert "Not in the sum, for a price is not known: manager." in drawn.text
+
+
 def test_the_cost_over_the_week_rises_when_machines_wait() -> None:
     drawn = section(
         subject(
@@ -113,6 +120,12 @@ def test_a_spot_price_is_held_against_the_cap(price: float, swing: float, verdic
     spot = {("m6i.large", f"{REGION}{zone}"): history(price, swing) for zone in "ab"}
     shown = section(subject(settings, priced(settings, spot=spot)), "spot")
     assert shown.all("figcaption")[0].text.startswith(f"m6i.large {verdict}")
+
+
+def test_spot_pools_without_prices_are_named() -> None:
+    shown = section(subject(small(), Market()), "spot")
+    assert shown.all("svg", "details") == []
+    assert shown.text.endswith("Not known for spot.")
 
 
 def test_pools_with_the_same_spot_machines_are_drawn_once() -> None:
@@ -148,8 +161,7 @@ def test_the_drawing_says_what_there_is(settings: dict[str, Any], words: str) ->
 
 
 def test_zones_that_only_aws_knows_are_told_as_such() -> None:
-    existing = {"vpcId": "vpc-0ours", "subnetIds": ["subnet-0a"]}
-    assert "known to AWS alone" in section(subject(parsed(stack(network=existing)), Market()), "topology").text
+    assert "known to AWS alone" in section(subject(small(), zones_known=False), "topology").text
     assert "known to AWS alone" not in section(subject(small()), "topology").text
 
 
@@ -173,6 +185,14 @@ def test_replacements_come_first_with_what_they_interrupt() -> None:
     lines = [(each.attributes["class"], each.text) for each in shown.all("pre")[0].all("span")]
     assert ("removed", "- limit = 9") in lines
     assert ("added", "+ limit = 10") in lines
+
+
+@pytest.mark.parametrize(("lines", "opened"), [(20, True), (60, False)])
+def test_a_long_diff_is_folded(lines: int, opened: bool) -> None:
+    settings = small()
+    config = ConfigToml("runner", "", "".join(f"key{n} = {n}\n" for n in range(lines)))
+    shown = section(subject(settings, changes=changed(settings, configs=(config,))), "change")
+    assert ("open" in shown.all("details")[-1].attributes) == opened
 
 
 def test_a_preview_that_failed_says_why() -> None:

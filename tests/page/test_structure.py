@@ -10,7 +10,7 @@ import pytest
 from config_render import Settings
 from review.changes import ConfigToml, Diagnostic
 from review.events import SECRET
-from review.page import page
+from review.page.drawing import page
 
 from ..render.settings_samples import parsed, stack
 from .document import Element, read

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from config_render import document, parse
 from config_render.__main__ import main
-from config_render.from_toml import UnconvertibleError, settings_from_toml
+from config_render.from_toml import UnconvertibleError, settings_from_toml, stack_file
 
 from .settings_samples import FACTS, TOKEN, parsed
 from .test_guide import GUIDE, missing
@@ -168,6 +169,19 @@ def test_the_command_prints_a_stack_file_without_a_secret(tmp_path: Path, capsys
         "gitlab-runner-aws:pools[0].token",
         "gitlab-runner-aws:pools[1].token",
     }
+
+
+def test_its_stack_file_renders_once_what_is_missing_is_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    converted = settings_from_toml(tomllib.loads(BY_HAND.replace("amazonec2-brand-new", "amazonec2-retries")))
+    content = yaml.safe_load(stack_file(converted, "config.toml"))
+    content["config"]["gitlab-runner-aws:manager"] = {"sshFrom": ["203.0.113.0/24"]}
+    content["config"]["gitlab-runner-aws:secrets"] = {name: {"secure": "x"} for name in converted.secrets}
+    (tmp_path / "Pulumi.old.yaml").write_text(yaml.safe_dump(content))
+
+    assert main(["render", str(tmp_path / "Pulumi.old.yaml")]) == 0
+    blue, green = tomllib.loads(capsys.readouterr().out)["runners"]
+    assert "amazonec2-zone=b" in blue["machine"]["MachineOptions"]
+    assert "amazonec2-zone=c" in green["machine"]["MachineOptions"]
 
 
 @pytest.mark.parametrize(

@@ -46,3 +46,6 @@ def test_an_altered_text_or_another_manager_is_refused(
     for wrong in (for_another, base64.b64encode(content).decode()):
         with pytest.raises(StepError, match="altered, or were sealed for another manager"):
             tool.unseal(wrong)
+    tool.SEALING_KEY.unlink()
+    with pytest.raises(StepError, match=r"pulumi up --replace '\*\*-registration-key'"):
+        tool.unseal(sealed)

@@ -18,9 +18,9 @@ def with_owner(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformRe
 config = pulumi.Config()
 access = config.require_object("aws")  # arguments of the provider: region, profile, ...
 provider = aws.Provider("company", default_tags={"tags": {"cost-center": "4711"}}, **access)
-vpc = CompanyVpc(
-    "vpc", access["region"], ["a", "b"], pulumi.ResourceOptions(provider=provider, transforms=[with_owner])
-)
+# All three go to whatever has the VPC as its parent, and to the parts of that.
+for_all = pulumi.ResourceOptions(provider=provider, transforms=[with_owner], protect=True)
+vpc = CompanyVpc("vpc", access["region"], ["a", "b"], for_all)
 
 runner = AutoscalingRunner(
     "ci",
@@ -30,9 +30,8 @@ runner = AutoscalingRunner(
         network=GivenNetwork(vpc_id=vpc.id, subnet_ids=vpc.subnets),
         token=config.require_secret("token"),
     ),
-    # The provider, the tags and the protection go to all that the runner consists of. The alias says that the runner
-    # stood outside of the VPC's component once: without it, it would be replaced.
-    pulumi.ResourceOptions(parent=vpc, protect=True, aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)]),
+    # The runner stood beside the VPC once: without the alias it would be replaced.
+    pulumi.ResourceOptions(parent=vpc, aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)]),
 )
 
 pulumi.export("manager_address", runner.manager_address)

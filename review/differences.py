@@ -1,0 +1,84 @@
+"""What of a resource is different: names of properties, and values of those that never hold a secret."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from config_render.problems import without_secrets
+
+from .events import plain
+
+_SHOWN = frozenset(
+    (
+        *("ami", "instanceType", "availabilityZone", "cidrBlock", "cidrIpv4", "cidrIpv6", "fromPort", "toPort"),
+        *("ipProtocol", "subnetId", "vpcId", "securityGroupId", "routeTableId", "volumeSize", "volumeType"),
+        *("encrypted", "monitoring", "ebsOptimized", "disableApiStop", "disableApiTermination"),
+        *("mapPublicIpOnLaunch", "enableDnsHostnames", "associatePublicIpAddress", "forceDestroy", "days"),
+        *("retentionInDays", "threshold", "evaluationPeriods", "path", "permissionsBoundary", "bucket", "status"),
+    )
+)
+"""Properties whose values may be shown, by the last part of their path."""
+
+_PATH = re.compile(r'\["(?P<quoted>[^"]*)"\]|\[(?P<index>\d+)\]|(?P<name>[^.\[\]]+)')
+_LONGEST_VALUE = 80
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property that is different."""
+
+    path: str
+    """As the engine spells it: `rootBlockDevice.volumeSize`."""
+    replaces: bool
+    """Whether it is what the resource is replaced for."""
+    before: str | None = None
+    """The value, where it is known, short and never a secret; else None."""
+    after: str | None = None
+
+
+def differences(metadata: Mapping[str, Any]) -> tuple[Property, ...]:
+    """Return what is different, from the metadata of one of the engine's steps."""
+    detailed = metadata.get("detailedDiff") or {}
+    keys = metadata.get("keys") or ()
+    replacing = {*keys, *(path for path, diff in detailed.items() if str(diff.get("diffKind")).endswith("-replace"))}
+    # A key with a detailed path below it is there already.
+    names = [*detailed, *(metadata.get("diffs") or ()), *keys]
+    paths = [path for path in dict.fromkeys(names) if path in detailed or not _has_detail(path, detailed)]
+    old, new = metadata.get("old") or {}, metadata.get("new") or {}
+    return tuple(
+        Property(
+            path,
+            path in replacing or path.partition("[")[0].partition(".")[0] in keys,
+            _value(path, old.get("inputs"), old.get("outputs")),
+            _value(path, new.get("inputs")),
+        )
+        for path in sorted(paths)
+    )
+
+
+def _has_detail(path: str, detailed: Iterable[str]) -> bool:
+    return any(each.startswith((f"{path}.", f"{path}[")) for each in detailed)
+
+
+def _value(path: str, *states: Any) -> str | None:
+    parts = [match["quoted"] or match["index"] or match["name"] for match in _PATH.finditer(path)]
+    if not parts or parts[-1] not in _SHOWN:
+        return None
+    for state in states:
+        value = _below(plain(state), parts)
+        if isinstance(value, str | int | float) and value != "":
+            text = without_secrets(str(value).lower() if isinstance(value, bool) else str(value))
+            return text if len(text) <= _LONGEST_VALUE else None
+    return None
+
+
+def _below(value: Any, parts: Sequence[str]) -> Any:
+    for part in parts:
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value

@@ -1,0 +1,44 @@
+"""Previews as the engine told them, and what AWS might have said of prices."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from config_render.costs import MachineRow, as_plain
+from config_render.market import Market
+from config_render.spot_history import SpotHistory
+from review.changes import Changes, changes_of
+from review.events import read_events
+
+from .record import EVENTS
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+ZONE = "eu-central-1a"
+
+
+def changes(case: str, *, stack: str = "local") -> Changes:
+    """What one of the recorded previews says."""
+    return changes_of(read_events(EVENTS / f"{case}.jsonl"), project="gitlab-runner-aws", stack=stack)
+
+
+def row(pool: str, most: int, idle: float = 168, cap: float | None = None, type_: str = "m5.large") -> MachineRow:
+    return MachineRow(pool=pool, zone=ZONE, type=type_, cap=cap, most=most, idle_hours=idle)
+
+
+def with_machines(changed: Changes, before: list[MachineRow] | None, after: list[MachineRow] | None) -> Changes:
+    """The same changes of a stack that has these machines among its outputs; None for a stack without the output."""
+
+    def outputs(there: Any, rows: list[MachineRow] | None) -> dict[str, Any]:
+        return {**there, **({} if rows is None else {"machines": as_plain(rows)})}
+
+    return replace(
+        changed,
+        outputs_before=outputs(changed.outputs_before, before),
+        outputs_after=outputs(changed.outputs_after, after),
+    )
+
+
+MARKET = Market(
+    spot={("m5.large", ZONE): SpotHistory(NOW, ((NOW, 0.045),))},
+    on_demand={("m5.large", "eu-central-1"): 0.1, ("t3.small", "eu-central-1"): 0.02},
+)

@@ -1,0 +1,219 @@
+"""The note of a merge request: the most important first, readable, and never too long for GitLab."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from markdown_it import MarkdownIt
+
+from review.bill import bill_of
+from review.changes import Changes, ConfigToml, Diagnostic, Property, Resource
+from review.note import LONGEST, Origin, marker, note
+from review.policy import POLICIES, verdicts
+from review.toml_diff import toml_diff
+
+from .recorded import MARKET, changes, row, with_machines
+
+BEFORE = [row("local", 5), row("manager", 1, type_="t3.small")]
+AFTER = [row("local", 9), row("manager", 1, type_="t3.small")]
+
+
+def of(case: str, *labels: str) -> str:
+    changed = changes(case)
+    return note(changed, None, verdicts(changed, None, enforced=POLICIES, labels=labels))
+
+
+def sections(text: str) -> list[str]:
+    """The headings and the titles of what is folded, in their order."""
+    return [a or b for a, b in re.findall(r"^#### (.+)$|<summary>(.+?)</summary>", text, re.MULTILINE)]
+
+
+def test_a_first_preview_says_so_and_folds_what_is_long() -> None:
+    text = of("first")
+
+    assert re.search(r"^### Preview of `local`: a new stack, 3\d created$", text, re.MULTILINE)
+    assert re.match(r"3\d created", sections(text)[0])
+    assert "config.toml" in sections(text)
+    assert '+ name = "local"' in text
+    assert "amazonec2-vpc-id=(known after creation)" in text
+    assert "interrupted" not in text
+
+
+def test_a_changed_limit_shows_its_line_and_interrupts_nothing() -> None:
+    text = of("limit")
+
+    assert "### Preview of `local`: 1 changed\n\n- Jobs: nothing is interrupted.\n\n#### Changed" in text
+    assert "- limit = 5\n+ limit = 9" in text
+    assert "| `runner-registration-config` | step on the manager | `stdin` |" in text
+    assert "no_entry" not in text
+
+
+def test_a_replacement_of_the_manager_comes_first_with_what_it_interrupts() -> None:
+    text = of("manager")
+
+    heading, blocked, effect, replaced = text.split("\n\n")[1:5]
+    assert heading == "### Preview of `local`: 1 replaced, 1 deleted, 8 changed, 1 created"
+    assert blocked == (
+        "- :no_entry: `the manager is replaced, or goes`: the job fails; if it is meant, put the label "
+        "`allow-manager-replacement` on the merge request and run the job again"
+    )
+    assert effect == "- Jobs: **the manager is replaced**; jobs that run on the last one end first."
+    assert replaced == "#### Replaced or deleted"
+    assert "| `runner-manager-instance` | `aws ec2 Instance` | deleted | it is no longer in the settings |" in text
+    assert sections(text)[:3] == ["Replaced or deleted", "Changed", "Created"]
+
+
+def test_a_label_shows_that_it_is_meant() -> None:
+    text = of("manager", "allow-manager-replacement")
+
+    assert ":white_check_mark: `the manager is replaced, or goes`: allowed by the label" in text
+    assert "no_entry" not in text
+
+
+def test_a_network_that_is_replaced_says_what_of_it_and_why() -> None:
+    text = of("network")
+
+    assert "- Jobs: **machines are replaced with their network: running jobs fail**." in text
+    assert "| `runner-network-vpc` | `aws ec2 Vpc` | replaced | `cidrBlock`: `10.0.0.0/16` → `10.1.0.0/16` |" in text
+    assert "`vpcId`: `vpc-" in text
+    assert "→ `(known after creation)`" in text
+
+
+def test_nothing_to_do_is_one_line() -> None:
+    text = of("same")
+
+    assert "### Preview of `local`: nothing changes\n" in text
+    assert "####" not in text
+
+
+def test_mistakes_are_shown_as_the_program_says_them() -> None:
+    text = of("mistakes")
+
+    assert "### Preview of `local`: failed, nothing was changed\n\n```text\n2 mistakes in the settings" in text
+    assert "pools[0].limit = -9: must be at least 1" in text
+    assert "unhandled" not in text
+
+
+def test_a_preview_without_a_word_leads_to_the_jobs_log() -> None:
+    text = note(Changes("p", "dev", failed=True), None, [])
+
+    assert "The engine said no reason; the job's log has its last words." in text
+
+
+def test_a_cap_under_todays_price_is_a_warning_at_its_line() -> None:
+    text = of("cap")
+
+    assert "#### :warning: 1 warning\n\n- `Pulumi.local.yaml:" in text
+    assert "is under today's spot price of m5.large" in text
+
+
+def test_costs_are_shown_before_and_after_at_the_same_prices() -> None:
+    changed = with_machines(changes("limit"), BEFORE, AFTER)
+    text = note(changed, bill_of(changed, MARKET), [])
+
+    assert "| machines at the most | 6 | **10** |" in text
+    assert "| an hour, if all of them run | 0.52 USD | **0.92 USD** |" in text
+    assert "| a month, if all of them run | 379.60 USD | **671.60 USD** |" in text
+    assert "| a month without any job | 87.60 USD | 87.60 USD |" in text
+
+
+def test_a_cost_that_is_not_known_is_not_made_up() -> None:
+    changed = with_machines(changes("first"), None, [*AFTER, row("arm", 2, type_="t9.huge")])
+    text = note(changed, bill_of(changed, MARKET), [])
+
+    assert "| machines at the most | - | **12** |" in text
+    assert "| an hour, if all of them run | - | **not known** |" in text
+
+
+def test_a_stack_without_the_output_has_no_costs() -> None:
+    assert "Cost" not in of("limit")
+
+
+def test_the_first_line_finds_the_note_again_whatever_the_stack_is_called() -> None:
+    names = ["dev", "dev-2", "a--b", "a b", "ä/ö", "-->"]
+    markers = [marker(Changes("p", name)) for name in names]
+
+    assert len({*markers}) == len(names)
+    for each, name in zip(markers, names, strict=True):
+        assert note(Changes("p", name), None, []).splitlines()[0] == each
+        assert re.fullmatch(r"<!-- [^>]* -->", each)
+        assert "--" not in each[4:-3]
+
+
+def hostile(text: str) -> Changes:
+    """All that is told of a stack is this text."""
+    resource = Resource("urn", f"aws:ec2/x:{text}", text, "replace", (Property(text, True, text, text),))
+    config = ConfigToml("runner", f"{text}\n", f"{text} \n{text}\n")
+    said = tuple(Diagnostic(severity, text) for severity in ("info", "warning", "error"))
+    return Changes("p", text, (resource,), (config,), {}, {}, said, failed=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@everybody #1 !2 ~label &3",
+        "/close\n/merge",
+        "a | b `c` ``d``",
+        "</details><script>alert(1)</script>",
+        "```\n/close\n```",
+        "# heading\n\n<!-- gone -->",
+    ],
+)
+def test_what_is_quoted_does_nothing(text: str) -> None:
+    made = note(hostile(text), None, [])
+    # GitLab's Markdown is CommonMark with tables: all of the text has to be in code, or in the one known HTML.
+    tokens = MarkdownIt("commonmark").enable("table").parse(made)
+    inline = [child for token in tokens for child in token.children or []]
+    outside = "".join(token.content for token in inline if token.type == "text")
+    marked, *html = [token.content.strip() for token in [*tokens, *inline] if token.type.startswith("html")]
+
+    assert not re.search(r"@everybody|/close|#1|alert|gone", outside)
+    assert marked == marker(hostile(text))
+    assert all(re.fullmatch(r"<details><summary>[\w ',]+</summary>|</details>", each) for each in html)
+    assert not re.search(r"^/", made, re.MULTILINE)
+
+
+def test_a_note_that_is_too_long_is_cut_where_it_is_longest_and_says_so() -> None:
+    config = ConfigToml("runner", None, "".join(f'line = "{number:050}"\n' for number in range(40_000)))
+    text = note(Changes("p", "dev", configs=(config,)), None, [])
+
+    assert LONGEST / 10 < len(text) <= LONGEST
+    assert "and 35,000 more lines, in the artifact" in text
+    assert text.count("```") == 2
+
+
+def test_a_note_that_no_cut_makes_short_enough_ends_with_where_the_rest_is() -> None:
+    resource = Resource("urn", "aws:ec2/x:X", "n" * 1_000, "create")
+    text = note(Changes("p", "dev", (resource,) * 2_000), None, [])
+
+    assert len(text) == LONGEST
+    assert text.endswith("The rest is too long for a note; the artifact has it whole.\n")
+
+
+def test_it_says_what_it_was_made_of() -> None:
+    text = note(changes("same"), None, [], Origin("0123456789abcdef", "https://gitlab.example.com/g/p/-/jobs/7"))
+
+    assert "Made for commit `01234567` by [this job](https://gitlab.example.com/g/p/-/jobs/7)" in text
+
+
+def test_each_runner_of_a_stack_has_its_config() -> None:
+    (config,) = changes("limit").configs
+    both = replace(changes("limit"), configs=(config, replace(config, runner="other")))
+
+    assert [each for each in sections(note(both, None, [])) if "toml" in each] == [
+        "config.toml of `runner`",
+        "config.toml of `other`",
+    ]
+
+
+def test_a_change_deep_in_the_file_says_in_which_runner_and_section_it_is() -> None:
+    def file(types: dict[str, str]) -> str:
+        return "".join(
+            f'[[runners]]\nname = "{name}"\nlimit = 1\n\n[runners.machine]\nIdleCount = 1\nA = 1\nB = 2\nC = {c}\n\n'
+            for name, c in types.items()
+        )
+
+    diff = toml_diff(file({"a": "1", "b": "1", "c": "1"}), file({"a": "1", "b": "2", "c": "1"}))
+
+    assert diff.splitlines()[0] == '@@ line 16, runner "b", runners.machine @@'
+    assert [line for line in diff.splitlines() if line[:1] in "+-" and line] == ["- C = 1", "+ C = 2"]

@@ -1,0 +1,116 @@
+"""What programs give to the component themselves: plain settings, a network of their own, a provider."""
+
+import json
+import tomllib
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from components import AutoscalingRunner, AutoscalingRunnerArgs, GivenNetwork, parse
+
+from .conftest import FOUND, Deploy, Recorder
+from .test_autoscaling_runner import RAW, TOKEN
+
+NETWORK = GivenNetwork(vpc_id="vpc-ours", subnet_ids={"a": "subnet-ours-a", "b": "subnet-ours-b"})
+IN_OURS = {key: value for key, value in RAW.items() if key != "network"}
+
+
+@pytest.fixture(autouse=True)
+def region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FOUND, "aws:index/getRegion:getRegion", lambda _: {"region": "eu-central-1"})
+
+
+def runner(settings: Any = RAW, opts: pulumi.ResourceOptions | None = None, **changed: Any) -> AutoscalingRunner:
+    return AutoscalingRunner("ci", AutoscalingRunnerArgs(settings=settings, **{"token": TOKEN, **changed}), opts)
+
+
+def test_the_region_is_the_providers(deploy: Deploy) -> None:
+    recorded = deploy(runner)
+    assert recorded.inputs["aws:ec2/subnet:Subnet::ci-network-public-a"]["availabilityZone"] == "eu-central-1a"
+
+
+def test_a_token_that_is_known_later_is_taken_and_kept_secret(deploy: Deploy) -> None:
+    recorded = deploy(lambda: runner(token=pulumi.Output.from_input(TOKEN)))
+    assert list(json.loads(recorded.secret("ci-registration-secrets", "stdin"))) == ["token"]
+    assert TOKEN not in repr(recorded.inputs)
+
+
+def test_mistakes_are_told_all_at_once_where_the_program_has_the_settings(deploy: Deploy) -> None:
+    wrong = {**RAW, "concurrent": 0, "pools": [{"name": "a", "limit": -1, "environment": ["A=<secret:a>"]}]}
+    with pytest.raises(pulumi.RunError) as told:
+        deploy(lambda: runner(wrong, place="acme:runner."))
+    assert str(told.value).splitlines() == [
+        "3 mistakes in the settings; nothing was changed:",
+        "  acme:runner.concurrent = 0: must be at least 1",
+        "  acme:runner.pools[0].environment[0]: stands for the secret a, which is not set; "
+        "give it as the argument secrets.a",
+        "  acme:runner.pools[0].limit = -1: must be at least 1",
+    ]
+
+
+def test_a_token_that_is_missing_is_told_as_an_argument(deploy: Deploy) -> None:
+    with pytest.raises(pulumi.RunError, match=r"settings\.token: missing; give it as the argument token"):
+        deploy(lambda: runner(token=None))
+
+
+def test_settings_in_a_namespace_of_the_stack_are_told_as_pulumi_config_has_them() -> None:
+    with pytest.raises(Exception, match=r"linux:token: missing; set it with: pulumi config set --secret linux:token"):
+        parse(RAW, region="eu-central-1", place="linux:")
+
+
+def test_every_look_up_goes_through_the_given_provider(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, str] = {}
+
+    def call(self: Recorder, args: pulumi.runtime.MockCallArgs) -> Any:
+        asked[args.token] = args.provider
+        return whole(self, args)
+
+    whole = Recorder.call
+    monkeypatch.setattr(Recorder, "call", call)
+    network = {"vpcId": "vpc-old", "subnetIds": ["subnet-a"], "workerSecurityGroup": "old"}
+    pools = [{"name": "own", "limit": 4, "ami": "ami-00000000"}, {"name": "looked-up", "limit": 4}]
+
+    def program() -> None:
+        provider = aws.Provider("company", region="eu-central-1")
+        runner({**RAW, "network": network, "pools": pools}, pulumi.ResourceOptions(provider=provider))
+
+    deploy(program)
+    looked_up = {token.rpartition(":")[2] for token in asked}
+    assert looked_up == {"getRegion", "getVpc", "getSubnet", "getSecurityGroup", "getAmi"}
+    assert [token for token, provider in asked.items() if "::company::" not in provider] == []
+
+
+def test_a_network_of_the_program_is_used_and_no_other_is_made(deploy: Deploy) -> None:
+    recorded = deploy(lambda: runner(IN_OURS, network=NETWORK))
+    assert [urn for urn in recorded.urns if "aws:ec2/vpc:" in urn or "aws:ec2/subnet:" in urn] == []
+    assert recorded.named("ci-manager-instance")["subnetId"] == "subnet-ours-a"
+    assert recorded.named("ci-network-worker")["vpcId"] == "vpc-ours"
+    spot, arm = tomllib.loads(recorded.named("ci-registration-config")["stdin"])["runners"]
+    assert {"amazonec2-vpc-id=vpc-ours", "amazonec2-subnet-id=subnet-ours-b", "amazonec2-zone=b"} <= {
+        *spot["machine"]["MachineOptions"]
+    }
+    assert "amazonec2-subnet-id=subnet-ours-a" in arm["machine"]["MachineOptions"]
+    policy = recorded.inputs["aws:iam/rolePolicy:RolePolicy::ci-identity-manager"]["policy"]
+    assert "arn:aws:ec2:eu-central-1:123456789012:subnet/subnet-ours-b" in policy
+
+
+def test_the_manager_may_be_in_a_subnet_of_its_own(deploy: Deploy) -> None:
+    network = GivenNetwork(vpc_id="vpc-ours", subnet_ids=NETWORK.subnet_ids, manager_subnet_id="subnet-managers")
+    recorded = deploy(lambda: runner(IN_OURS, network=network))
+    assert recorded.named("ci-manager-instance")["subnetId"] == "subnet-managers"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({**RAW, "network": {"zones": ["a"]}}, r"settings\.network\.zones: has no effect: the argument network says"),
+        ({**IN_OURS, "network": {"ipv6": True}}, r"settings\.network\.ipv6: is for a new VPC"),
+        ({**IN_OURS, "pools": [{"name": "x", "limit": 1, "zones": ["c"]}]}, r"settings\.pools\[0\]\.zones\[0\] = c"),
+        (parse(RAW, token=TOKEN), "the argument network needs settings as a table, not as what parse returns"),
+    ],
+)
+def test_what_does_not_go_with_a_network_of_the_program(deploy: Deploy, settings: Any, message: str) -> None:
+    with pytest.raises(pulumi.RunError, match=message):
+        deploy(lambda: runner(settings, network=NETWORK))
