@@ -5,6 +5,7 @@ Formats: https://docs.gitlab.com/ci/yaml/artifacts_reports/
 
 import hashlib
 import json
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
@@ -16,7 +17,7 @@ from .bill import Bill
 from .changes import Changes
 from .policy import Verdict
 
-_LINE = re.compile(r"^\s*(?P<file>Pulumi\.[^:\s]+\.ya?ml):(?:(?P<line>\d+):)? (?P<text>.+)$", re.MULTILINE)
+_LINE = re.compile(r"^\s*(?P<file>[^:\s]+\.ya?ml):(?:(?P<line>\d+):)? (?P<text>.+)$", re.MULTILINE)
 
 
 def terraform(changes: Changes) -> str:
@@ -57,7 +58,7 @@ def _placed(text: str, stack_file: PurePosixPath) -> Iterator[tuple[str, int, st
     if not found:
         yield str(stack_file), 1, " ".join(text.split())
     for match in found:
-        yield str(stack_file.with_name(match["file"])), int(match["line"] or 1), match["text"]
+        yield posixpath.normpath(stack_file.parent / match["file"]), int(match["line"] or 1), match["text"]
 
 
 def metrics(changes: Changes, bill: Bill | None) -> str:

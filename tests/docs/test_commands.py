@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from localcloud import control
 from localcloud.cloud import LocalCloud
 
 from .blocks import PAGES, ROOT, Block, blocks
@@ -19,9 +20,11 @@ def text_of(page: str) -> str:
     return "".join(block.text for block in commands_of(page))
 
 
+FIRST = "docs/start.md"
+"""The page whose stack the others go on from: all of its commands but the last block, which destroys it."""
 WITH_COMMANDS = [page for page in (str(page.relative_to(ROOT)) for page in PAGES) if commands_of(page)]
 GOING_ON = [page for page in WITH_COMMANDS if not starts_anew(text_of(page))]
-STARTING = [page for page in WITH_COMMANDS if starts_anew(text_of(page))]
+STARTING = [page for page in WITH_COMMANDS if starts_anew(text_of(page)) and page != FIRST]
 
 
 @pytest.fixture(scope="module")
@@ -33,18 +36,25 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 
 @pytest.fixture(scope="module")
 def workshop(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    """One deployed stack for all pages that go on from there."""
     made = Workshop.create(cloud, tmp_path_factory.mktemp("pages") / "gitlab-runner-aws")
-    made.deploy()
+    made.deploy(script_of(commands_of(FIRST)[:-1], cloud), FIRST)
     return made
 
 
 @pytest.mark.parametrize("page", GOING_ON)
 def test_the_commands_of_the_page_work_on_a_deployed_stack(page: str, workshop: Workshop) -> None:
-    done = workshop.shell(script_of(commands_of(page), workshop.cloud), page)
-    workshop.tidy_up(text_of(page))
+    done = workshop.run(commands_of(page))
 
     assert done.returncode == 0, done.stdout
+
+
+def test_the_first_stack_ends_as_its_page_says(workshop: Workshop) -> None:
+    (*_, end) = commands_of(FIRST)
+    done = workshop.run([end])
+
+    assert "pulumi destroy" in end.text
+    assert done.returncode == 0, done.stdout
+    assert control.leftovers(workshop.cloud) == []
 
 
 @pytest.mark.parametrize("page", STARTING)

@@ -74,6 +74,10 @@ def laid_over(fragment: Mapping[str, Any]) -> dict[str, Any]:
 def test_the_stack_file_is_taken(block: Block, tmp_path: Path) -> None:
     path = tmp_path / "Pulumi.page.yaml"
     path.write_text(block.text)
+    # Those that it may extend.
+    for other in CHECKED:
+        if other.page == block.page and (name := file_of(other)) and Path(name).name == name:
+            (tmp_path / name).write_text(other.text)
     file = read_stack_file(path)
 
     assert [*file.problems, *problems(file.settings)] == []

@@ -20,6 +20,8 @@ from . import aws_cli
 from .blocks import Block
 
 _PRELUDE = Path(__file__).with_name("prelude.sh")
+_AUTHOR = "-c user.name=d -c user.email=d@example.com"
+_LOOKS = re.compile(r"\b(pulumi|aws|docker-machine|systemctl|journalctl|sudo)\b")
 _CHANGES = re.compile(r"\bpulumi (up|destroy|refresh|import|state)\b")
 _STARTS_ANEW = re.compile(r"\bpulumi stack init\b|\bgit clone\b|^make up\b", re.MULTILINE)
 
@@ -49,6 +51,8 @@ class Workshop:
     token: str = field(repr=False)
     state: Path
     fresh: bool = False
+    changed: bool = False
+    """Whether the stack may be another than the one that was deployed."""
 
     @staticmethod
     def create(cloud: LocalCloud, folder: Path, *, fresh: bool = False) -> "Workshop":
@@ -60,13 +64,14 @@ class Workshop:
             _copy(folder)
         made = Workshop(cloud, folder, control.create_runner(cloud), folder.with_name(f"{folder.name}-state"), fresh)
         made.state.mkdir()
-        for stack in {*folder.rglob("Pulumi.*.yaml")} - {folder / "Pulumi.local.yaml"}:
+        stacks = {*folder.glob("Pulumi.*.yaml"), *folder.glob("examples/stacks/Pulumi.*.yaml")}
+        for stack in stacks - {folder / "Pulumi.local.yaml"}:
             content = yaml.safe_load(stack.read_text())
             stack.write_text(yaml.safe_dump({**content, "config": made._reachable(content["config"])}))
         (cloud.folder / "own_address").write_text("127.0.0.1")
         (cloud.folder / "bin").mkdir(exist_ok=True)
         aws_cli.put_into(cloud.folder / "bin")
-        made.shell("git init -q . && git add -A && git -c user.name=d -c user.email=d@example.com commit -qm start")
+        made.shell(f"git init -q . && git add -A && git {_AUTHOR} commit -qm start")
         return made
 
     def _reachable(self, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,22 +118,22 @@ class Workshop:
             check=False,
         )
 
-    def deploy(self) -> None:
-        """Have the stack `dev` deployed as the page before found it."""
-        made = "pulumi stack select dev 2>/dev/null || pulumi stack init dev\n"
-        token = "pulumi config set --secret gitlab-runner-aws:token\n"
-        sources = "pulumi config set --path 'gitlab-runner-aws:manager.sshFrom[0]' 127.0.0.1/32\n"
-        done = self.shell(f"{made}{token}{sources}pulumi up --skip-preview\ngit add -A\n{_COMMIT}")
+    def deploy(self, script: str, page: str) -> None:
+        """Deploy the stack `dev` as a page says; all that is done later is undone back to here."""
+        done = self.shell(f"{script}\ngit add -A\ngit {_AUTHOR} commit -qm deployed\n", page)
         assert done.returncode == 0, done.stdout
 
-    def tidy_up(self, commands: str) -> None:
-        """Undo what a page's commands have done to files and, where they may have, to the stack."""
-        again = "pulumi up --skip-preview\n" if _CHANGES.search(commands) else ""
-        done = self.shell(f"git reset -q --hard\ngit clean -qfd\npulumi stack select dev\n{again}")
-        assert done.returncode == 0, done.stdout
-
-
-_COMMIT = "git -c user.name=d -c user.email=d@example.com commit -qm deployed\n"
+    def run(self, blocks: Sequence[Block]) -> subprocess.CompletedProcess[str]:
+        """Run a page's commands, from what was deployed, and undo what they have done to files."""
+        commands = "".join(block.text for block in blocks)
+        if self.changed and _LOOKS.search(commands):
+            again = self.shell("pulumi stack select dev\npulumi up --skip-preview")
+            assert again.returncode == 0, again.stdout
+            self.changed = False
+        self.changed |= _CHANGES.search(commands) is not None
+        done = self.shell(script_of(blocks, self.cloud), blocks[0].page)
+        self.shell("git reset -q --hard\ngit clean -qfd")
+        return done
 
 
 def _copy(folder: Path) -> None:

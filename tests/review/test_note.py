@@ -52,7 +52,7 @@ def test_a_replacement_of_the_manager_comes_first_with_what_it_interrupts() -> N
     text = of("manager")
 
     heading, blocked, effect, replaced = text.split("\n\n")[1:5]
-    assert heading == "### Preview of `local`: 1 replaced, 1 deleted, 7 changed, 1 created"
+    assert heading == "### Preview of `local`: 1 replaced, 1 deleted, 8 changed, 1 created"
     assert blocked == (
         "- :no_entry: `the manager is replaced, or goes`: the job fails; if it is meant, put the label "
         "`allow-manager-replacement` on the merge request and run the job again"

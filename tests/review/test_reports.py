@@ -54,8 +54,8 @@ def families_of(text: str) -> list[Any]:
     [
         ("same", {"create": 0, "update": 0, "delete": 0}),
         ("limit", {"create": 0, "update": 1, "delete": 0}),
-        ("manager", {"create": 2, "update": 7, "delete": 2}),
-        ("network", {"create": 15, "update": 9, "delete": 15}),
+        ("manager", {"create": 2, "update": 8, "delete": 2}),
+        ("network", {"create": 15, "update": 10, "delete": 15}),
     ],
 )
 def test_the_terraform_report_counts(case: str, counts: dict[str, int]) -> None:
@@ -95,11 +95,15 @@ def test_what_names_no_line_is_about_the_file_and_fingerprints_stay_when_lines_m
     assert of("AWS says no", "dev")["fingerprint"] != of("AWS says no", "prod")["fingerprint"]
 
 
-def test_a_shared_file_is_named_itself() -> None:
-    said = (Diagnostic("warning", "Pulumi.shared.yaml:3: a: b"),)
+@pytest.mark.parametrize(
+    ("file", "path"),
+    [("Pulumi.dev.yaml", "infra/Pulumi.dev.yaml"), ("shared.yaml", "infra/shared.yaml"), ("../all.yml", "all.yml")],
+)
+def test_a_file_that_the_stack_file_extends_is_named_itself(file: str, path: str) -> None:
+    said = (Diagnostic("warning", f"{file}:3: a: b"),)
     (issue,) = json.loads(codequality(Changes("p", "dev", diagnostics=said), PurePosixPath("infra/Pulumi.dev.yaml")))
 
-    assert issue["location"] == {"path": "infra/Pulumi.shared.yaml", "lines": {"begin": 3}}
+    assert issue["location"] == {"path": path, "lines": {"begin": 3}}
 
 
 def test_the_metrics_are_openmetrics_with_costs_and_machines_before_and_after() -> None:

@@ -1,1 +1,0 @@
-"""The pages, and how Sphinx makes a site of them."""

@@ -1,0 +1,154 @@
+"""The CI component and this repository's own pipeline: valid by GitLab's schema, and running what they should."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from localcloud.cloud import ROOT
+
+from .ci_local import merged, proposed, repository, run
+
+TEMPLATE = ROOT / "templates" / "preview.yml"
+MERGE_REQUEST = {"CI_PIPELINE_SOURCE": "merge_request_event"}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A repository that includes the component for one stack, which is in a folder."""
+    folder = tmp_path / "repository"
+    (folder / "infra").mkdir(parents=True)
+    shutil.copytree(TEMPLATE.parent, folder / "templates")
+    for name in ("infra/Pulumi.yaml", "infra/Pulumi.dev.yaml", "infra/Pulumi.prod.yaml", "infra/main.py", "README.md"):
+        (folder / name).write_text("#\n")
+    include(folder)
+    repository(folder, tmp_path / "origin.git")
+    return folder
+
+
+def include(at: Path, /, **inputs: Any) -> None:
+    """Include the component with these inputs."""
+    given = {"stacks": ["dev"], "folder": "infra/", **inputs}
+    (at / ".gitlab-ci.yml").write_text(json.dumps({"include": [{"local": "templates/preview.yml", "inputs": given}]}))
+
+
+def jobs(folder: Path, **variables: str) -> set[str]:
+    """The names of the jobs of a pipeline."""
+    listed = run(folder, "--list-json", variables=variables)
+    assert listed.returncode == 0, listed.stderr
+    return {job["name"] for job in json.loads(listed.stdout) if job["when"] != "never"}
+
+
+def expanded(folder: Path) -> dict[str, Any]:
+    """The pipeline with its includes and inputs resolved."""
+    shown = run(folder, "--preview", variables=MERGE_REQUEST)
+    assert shown.returncode == 0, shown.stderr
+    return dict(yaml.safe_load(shown.stdout[shown.stdout.index("---") :]))
+
+
+@pytest.mark.parametrize(
+    ("changed", "previewed"),
+    [
+        ("infra/Pulumi.dev.yaml", True),
+        ("infra/main.py", True),
+        ("infra/Pulumi.yaml", True),
+        ("infra/Pulumi.prod.yaml", False),
+        ("README.md", False),
+    ],
+)
+def test_a_merge_request_previews_a_stack_whose_file_or_program_it_changes(
+    project: Path, changed: str, previewed: bool
+) -> None:
+    (project / changed).write_text("# changed\n")
+    proposed(project, "A change")
+
+    assert jobs(project, **MERGE_REQUEST) == ({"pulumi-preview: [dev]"} if previewed else set())
+
+
+def test_each_stack_has_a_job_of_its_own(project: Path) -> None:
+    include(project, stacks=["dev", "prod"])
+    merged(project, "Two stacks")
+    (project / "infra/main.py").write_text("# changed\n")
+    proposed(project, "A change")
+
+    assert jobs(project, **MERGE_REQUEST) == {"pulumi-preview: [dev]", "pulumi-preview: [prod]"}
+
+
+def test_up_is_one_at_a_time_by_hand_and_never_interrupted(project: Path) -> None:
+    up = expanded(project)["pulumi-up"]
+
+    assert up["resource_group"] == "pulumi-up"
+    assert up["environment"] == {"name": "$STACK"}
+    assert up["interruptible"] is False
+    assert {rule["when"] for rule in up["rules"]} == {"manual", "never"}
+    assert up["retry"]["when"] == ["runner_system_failure", "scheduler_failure"]
+
+
+def test_reports_go_where_gitlab_looks_for_them(project: Path) -> None:
+    artifacts = expanded(project)["pulumi-preview"]["artifacts"]
+
+    assert {*artifacts["reports"]} == {"terraform", "codequality", "metrics", "junit"}
+    assert artifacts["when"] == "always"
+    assert artifacts["access"] == "developer"
+    # With a variable in the path, GitLab would not expose it.
+    assert artifacts["paths"] == ["preview/"]
+    assert artifacts["expose_as"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"stacks": "dev"}, "stacks"),
+        ({"folder": "infra"}, "folder"),
+        ({"policies": "manager replacement"}, "policies"),
+        ({"up": "yes"}, "up"),
+        ({"token-variable": "GITLAB-TOKEN"}, "token-variable"),
+    ],
+)
+def test_a_wrong_input_is_refused_by_its_name(project: Path, inputs: dict[str, Any], message: str) -> None:
+    include(project, **inputs)
+    refused = run(project, "--list", variables=MERGE_REQUEST)
+
+    assert refused.returncode != 0
+    assert f"`{message}` input" in refused.stdout + refused.stderr
+
+
+def test_every_input_is_described() -> None:
+    (spec, _) = yaml.safe_load_all(TEMPLATE.read_text())
+
+    for name, given in spec["spec"]["inputs"].items():
+        assert given["description"].endswith("."), name
+        assert name == "stacks" or "default" in given, name
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """This repository's own pipeline, in a repository without the rest of it."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    for name in (".gitlab-ci.yml", "requirements.txt", "requirements-dev.txt"):
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(TEMPLATE.parent, folder / "templates")
+    repository(folder, tmp_path / "origin.git")
+    return folder
+
+
+def test_this_repositorys_pipeline_checks_what_is_proposed_and_releases_what_is_tagged(own: Path) -> None:
+    (own / "Pulumi.dev.yaml").write_text("#\n")
+    proposed(own, "A change of a stack")
+    everywhere = {"check", "test", "docs"}
+
+    assert jobs(own, **MERGE_REQUEST) == everywhere | {"pulumi-preview: [dev]"}
+    assert jobs(own, CI_COMMIT_TAG="v1.2.3", CI_PIPELINE_SOURCE="push") >= everywhere | {"build", "release"}
+
+
+def test_its_commands_are_the_makefiles() -> None:
+    pipeline = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text())
+    targets = {line.partition(":")[0] for line in (ROOT / "Makefile").read_text().splitlines() if ": $(READY)" in line}
+    called = {job["script"].split()[1] for name, job in pipeline.items() if name in ("check", "test", "docs", "build")}
+
+    assert called == {"check", "test", "docs", "release"}
+    assert called <= {target for line in targets for target in line.split()}
