@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from typing import Any
 
 _CONTEXT = 3
 _RUNNER = "[[runners]]"
@@ -19,9 +20,19 @@ def toml_diff(before: str | None, after: str | None) -> str:
     if before is None or after is None:
         sign = "+" if before is None else "-"
         return "\n".join(f"{sign} {line}".rstrip() for line in (new if before is None else old))
-    matcher = SequenceMatcher(None, old, new)
-    matcher.opcodes = _joined(_steps(old, new))
-    return "\n".join(line for group in matcher.get_grouped_opcodes(_CONTEXT) for line in _group(group, old, new))
+    groups = _Known(_joined(_steps(old, new))).get_grouped_opcodes(_CONTEXT)
+    return "\n".join(line for group in groups for line in _group(group, old, new))
+
+
+class _Known(SequenceMatcher[str]):
+    """Groups steps that are known already."""
+
+    def __init__(self, steps: list[_Step]) -> None:
+        super().__init__()
+        self._steps = steps
+
+    def get_opcodes(self) -> Any:
+        return self._steps
 
 
 def _steps(old: Sequence[str], new: Sequence[str]) -> Iterator[_Step]:
