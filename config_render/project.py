@@ -36,7 +36,7 @@ def as_yaml() -> str:
     lines = ["config:"]
     for name, declaration in declared().items():
         lines.append(f"{_INDENT}{name}:")
-        lines += [f"{_INDENT * 2}{key}: {_in_yaml(value)}" for key, value in declaration.items()]
+        lines += [f"{_INDENT * 2}{key}: {json.dumps(value)}" for key, value in declaration.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -48,11 +48,6 @@ def as_settings(given: Mapping[str, Any]) -> dict[str, Any]:
 def without_defaults(given: Mapping[str, Any], keep: Collection[str] = ()) -> dict[str, Any]:
     """Return settings less those that the engine, it seems, has filled in; `keep` names some that it has not."""
     return {name: value for name, value in given.items() if name in keep or not _is_default(name, value)}
-
-
-def _in_yaml(value: Any) -> str:
-    plain = isinstance(value, str) and value.isalpha()
-    return value if plain else f"{{type: {value['type']}}}" if value and isinstance(value, dict) else json.dumps(value)
 
 
 def _declaration(field: FieldInfo) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def test_no_secret_is_in_a_state_log_preview_output_error_or_argument(deployment
 def test_the_search_finds_a_token_that_a_program_puts_into_a_command(deployment: Deployment, tmp_path: Path) -> None:
     leaky = tmp_path / "leaky"
     leaky.mkdir()
-    for part in ("Pulumi.yaml", "components", "config_render"):
+    for part in ("Pulumi.yaml", "aws_market", "components", "config_render"):
         (leaky / part).symlink_to(ROOT / part)
     program = (ROOT / "__main__.py").read_text()
     (leaky / "__main__.py").write_text(
