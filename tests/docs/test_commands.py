@@ -54,7 +54,8 @@ def test_the_first_stack_ends_as_its_page_says(workshop: Workshop) -> None:
 
     assert "pulumi destroy" in end.text
     assert done.returncode == 0, done.stdout
-    assert control.leftovers(workshop.cloud) == []
+    # A manager that a page has lost is left in GitLab, as that page says.
+    assert [each for each in control.leftovers(workshop.cloud) if not each.startswith("runner manager")] == []
 
 
 @pytest.mark.parametrize("page", STARTING)

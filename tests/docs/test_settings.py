@@ -65,6 +65,8 @@ def laid_over(fragment: Mapping[str, Any]) -> dict[str, Any]:
     tables = {key: {**BASE.get(key, {}), **value} for key, value in given.items() if isinstance(value, dict)}
     if isinstance(given.get("pools"), list):
         given["pools"] = [{"name": f"pool-{n}", "limit": 40, **pool} for n, pool in enumerate(given["pools"])]
+    if "host" in tables.get("manager", {}):
+        del tables["manager"]["sshFrom"]
     if "vpcId" in tables.get("network", {}) and tables["network"]["vpcId"] != "default":
         tables["network"].pop("zones")
     return {**BASE, **given, **tables}
