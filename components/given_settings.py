@@ -44,7 +44,7 @@ def settled(args: AutoscalingRunnerArgs, component: pulumi.Resource) -> Given:
     Raises `pulumi.RunError` with all mistakes.
     """
     opts = pulumi.InvokeOptions(parent=component)
-    region = args.region or aws.get_region(opts=opts).region
+    region = args.region or _region_of_provider(opts)
     settings = _checked(args, region)
     around = args.surroundings
     if around is None:
@@ -53,6 +53,13 @@ def settled(args: AutoscalingRunnerArgs, component: pulumi.Resource) -> Given:
         if problems:
             raise _refusal(problems, args.place)
     return Given(region=region, settings=placed(settings, region, around.network), around=around)
+
+
+def _region_of_provider(opts: pulumi.InvokeOptions) -> str:
+    region: str | None = aws.get_region(opts=opts).region
+    if region is None:  # the provider's settings are outputs of what is not there yet
+        raise pulumi.RunError("the provider does not know its region at this preview; give it as the argument region")
+    return region
 
 
 def _checked(args: AutoscalingRunnerArgs, region: str) -> Settings:

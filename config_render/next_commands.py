@@ -32,8 +32,10 @@ def next_commands(
 def _shell(manager: ManagerSettings, region: str, address: str, instance_id: str | None) -> str:
     if instance_id is not None and manager.ssm:
         return f"aws ssm start-session --region {region} --target {instance_id}"
-    if instance_id is not None and manager.os.startswith(("ubuntu", "amazon")) and manager.bastion is None:
+    published = manager.os.startswith(("ubuntu", "amazon")) and manager.ami is None and manager.image is None
+    if instance_id is not None and published and manager.bastion is None:
         # These images know EC2 Instance Connect, which lets a key of the moment in.
+        # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-connect-prerequisites.html
         connect = f"aws ec2-instance-connect ssh --region {region} --instance-id {instance_id}"
         return f"{connect} --os-user {manager.login} --ssh-port {manager.ssh_port} --connection-type direct"
     jump = (

@@ -167,10 +167,10 @@ def _write_reports(options: argparse.Namespace, preview: Preview) -> None:
 
 def _judged(options: argparse.Namespace, preview: Preview) -> int:
     """Say what is against it; returns the exit code."""
+    fails = [verdict for verdict in preview.verdicts if verdict.fails]
     if preview.changes.failed:
         print(f"{options.file}: the preview failed; its message is above", file=sys.stderr)
         return FORBIDDEN
-    fails = [verdict for verdict in preview.verdicts if verdict.fails]
     for verdict in fails:
         for reason in verdict.reasons:
             meant = f"if it is meant, put the label {verdict.label} on the merge request and run the job again"

@@ -154,8 +154,8 @@ def _kind(type_: str) -> str:
     """Say what a resource is: `aws ec2 Instance` of `aws:ec2/instance:Instance`."""
     if type_ == _STEP:
         return "step on the manager"
-    package, module, name = (*type_.split(":"), "", "")[:3]
-    return code(f"{package} {module.partition('/')[0]} {name}")
+    parts = [part.partition("/")[0] for part in type_.split(":")]
+    return code(" ".join(part for part in parts if part != "index"))
 
 
 def _why(resource: Resource) -> str:

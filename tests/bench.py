@@ -20,7 +20,7 @@ from config_render import document, problems_of, render
 from localcloud import control
 from localcloud.cloud import ROOT, LocalCloud, Project
 
-from . import bench_page, bench_reaper
+from . import bench_page, bench_reaper, bench_review
 from .render.settings_samples import FACTS, REGION, TOKEN, stack
 
 RUNS = 5
@@ -104,6 +104,7 @@ def engine_figures(folder: Path) -> None:
             limit = f"at most 2x, + 50 MiB: {factor:.1f}x, {more:+.0f}"
             show(f"{what}, 3 zones x 4 types", many, limit, ok=factor <= 2 and more <= 50)
         change_figure(default, ours.seconds)
+        bench_review.job_figure(default)
         for project in (default, twelve):
             project.pulumi("destroy", "--yes", "--skip-preview", "--stack", project.stack)
     finally:
@@ -210,6 +211,7 @@ def main() -> None:
     render_figures()
     bench_reaper.figures()
     bench_page.figures()
+    bench_review.figures()
     with tempfile.TemporaryDirectory() as folder:
         engine_figures(Path(folder))
     python = [sys.executable, "-m"]

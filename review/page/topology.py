@@ -97,7 +97,7 @@ def _cell(rows: Sequence[MachineRow]) -> list[tuple[bool, str]]:
         shown = alike if len(alike) <= most else alike[: most - 1]
         lines += [(spot, f"{row.most} {_TIMES} {row.type}") for row in shown]
         if rest := alike[len(shown) :]:
-            lines.append((spot, f"{sum(row.most for row in rest)} {_TIMES} {len(rest)} more types"))
+            lines.append((spot, f"{sum(row.most for row in rest)} of {len(rest)} more types"))
     return lines
 
 

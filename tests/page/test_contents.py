@@ -2,19 +2,21 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from config_render.costs import cost
 from config_render.market import Market
+from config_render.spot_history import SpotHistory
 from review.changes import ConfigToml, Diagnostic
 from review.page.drawing import page
 from review.page.subject import Subject
 
 from ..render.settings_samples import REGION, parsed, stack
 from .document import Element, read
-from .samples import OFFICE, changed, history, large, priced, small, subject
+from .samples import NOW, OFFICE, changed, history, large, priced, small, subject
 
 
 def section(shown: Subject, name: str) -> Element:
@@ -53,6 +55,13 @@ def test_days_that_are_alike_are_said_once() -> None:
         "Thu and Fri: 1 from 00:00, 6 from 08:00, 1 from 19:00; Sat and Sun: 1 all day."
     )
     assert "autoscaling[1] * 30-59 12 * * wed * (Europe/Berlin): IdleCount 3, IdleTime 1800 s" in said
+
+
+def test_neighbours_of_which_as_many_wait_are_one() -> None:
+    machine = {"MaxGrowthRate": 5, "IdleCount": 2, "autoscaling": [{**OFFICE, "IdleCount": 2}]}
+    drawn = section(subject(small(machine=machine)), "calendar")
+    assert "Mon to Sun: 2 all day." in drawn.text
+    assert len(drawn.all("rect")) == 7
 
 
 def test_pools_whose_weeks_are_alike_share_a_picture() -> None:
@@ -158,6 +167,34 @@ def test_pools_with_the_same_spot_machines_are_drawn_once() -> None:
 def test_the_drawing_says_what_there_is(settings: dict[str, Any], words: str) -> None:
     shown = subject(parsed(stack(**settings)), Market())
     assert words in section(shown, "topology").all("desc")[0].text
+
+
+def test_many_types_in_a_zone_are_summed_up() -> None:
+    drawn = section(subject(large()), "topology").all("text")
+    times = "\N{MULTIPLICATION SIGN}"
+    assert sum(each.text == "2 of 2 more types" for each in drawn) == 12
+    assert sum(each.text == f"1 {times} m6i.large" for each in drawn) == 12
+
+    many = small(instanceTypes=["m5.large", "m5a.large", "m6i.large", "m6a.large", "m7i.large"], limit=20)
+    drawn = section(subject(many), "topology").all("text")
+    assert [each.text for each in drawn].count("4 of 2 more types") == 2
+
+
+def test_the_table_of_machines_has_the_days_prices() -> None:
+    settings = small()
+    spot = {("m6i.large", f"{REGION}{zone}"): history(0.05, 0.0) for zone in "ab"}
+    spike = SpotHistory(
+        NOW, ((NOW - timedelta(hours=30), 0.05), (NOW - timedelta(minutes=2), 0.08), (NOW - timedelta(minutes=1), 0.05))
+    )
+    market = priced(settings, spot={**spot, ("m6i.large", f"{REGION}b"): spike})
+    rows = section(subject(settings, market), "pools").all("tr")
+
+    cells = [[cell.text for cell in row.all("th", "td")] for row in rows if len(row.all("th", "td")) == 11]
+    assert cells[1:] == [
+        ["spot", "eu-central-1a", "m6i.large", "spot", "10", "0.0700", "0.0500", "0.0500", "0.0500", "100 %", "0.1180"],
+        ["spot", "eu-central-1b", "m6i.large", "spot", "10", "0.0700", "0.0500", "0.0500", "0.0800", "99 %", "0.1180"],
+        ["manager", "eu-central-1a", "t3.small", "on demand", "1", *["\N{EN DASH}"] * 5, "0.0200"],
+    ]
 
 
 def test_zones_that_only_aws_knows_are_told_as_such() -> None:

@@ -53,10 +53,8 @@ def expanded(folder: Path) -> dict[str, Any]:
     ("changed", "previewed"),
     [
         ("infra/Pulumi.dev.yaml", True),
-        ("infra/main.py", True),
-        ("infra/Pulumi.yaml", True),
+        ("infra/shared.yaml", True),
         ("infra/Pulumi.prod.yaml", False),
-        ("README.md", False),
     ],
 )
 def test_a_merge_request_previews_a_stack_whose_file_or_program_it_changes(

@@ -31,6 +31,16 @@ def test_the_region_is_the_providers(deploy: Deploy) -> None:
     assert recorded.inputs["aws:ec2/subnet:Subnet::ci-network-public-a"]["availabilityZone"] == "eu-central-1a"
 
 
+def test_a_region_that_the_provider_does_not_know_yet_is_asked_for(
+    deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FOUND, "aws:index/getRegion:getRegion", lambda _: {})
+    with pytest.raises(
+        pulumi.RunError, match="does not know its region at this preview; give it as the argument region"
+    ):
+        deploy(runner)
+
+
 def test_a_token_that_is_known_later_is_taken_and_kept_secret(deploy: Deploy) -> None:
     recorded = deploy(lambda: runner(token=pulumi.Output.from_input(TOKEN)))
     assert list(json.loads(recorded.secret("ci-registration-secrets", "stdin"))) == ["token"]
