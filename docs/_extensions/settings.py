@@ -194,7 +194,7 @@ def _section(setting: Setting, told: Mapping[str, tuple[str, str, str]], given: 
     if schema.get("default") not in (None, {}, []):
         facts.append(f"Default: `{_inline(schema['default'])}`")
     value = example(setting, given)
-    if path in told:
+    if path in told and (setting.below is None or "." in path):  # of whole tables the page shows one change of many
         change, plan, effect = told[path]
         facts += [f"Example: `{change}`", f"[A change](../changes.md): {plan}; {effect}"]
     elif value is not None:
