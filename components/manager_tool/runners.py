@@ -36,5 +36,6 @@ def live_runners() -> dict[str, dict[str, str]]:
 
 
 def show_ids() -> None:
-    """Print the id at GitLab of each section of the live config.toml, by the sections' names."""
-    print(json.dumps({json.loads(name): int(section["id"]) for name, section in live_runners().items()}))
+    """Print the ids at GitLab that sections of the live config.toml have, by the sections' names."""
+    ids = {json.loads(name): int(keys["id"]) for name, keys in live_runners().items() if "id" in keys}
+    print(json.dumps(ids))
