@@ -28,7 +28,7 @@ up preview report down stop shell status: $(READY)
 
 test: $(READY) # Every test; ARGS='tests/render -k cache' for some
 	@$(RUN) -m localcloud.engine
-	@$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(RUN) -m pytest -n 4 --dist loadfile $(ARGS)
 
 check: $(READY) # Format, lint and types
 	@$(RUN) -m ruff format --check .

@@ -85,7 +85,8 @@ def refuse(lines: list[str]) -> None:
 
 def keep(lines: list[str], policy: str) -> None:
     """Keep a copy of the file that is about to be replaced, and say so, where there is something to lose."""
-    if LIVE.exists() and not remembered():
+    # gitlab-runner writes a file of its own when it first starts, which has no runners.
+    if LIVE.exists() and "[[runners]]" in LIVE.read_text() and not remembered():
         print(f"{LIVE} was there before; it is replaced, and kept as {_copy()}")
     elif lines:
         print(f"{LIVE} was changed by hand; it is replaced, and kept as {_copy()}")

@@ -66,7 +66,12 @@ class Deployment:
         return list(json.loads(self.run("stack", "export").stdout)["deployment"].get("resources", []))
 
     def host(self) -> control.Host:
-        return control.host(self.cloud, self.outputs()["manager_instance_id"])
+        return control.host(self.cloud, self.outputs().get("manager_instance_id") or self._instance())
+
+    def _instance(self) -> str:
+        """The manager of a stack whose first `up` has failed: outputs come at the end of one that has not."""
+        (found,) = (each["id"] for each in self.resources() if each["type"] == "aws:ec2/instance:Instance")
+        return str(found)
 
     def live(self) -> str:
         return self.host().read("/etc/gitlab-runner/config.toml")

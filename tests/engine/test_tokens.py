@@ -72,7 +72,7 @@ def test_a_runner_that_the_stack_creates_lives_and_goes_with_it(deployment: Depl
 
     deployment.config[f"{NAMESPACE}createRunner"]["tags"] = ["b", "c"]
     deployment.configure()
-    assert changed(deployment) == {"gitlab"}
+    assert changed(deployment) == {"gitlab", "runners"}
     deployment.up()
     assert runners(deployment)[number]["tag_list"] == ["b", "c"]
 
