@@ -115,6 +115,7 @@ def test_an_upgrade_ends_well_although_the_deployment_has_lost_its_connection(ho
 
 
 def test_a_service_that_somebody_has_stopped_is_not_started(host: ManagedHost) -> None:
+    give_job(host, 1)  # Once it takes jobs, it stops when it is told to; just started, a signal may kill it.
     host.run("systemctl stop gitlab-runner")
     output(host.install(gitlabRunner=NEW))
     assert (host.version(), host.show("ActiveState")) == ("19.3.0", "inactive")
