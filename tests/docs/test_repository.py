@@ -47,7 +47,7 @@ def test_there_are_no_colours_even_for_a_terminal_that_is_said_to_have_them(modu
 
 
 def test_make_alone_says_what_there_is() -> None:
-    done = run("make")
+    done = run("make", "--no-print-directory")  # as a person calls it, not from another make
     targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
     assert done.returncode == 0
