@@ -21,6 +21,15 @@ Op = Literal["replace", "delete", "update", "create", "import", "same"]
 OPS: tuple[Op, ...] = ("replace", "delete", "update", "create", "import", "same")
 """What a preview does with a resource, that which interrupts most first."""
 
+DONE: Mapping[Op, str] = {
+    "replace": "replaced",
+    "delete": "deleted",
+    "update": "changed",
+    "create": "created",
+    "import": "imported",
+}
+"""What people are told of each, but for what stays the same."""
+
 Severity = Literal["info", "warning", "error"]
 
 OUTPUTS = frozenset(
@@ -58,6 +67,11 @@ class Resource:
     name: str
     op: Op
     properties: tuple[Property, ...] = ()
+
+    @property
+    def goes(self) -> bool:
+        """Whether what there is comes to its end."""
+        return self.op in ("replace", "delete")
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def replaces_manager(resources: Iterable[Resource]) -> bool:
 
 
 def _any_goes(resources: Iterable[Resource], *ends: str) -> bool:
-    return any(resource.op in ("replace", "delete") and resource.name.endswith(ends) for resource in resources)
+    return any(resource.goes and resource.name.endswith(ends) for resource in resources)
 
 
 def _stops(resource: Resource) -> bool:

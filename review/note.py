@@ -7,7 +7,7 @@ from urllib.parse import quote
 from config_render.costs import Cost
 
 from .bill import Bill
-from .changes import Changes, Op, Property, Resource
+from .changes import DONE, Changes, Property, Resource
 from .effects import NOTHING, effects_of
 from .events import SECRET
 from .markdown import block, code, folded, table
@@ -17,13 +17,6 @@ from .toml_diff import toml_diff
 LONGEST = 1_000_000
 """The most characters that GitLab takes for a note: https://docs.gitlab.com/administration/instance_limits/"""
 
-_DONE: dict[Op, str] = {
-    "replace": "replaced",
-    "delete": "deleted",
-    "update": "changed",
-    "create": "created",
-    "import": "imported",
-}
 _STEP = "command:remote:Command"
 _FOLD_FROM = 12
 """Lines of a list or a diff from which on it is folded."""
@@ -81,7 +74,7 @@ def _heading(changes: Changes) -> str:
         return "failed, nothing was changed"
     if changes.nothing:
         return "nothing changes"
-    counts = [f"{changes.counts[op]} {done}" for op, done in _DONE.items() if changes.counts[op]]
+    counts = [f"{changes.counts[op]} {done}" for op, done in DONE.items() if changes.counts[op]]
     new = "a new stack, " if changes.first else ""
     return new + (", ".join(counts) or "only outputs change")
 
@@ -125,7 +118,7 @@ def _warnings(changes: Changes, most: int | None) -> str:
 def _resources(changes: Changes) -> Iterable[str]:
     going = [*changes.doing("replace"), *changes.doing("delete")]
     if going:
-        rows = [[code(each.name), _kind(each.type), _DONE[each.op], _why(each)] for each in going]
+        rows = [[code(each.name), _kind(each.type), DONE[each.op], _why(each)] for each in going]
         yield f"#### Replaced or deleted\n\n{table(['resource', 'what', '', 'because of'], rows)}"
     yield _listed(changes.doing("update"), "changed", ["resource", "what", "what differs"], _changed_cells)
     yield _listed(changes.doing("create"), "created", ["resource", "what"], _cells)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from .bill import Bill
-from .changes import Changes, Resource
+from .changes import DONE, Changes, Resource
 from .effects import replaces_manager
 
 MANAGER = "manager-replacement"
@@ -55,7 +55,7 @@ def verdicts(
     there = {*labels}
     reasons = {
         MANAGER: ["the manager is replaced, or goes"] if replaces_manager(changes.resources) else [],
-        STATE: [_loss(resource) for resource in _going(changes.resources) if resource.type in _STATEFUL],
+        STATE: [_loss(resource) for resource in changes.resources if resource.goes and resource.type in _STATEFUL],
         CAP: _caps(bill),
     }
     return [
@@ -65,13 +65,8 @@ def verdicts(
     ]
 
 
-def _going(resources: Iterable[Resource]) -> Iterable[Resource]:
-    return (resource for resource in resources if resource.op in ("replace", "delete"))
-
-
 def _loss(resource: Resource) -> str:
-    done = "replaced" if resource.op == "replace" else "deleted"
-    return f"{resource.name} is {done}: {_STATEFUL[resource.type]}"
+    return f"{resource.name} is {DONE[resource.op]}: {_STATEFUL[resource.type]}"
 
 
 def _caps(bill: Bill | None) -> list[str]:

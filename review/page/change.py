@@ -3,18 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..changes import Changes, ConfigToml, Op, Property, Resource
+from ..changes import DONE, Changes, ConfigToml, Op, Property, Resource
 from ..effects import effects_of
 from ..events import SECRET
 from ..toml_diff import toml_diff
 
-_NAMES: dict[Op, tuple[str, str]] = {
-    "replace": ("±", "replaced"),
-    "delete": ("−", "deleted"),  # noqa: RUF001 - a minus
-    "update": ("~", "changed"),
-    "create": ("+", "created"),
-    "import": ("+", "imported"),
-}
+_SIGNS: dict[Op, str] = {"replace": "±", "delete": "−", "update": "~", "create": "+", "import": "+"}  # noqa: RUF001 - a minus
 _MOST_OPEN = 12
 _LONGEST_OPEN = 40
 
@@ -76,7 +70,7 @@ class Change:
 
 def change(changes: Changes) -> Change:
     """Arrange what a preview says."""
-    groups = tuple(_steps(op, changes.doing(op)) for op in _NAMES if changes.doing(op))
+    groups = tuple(_steps(op, changes.doing(op)) for op in DONE if changes.doing(op))
     diffs = (_config(each) for each in changes.configs if each.before != each.after)
     return Change(
         _headline(changes),
@@ -96,7 +90,7 @@ def _headline(changes: Changes) -> str:
     same = len(changes.doing("same"))
     if changes.nothing:
         return f"Nothing changes; {_counted(same, 'resource')} stay as they are."
-    parts = [f"{len(changes.doing(op))} {name}" for op, (_, name) in _NAMES.items() if changes.doing(op)]
+    parts = [f"{len(changes.doing(op))} {name}" for op, name in DONE.items() if changes.doing(op)]
     return f"{', '.join(parts) or 'Outputs change alone'}; {same} stay as they are."
 
 
@@ -106,7 +100,7 @@ def _counted(number: int, what: str) -> str:
 
 def _steps(op: Op, resources: Sequence[Resource]) -> Steps:
     steps = tuple(Step(each.name, each.type, tuple(map(_detail, each.properties))) for each in resources)
-    return Steps(*_NAMES[op], steps, op in ("replace", "delete") or len(steps) <= _MOST_OPEN)
+    return Steps(_SIGNS[op], DONE[op], steps, op in ("replace", "delete") or len(steps) <= _MOST_OPEN)
 
 
 def _detail(changed: Property) -> str:
