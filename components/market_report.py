@@ -6,7 +6,7 @@ from functools import partial
 
 import pulumi
 
-from aws_market import look
+from aws_market import endpoints_by_service, look
 from config_render import Problem, Settings
 from config_render.market import Market
 from config_render.prices import report, wanted
@@ -40,5 +40,5 @@ def market_later(settings: Settings, region: str) -> pulumi.Output[Market]:
 
 def _question(settings: Settings, region: str) -> Callable[[], Market]:
     config = pulumi.Config("aws")
-    endpoints = {name: url for each in config.get_object("endpoints") or () for name, url in each.items()}
+    endpoints = endpoints_by_service(config.get_object("endpoints"))
     return partial(look, wanted(settings, region), profile=config.get("profile"), endpoints=endpoints)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aws_market import endpoints_by_service
 from config_render.costs import Cost, MachineRow, cost, from_plain
 from config_render.market import Market, Wanted
 
@@ -60,7 +61,7 @@ def endpoints_of(changes: Changes) -> dict[str, str]:
         given = json.loads(changes.aws.get("endpoints") or "[]")
     except ValueError:
         return {}
-    return {name: url for each in given if isinstance(each, dict) for name, url in each.items()}
+    return endpoints_by_service(given)
 
 
 def _rows(outputs: Mapping[str, Any]) -> list[MachineRow] | None:

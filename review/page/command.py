@@ -1,11 +1,10 @@
 """`python -m review page FILE`: the page of a stack, made from its file, the market and the events of a preview."""
 
 import argparse
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aws_market import look
+from aws_market import endpoints_by_service, look
 from config_render import Settings
 from config_render.checked_file import checked
 from config_render.market import MANAGER, Market
@@ -66,8 +65,7 @@ def answer(options: argparse.Namespace) -> int:
 
 
 def _market(settings: Settings, file: StackFile) -> Market:
-    given: list[Mapping[str, str]] = file.aws.get("endpoints") or []
-    endpoints = {name: url for each in given for name, url in each.items()}
+    endpoints = endpoints_by_service(file.aws.get("endpoints"))
     return look(wanted(settings, str(file.region)), profile=file.aws.get("profile"), endpoints=endpoints)
 
 
