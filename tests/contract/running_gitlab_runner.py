@@ -1,12 +1,13 @@
 """A running stand-in for gitlab-runner, with a docker-machine that only writes down what it is told."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,24 @@ echo "$@" >> "$HOME/machine.log"
 folder="$HOME/.docker/machine/machines"
 for name in "$@"; do :; done
 case "$2" in
-create) test ! -e "$HOME/no-capacity" && mkdir -p "$folder/$name" ;;
+create)
+    test ! -e "$HOME/slow" || { echo $$ >> "$HOME/slow"; exec sleep 120; }
+    test ! -e "$HOME/no-capacity" && mkdir -p "$folder/$name" && touch "$folder/$name/config.json" ;;
 config) test ! -e "$HOME/unreachable" ;;
-inspect) test -d "$folder/$name" ;;
+inspect) test -d "$folder/$3" ;;
 stop) exit 1 ;;
-rm) rmdir "$folder/$name" ;;
+rm) rm -r "$folder/$name" ;;
 esac
+"""
+
+
+# With the pauses between tries so short that a test need not wait for them.
+_HURRIED = """import sys
+sys.argv = sys.argv[1:]
+sys.path.insert(0, sys.argv[0])
+from host_programs.gitlab_runner_stand_in import execution, fleet, program
+fleet._PROVISION_PAUSE_SECONDS = execution._PREPARATION_PAUSE_SECONDS = 0.05
+program.main()
 """
 
 
@@ -50,20 +63,34 @@ class Runner:
         self.log = folder / "log"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def write(self, machine: str = "IdleCount = 0", *, entry: str = "", top: str = "", token: str = TOKEN) -> None:
+    def write(
+        self,
+        machine: str = "IdleCount = 0",
+        *,
+        entry: str = "",
+        top: str = "",
+        token: str = TOKEN,
+        concurrent: int = 2,
+    ) -> None:
         """Replace the config file: keys of [runners.machine], of the entry, and of the top."""
         options = ", ".join(f'"{option.removeprefix("--")}"' for option in RECORDED_CALLS[0][4:-1])
-        scratch = self.folder / "config.new"
-        scratch.write_text(
-            f'concurrent = 2\ncheck_interval = 1\n{top}\n[[runners]]\nname = "m1"\nurl = "{self.gitlab.url}"\n'
+        self.write_text(
+            f"concurrent = {concurrent}\ncheck_interval = 1\n{top}\n"
+            f'[[runners]]\nname = "m1"\nurl = "{self.gitlab.url}"\n'
             f'token = "{token}"\nexecutor = "docker+machine"\n{entry}\n[runners.machine]\nMachineDriver = "amazonec2"\n'
             f'MachineName = "ci-%s"\nMachineOptions = [{options}]\n{machine}\n'
         )
+
+    def write_text(self, text: str) -> None:
+        """Replace the config file."""
+        scratch = self.folder / "config.new"
+        scratch.write_text(text)
         scratch.rename(self.config)
 
-    def start(self) -> None:
-        """Start the process."""
-        command = [sys.executable, str(self.program.path), "run", "--config", str(self.config)]
+    def start(self, *, hurried: bool = False) -> None:
+        """Start the process; `hurried`, with short pauses between the tries to get a machine."""
+        code = ["-c", _HURRIED] if hurried else []
+        command = [sys.executable, *code, str(self.program.path), "run", "--config", str(self.config)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, env=self.program.environment(), cwd=self.folder, stderr=log)
 
@@ -123,4 +150,8 @@ def runner_in(folder: Path) -> Iterator[Runner]:
     if made.process and made.process.poll() is None:
         made.process.kill()
         made.process.wait()
+    if (folder / "slow").exists():
+        for pid in (folder / "slow").read_text().split():
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
     gitlab.close()

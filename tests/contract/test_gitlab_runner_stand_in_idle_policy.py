@@ -88,18 +88,18 @@ def test_the_last_matching_period_wins_and_inherits_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "used_count", "idle_for", "remove"),
+    ("before", "used_count", "idle_for", "reason"),
     [
-        (counts(idle=1), 0, 61, True),
-        (counts(idle=1), 0, 59, False),
-        (counts(), 0, 61, False),
-        (counts(), 5, 0, True),
-        (counts(used=4), 0, 0, True),
+        (counts(idle=1), 0, 61, "too many idle machines"),
+        (counts(idle=1), 0, 59, ""),
+        (counts(), 0, 61, ""),
+        (counts(), 5, 0, "too many builds"),
+        (counts(used=4), 0, 0, "too many machines"),
     ],
 )
 def test_idle_machines_go_by_the_documented_formula(
-    before: Counts, used_count: int, idle_for: float, remove: bool
+    before: Counts, used_count: int, idle_for: float, reason: str
 ) -> None:
     rules = policy({"limit": 4, "machine": {"IdleCount": 1, "IdleTime": 60, "MaxBuilds": 5}}, _MONDAY_NOON)
 
-    assert rules.should_remove(before, used_count, idle_for) is remove
+    assert rules.removal_reason(before, used_count, idle_for) == reason

@@ -1,203 +1,195 @@
-"""The machines of all docker+machine entries: kept idle, lent to jobs, removed."""
+"""The machines of all docker+machine entries: kept idle, lent to jobs, taken back.
+
+`machineProvider` in executors/docker/machine/provider.go: Acquire, Use and Release.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from . import docker_machine
-from .docker_machine import MachineError
-from .idle_policy import Counts, policy
+from .coordinator import FREE, MADE, Coordinator, Creation
+from .docker_machine import DockerMachine, MachineError
+from .idle_policy import Counts, Policy, policy
 from .log import say
+from .machines import Machine, Machines
+from .removal import Removal
 
-_REMOVAL_ATTEMPTS = 30
-_REMOVAL_PAUSE_SECONDS = 30.0
-_CONNECT_CACHE_SECONDS = 300.0
-_DRAIN_CONCURRENCY = 3
-_DRAIN_WAIT_SECONDS = 10.0
+_USE_TRIES = 3
+_PROVISION_PAUSE_SECONDS = 1.0
 
 Entry = Mapping[str, Any]
 
 
-@dataclass
-class _Machine:
-    state: str
-    used_count: int = 0
-    last_used: float = field(default_factory=time.monotonic)
-    connected_at: float = float("-inf")
+class AcquireError(Exception):
+    """The entry can have no machine at all; no job is asked for."""
 
 
-class NoFreeMachineError(Exception):
-    """No job is asked for now, as no machine could take it."""
+class NoFreeMachineError(AcquireError):
+    """No job is asked for now, as no machine could take it. That is usual: the log does not say so."""
 
 
 class Fleet:
-    """All machines by name; an entry's are those whose names fit its template."""
+    """All machines; an entry's are those whose names fit its template."""
 
-    def __init__(self) -> None:
-        self._machines: dict[str, _Machine] = {}
-        self._lock = threading.RLock()
-        self._workers: list[threading.Thread] = []
-        self.actions: Counter[str] = Counter()
+    def __init__(self, docker_machine: DockerMachine | None = None) -> None:
+        self._docker_machine = docker_machine or DockerMachine()
+        self._machines = Machines(self._docker_machine)
+        self._removal = Removal(self._machines, self._docker_machine)
+        self._acquiring = threading.Lock()
+        self._coordinators: dict[str, Coordinator] = {}
+
+    def actions(self) -> Counter[str]:
         """What was done, as the metrics name it."""
+        return self._machines.actions()
 
     def states(self) -> Counter[str]:
         """How many machines are in each state."""
-        with self._lock:
-            return Counter(machine.state for machine in self._machines.values())
+        return self._machines.states()
 
-    def acquire(self, entry: Entry) -> str | None:
-        """Bring the entry's machines to the wanted number, and return a free one for a job.
+    def drain(self, settings: Mapping[str, Any], seconds: float) -> None:
+        """Remove every machine that this process knows, as `[machine.shutdown_drain]` says."""
+        self._removal.drain(settings, seconds)
 
-        None means that the job's machine will be created when it has come. Raises `NoFreeMachineError`.
+    def acquire(self, entry: Entry) -> Machine | None:
+        """Bring the entry's machines to the wanted number, and keep a free one for a job.
+
+        None means that the job's machine will be looked for, or made, when the job has come. Raises `AcquireError`.
         """
-        machine = entry.get("machine", {})
-        if not machine.get("MachineDriver") or not machine.get("MachineName"):
-            raise NoFreeMachineError("missing Machine options")
-        with self._lock:
-            self._adopt(entry)
+        if not entry.get("machine", {}).get("MachineName"):
+            raise AcquireError("failed to update executor: missing Machine options")
+        with self._acquiring:
+            names = self._machines.names_of(entry)
             rules = policy(entry, datetime.now(timezone.utc))
-            counts = self._remove_surplus(entry)
+            counts, kept = self._remove_surplus(names, rules)
             while rules.should_create_idle(counts):
+                self._start_creation(entry)
                 counts.add("creating")
-                self._start_creation(entry, "idle")
-            free = self._take_free(entry)
-            if free is None and (rules.idle_count > 0 or not rules.may_create(counts)):
+            free = self._take_free(kept, anew=False)
+            if free or (rules.idle_count == 0 and rules.may_create(counts)):
+                return free
+            # Where a machine counted as idle a moment ago, a job is asked for even if it can't be used after all.
+            if counts["idle"] == 0:
                 raise NoFreeMachineError("no free machines that can process builds")
-            return free
+            return None
 
-    def machine_for_job(self, entry: Entry, acquired: str | None) -> str:
-        """The machine that a job runs on, created now where none was free. Raises `MachineError`."""
-        with self._lock:
-            name = acquired or self._take_free(entry)
-            if name:
-                self._machines[name].state = "used"
-        if name is None:
-            name = self._reserve(entry, "creating")
-            self._create(entry, name, "used")
-        self._machines[name].used_count += 1
-        self.actions["used"] += 1
-        return name
-
-    def release(self, name: str | None) -> None:
-        """The machine is free again; what becomes of it is decided at the next `acquire`."""
-        with self._lock:
-            machine = self._machines.get(name or "")
-            if machine and machine.state in ("acquired", "used"):
-                machine.state, machine.last_used = "idle", time.monotonic()
-
-    def drain(self, drain: Mapping[str, Any]) -> None:
-        """Remove every machine that this process knows, by force, those included that are just being made."""
-        for worker in self._workers:
-            worker.join(_DRAIN_WAIT_SECONDS)
-        with ThreadPoolExecutor(drain.get("concurrency") or _DRAIN_CONCURRENCY) as pool:
-            list(pool.map(self._drain_one, list(self._machines)))
-
-    def _drain_one(self, name: str) -> None:
+    def use(self, entry: Entry, acquired: Machine | None) -> tuple[Machine, bool]:
+        """The machine that a job runs on, and whether it is another one than `acquired`. Raises `MachineError`."""
+        usable = acquired and acquired.state == "acquired"
+        if acquired and usable and self._docker_machine.can_connect(acquired.name, anew=True):
+            machine, other = acquired, False
+        else:
+            machine, other = self._find_patiently(entry), True
         try:
-            docker_machine.remove(name, force=True)
-        except MachineError as error:
-            say("Failed to remove machine during shutdown", "ERROR", name=name, error=error)
+            self._docker_machine.credentials(machine.name)
+        except MachineError:
+            if other:
+                self.release(entry, machine)
+            raise
+        with self._machines.lock:
+            machine.state, machine.used_at = "used", time.monotonic()
+            machine.used_count += 1
+        self._machines.count("used")
+        return machine, other
 
-    def _adopt(self, entry: Entry) -> None:
-        for name in docker_machine.existing():
-            if docker_machine.is_of(entry, name) and name not in self._machines:
-                # Its past is not known, so it counts as used once.
-                self._machines[name] = _Machine("idle", used_count=1)
+    def release(self, entry: Entry, machine: Machine | None) -> None:
+        """The machine is free again, or removed if it has been used as often as allowed."""
+        if machine is None:
+            return
+        with self._machines.lock:
+            if machine.state == "used":
+                machine.used_at = time.monotonic()
+        worn_out = 0 < entry.get("machine", {}).get("MaxBuilds", 0) <= machine.used_count
+        if worn_out and self._removal.start(machine, "Too many builds"):
+            return
+        with self._machines.lock:
+            machine.state = "idle"
+        self._coordinator(entry).add_available()
 
-    def _own(self, entry: Entry) -> list[str]:
-        return sorted(name for name in self._machines if docker_machine.is_of(entry, name))
+    def _coordinator(self, entry: Entry) -> Coordinator:
+        with self._machines.lock:
+            return self._coordinators.setdefault(entry["token"], Coordinator())
 
-    def _remove_surplus(self, entry: Entry) -> Counts:
-        rules, counts = policy(entry, datetime.now(timezone.utc)), Counts()
-        for name in self._own(entry):
-            machine = self._machines[name]
-            idle_for = time.monotonic() - machine.last_used
-            if machine.state == "idle" and rules.should_remove(counts, machine.used_count, idle_for):
-                self._start_removal(entry, name)
-            counts.add(machine.state)
-        return counts
+    def _remove_surplus(self, names: Sequence[str], rules: Policy) -> tuple[Counts, list[str]]:
+        counts, kept = Counts(), []
+        for name in names:
+            machine = self._machines.get(name)
+            idle_for = time.monotonic() - machine.used_at
+            reason = rules.removal_reason(counts, machine.used_count, idle_for) if machine.state == "idle" else ""
+            if reason:
+                self._removal.start(machine, reason)
+            else:
+                kept.append(name)
+            counts.add(machine.counted_as)
+        return counts, kept
 
-    def _take_free(self, entry: Entry) -> str | None:
+    def _take_free(self, names: Sequence[str], *, anew: bool) -> Machine | None:
         """The newest idle machine that answers; one that does not is removed."""
-        for name in reversed(self._own(entry)):
-            machine = self._machines[name]
-            if machine.state != "idle":
+        for name in reversed(names):
+            machine = self._machines.get(name)
+            if not self._machines.acquire(machine):
                 continue
-            if time.monotonic() - machine.connected_at > _CONNECT_CACHE_SECONDS:
-                if not docker_machine.can_connect(name):
-                    self._start_removal(entry, name)
-                    continue
-                machine.connected_at = time.monotonic()
-            machine.state = "acquired"
-            return name
+            if self._docker_machine.can_connect(name, anew=anew):
+                return machine
+            self._removal.start(machine, "machine is unavailable")
         return None
 
-    def _reserve(self, entry: Entry, state: str) -> str:
-        name = docker_machine.new_name(entry)
-        with self._lock:
-            self._machines[name] = _Machine(state)
-        return name
-
-    def _start_creation(self, entry: Entry, state_after: str) -> None:
-        name = self._reserve(entry, "creating")
-        self._in_background(self._create_quietly, entry, name, state_after)
-
-    def _create_quietly(self, entry: Entry, name: str, state_after: str) -> None:
-        try:
-            self._create(entry, name, state_after)
-        except MachineError:
-            return  # reported already; the next acquire tries again
-
-    def _create(self, entry: Entry, name: str, state_after: str) -> None:
-        started = time.monotonic()
-        try:
-            docker_machine.create(entry, name)
-        except MachineError as error:
-            say("Machine creation failed", "ERROR", error=error, name=name)
-            self.actions["creation-failed"] += 1
-            self._start_removal(entry, name)
-            raise
-        say("Machine created", duration=f"{time.monotonic() - started:.1f}s", name=name)
-        self.actions["created"] += 1
-        machine = self._machines[name]
-        machine.state, machine.last_used = state_after, time.monotonic()
-
-    def _start_removal(self, entry: Entry, name: str) -> None:
-        self._machines[name].state = "removing"
-        attempts = entry.get("machine", {}).get("MaxRemovalAttempts") or _REMOVAL_ATTEMPTS
-        self._in_background(self._remove, name, attempts)
-
-    def _in_background(self, task: Callable[..., None], *arguments: object) -> None:
-        self._workers = [worker for worker in self._workers if worker.is_alive()]
-        self._workers.append(threading.Thread(target=task, args=arguments, daemon=True))
-        self._workers[-1].start()
-
-    def _remove(self, name: str, attempts: int) -> None:
-        for attempt in range(1, attempts + 1):
-            if not docker_machine.exists(name):
-                say("Skipping machine removal, because it doesn't exist", "WARNING", name=name)
-                break
+    def _find_patiently(self, entry: Entry) -> Machine:
+        error = MachineError()
+        for _ in range(_USE_TRIES):
             try:
-                docker_machine.stop(name)
-            except MachineError as error:
-                say("Error while stopping machine", "WARNING", name=name, error=error)
+                return self._take_existing(entry) or self._create_or_take(entry)
+            except MachineError as failed:
+                error = failed
+                time.sleep(_PROVISION_PAUSE_SECONDS)
+        raise error
+
+    def _take_existing(self, entry: Entry) -> Machine | None:
+        return self._take_free(self._machines.names_of(entry), anew=True)
+
+    def _create_or_take(self, entry: Entry) -> Machine:
+        """Make a machine and take it, or any that becomes free before; another job may have taken the one made."""
+        coordinator = self._coordinator(entry)
+        machine, creation = self._start_creation(entry)
+        found: Machine | None = None
+        while found is None:
+            news = coordinator.wait(creation)
+            if isinstance(news, MachineError):
+                raise news
+            if news == MADE and self._machines.acquire(machine):
+                found = machine
+            elif news == FREE and coordinator.take_available():
+                found = self._take_existing(entry)
+        return found
+
+    def _start_creation(self, entry: Entry) -> tuple[Machine, Creation]:
+        machine, creation = self._machines.new(entry), Creation()
+        threading.Thread(target=self._create, args=(entry, machine, creation), daemon=True).start()
+        return machine, creation
+
+    def _create(self, entry: Entry, machine: Machine, creation: Creation) -> None:
+        coordinator, under_way = self._coordinator(entry), machine.in_flight
+        with coordinator.growth(entry.get("machine", {}).get("MaxGrowthRate", 0)):
+            started = time.monotonic()
             try:
-                docker_machine.remove(name)
+                self._docker_machine.create(entry, machine.name)
             except MachineError as error:
-                say("Error while removing machine", "WARNING", name=name, error=error, retries=attempt)
-                time.sleep(_REMOVAL_PAUSE_SECONDS)
+                took = f"{time.monotonic() - started:.1f}s"
+                say("Machine creation failed", "ERROR", error=error, name=machine.name, time=took)
+                self._machines.count("creation-failed")
+                self._removal.start(machine, "Failed to create")
+                creation.news.put(error)
             else:
-                say("Machine removed", name=name)
-                break
-        else:
-            self._drain_one(name)
-        with self._lock:
-            self._machines.pop(name, None)
-        self.actions["removed"] += 1
+                with self._machines.lock:
+                    machine.state, machine.used_at = "idle", time.monotonic()
+                say("Machine created", duration=f"{time.monotonic() - started:.1f}s", name=machine.name)
+                self._machines.count("created")
+                coordinator.add_available()
+                creation.news.put(MADE)
+            finally:
+                if under_way:
+                    under_way.set()

@@ -28,6 +28,8 @@ class Answer:
 
     status: int
     body: dict[str, Any]
+    retry_after: float = 0.0
+    """How many seconds GitLab wants to be left alone."""
 
 
 def call(
@@ -60,7 +62,8 @@ def send(entry: Mapping[str, Any], method: str, path: str, content: bytes, heade
             connection.close()
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NetworkError(f"couldn't execute {method} against {url}: {error}") from None
-    return Answer(response.status, _document(text))
+    wait = response.headers.get("Retry-After", "")
+    return Answer(response.status, _document(text), float(wait) if wait.isdecimal() else 0.0)
 
 
 def user_agent() -> str:

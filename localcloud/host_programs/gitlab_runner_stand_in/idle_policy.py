@@ -39,6 +39,7 @@ class Policy:
     """The numbers that hold now for one entry; counts of machines, and seconds."""
 
     idle_count: int
+    """Below 0 no machine is made before a job asks, and a job is asked for only while a machine is idle."""
     idle_count_min: int
     idle_scale_factor: float
     idle_seconds: int
@@ -72,11 +73,15 @@ class Policy:
         """Whether one more machine is to be made before any job asks for it."""
         return self.may_create(counts) and not self.idle_exceeded(counts)
 
-    def should_remove(self, before: Counts, used_count: int, idle_for: float) -> bool:
-        """Whether an idle machine has to go; `before` counts the machines looked at before it."""
-        if 0 < self.max_builds <= used_count or self.total_exceeded(before):
-            return True
-        return idle_for > self.idle_seconds and self.idle_exceeded(before)
+    def removal_reason(self, before: Counts, used_count: int, idle_for: float) -> str:
+        """Why an idle machine has to go, or nothing; `before` counts the machines looked at before it."""
+        if 0 < self.max_builds <= used_count:
+            return "too many builds"
+        if self.total_exceeded(before):
+            return "too many machines"
+        if idle_for > self.idle_seconds and self.idle_exceeded(before):
+            return "too many idle machines"
+        return ""
 
 
 def policy(entry: Mapping[str, Any], now: datetime) -> Policy:

@@ -27,7 +27,9 @@ def say(message: str, level: str = "", **fields: object) -> None:
     """Write one line; `fields` follow in alphabetical order."""
     text, color = f"{level}: {message}" if level else message, _COLORS[level]
     pairs = "".join(f" {color}{name}{_RESET}={fields[name]}" for name in sorted(fields))
-    print(f"{color}{text:<50}{_RESET} {pairs}", file=sys.stderr, flush=True)
+    # In one piece: several threads write.
+    sys.stderr.write(f"{color}{text:<50}{_RESET} {pairs}\n")
+    sys.stderr.flush()
 
 
 def short_token(token: str) -> str:

@@ -50,7 +50,7 @@ def _lines(fleet: Fleet, concurrent: int, jobs: int) -> Iterator[str]:
     name = "gitlab_runner_autoscaling_actions_total"
     yield f"# HELP {name} The total number of actions executed by the provider."
     yield f"# TYPE {name} counter"
-    for action, number in sorted(dict(fleet.actions).items()):
+    for action, number in sorted(fleet.actions().items()):
         yield f'{name}{{action="{action}",{_EXECUTOR}}} {number}'
     name, states = "gitlab_runner_autoscaling_machine_states", fleet.states()
     yield f"# HELP {name} The current number of machines per state in this provider."

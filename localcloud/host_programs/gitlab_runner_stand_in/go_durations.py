@@ -1,0 +1,27 @@
+"""Durations as Go writes and reads them: `1h0m0s`, `500ms`, or a bare number of nanoseconds."""
+
+from __future__ import annotations
+
+import re
+
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
+
+
+def seconds(value: int | str | None, default: float) -> float:
+    """A duration of the config in seconds; what is not set is `default`."""
+    if value is None:
+        return default
+    if isinstance(value, int):
+        return value * 1e-9
+    size = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
+    return -size if value.startswith("-") else size
+
+
+def text(duration: float) -> str:
+    """Whole seconds in Go's words."""
+    minutes, rest = divmod(int(duration), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes}m{rest}s"
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
