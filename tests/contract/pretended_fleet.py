@@ -178,7 +178,9 @@ class PretendedFleet:
         self.machines.slow, self.machines.failures, self.jobs.waiting = False, 0, 0
         self.machines.ready.release(99)
         self.jobs.answers_at_once.set()
+        deadline = time.monotonic() + 10
         while self.workers.jobs():
+            assert time.monotonic() < deadline, "a job waits for ever"
             self.jobs.end()
             time.sleep(0.01)
         self.workers.join()
@@ -188,8 +190,10 @@ class PretendedFleet:
 def pretended(concurrent: int, *entries: Entry) -> Iterator[PretendedFleet]:
     """A fleet that the test prepares and starts."""
     fleet = PretendedFleet(concurrent, *entries)
-    yield fleet
-    fleet.stop()
+    try:
+        yield fleet
+    finally:
+        fleet.stop()
     assert fleet.errors == []
 
 

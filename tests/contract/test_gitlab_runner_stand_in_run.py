@@ -205,8 +205,12 @@ def test_a_refused_token_is_given_up_for_a_while_and_the_process_goes_on(runner:
     until(lambda: runner.logged("is unhealthy and will be disabled for 1h0m0s seconds!"))
     time.sleep(1.2)
 
-    asked = [status for _, path, status in runner.gitlab.requests if path.endswith("jobs/request")]
-    assert asked == [403, 403]
+    def asked() -> list[int]:
+        return [status for _, path, status in runner.gitlab.requests if path.endswith("jobs/request")]
+
+    assert asked() == [403, 403]
     assert runner.process
     assert runner.process.poll() is None
     assert not runner.logged("glrt-")
+    runner.send(signal.SIGHUP)
+    until(lambda: asked() == [403] * 4)
