@@ -56,7 +56,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
     """What is live on the manager, with placeholders where it has secrets."""
 
     runner_ids: pulumi.Output[dict[str, int]]
-    """Ids at GitLab of the pools' runners, by the pools' names."""
+    """Ids at GitLab of the pools' runners, by the pools' names; by those of their entries where each has a runner."""
 
     def __init__(self, name: str, args: AutoscalingRunnerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gitlab-runner-aws:index:AutoscalingRunner", name, None, opts)
@@ -82,23 +82,26 @@ class AutoscalingRunner(pulumi.ComponentResource):
         watch = None
         if settings.manager.alarms or settings.manager.logs:
             watch = Watch(f"{name}-watch", self._watch_args(manager, identity), child)
+        facts = self._facts(network, identity, cache)
         registration = Registration(
             f"{name}-registration",
             RegistrationArgs(
                 connection=manager.connection,
                 host=manager.identity,
                 settings=settings.manager,
-                config_toml=self._config_toml(network, identity, cache),
+                config_toml=facts.apply(self._config_toml),
                 gitlab=gitlab_plan(
                     settings, deployment=self._deployment, region=self._region, secret=next(iter(self._tokens), None)
                 ),
                 secrets={**self._tokens, **self._secrets_of_config(), **identity.secrets},
                 drain_seconds=settings.drain_seconds,
                 pools={
-                    entry.name: pool.name for pool in settings.pools for entry in pool.entries(settings.network.zones)
+                    entry.name: entry.name if settings.own_runners else pool.name
+                    for pool in settings.pools
+                    for entry in settings.entries(pool)
                 },
                 user_data={pool.name: pool.user_data for pool in settings.pools if pool.user_data},
-                watch=self._watch_settings(network, identity, manager, watch),
+                watch=self._watch_settings(facts, network, identity, manager, watch),
                 needs=[network, identity, *([cache] if cache else [])],
             ),
             child,
@@ -193,9 +196,15 @@ class AutoscalingRunner(pulumi.ComponentResource):
         )
 
     def _watch_settings(
-        self, network: Network, identity: Identity, manager: Manager, watch: Watch | None
+        self,
+        facts: pulumi.Output[Facts],
+        network: Network,
+        identity: Identity,
+        manager: Manager,
+        watch: Watch | None,
     ) -> pulumi.Output[str]:
         late = pulumi.Output.all(
+            facts=facts,
             deployment=self._deployment,
             manager=manager.instance_name,
             region=self._region,
@@ -204,7 +213,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
             group=network.worker_group_name,
             log_group=watch.journal_group if watch else None,
         )
-        return late.apply(lambda facts: json.dumps(watch_settings(self._settings, **facts), indent=2))
+        return late.apply(lambda known: json.dumps(watch_settings(self._settings, **known), indent=2))
 
     def _secrets_of_config(self) -> dict[str, pulumi.Input[str]]:
         """Return the secrets less those that only the way to the manager needs: they don't belong on it."""
@@ -214,7 +223,10 @@ class AutoscalingRunner(pulumi.ComponentResource):
             of_the_way -= {*secret_names(settings.model_dump_json(exclude={"manager": way}))}
         return {name: secret for name, secret in self._args.secrets.items() if name not in of_the_way}
 
-    def _config_toml(self, network: Network, identity: Identity, cache: Cache | None) -> pulumi.Output[str]:
+    def _config_toml(self, facts: Facts) -> str:
+        return show_incomplete(render(self._settings, facts), self)
+
+    def _facts(self, network: Network, identity: Identity, cache: Cache | None) -> pulumi.Output[Facts]:
         late = pulumi.Output.all(
             deployment=self._deployment,
             region=self._region,
@@ -227,7 +239,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
             cache_role=or_marker(identity.cache_role_arn) if identity.cache_role_arn else None,
             images=pulumi.Output.all(**{key: or_marker(id_) for key, id_ in self._images.items()}),
         )
-        return late.apply(lambda facts: show_incomplete(render(self._settings, Facts(**facts)), self))
+        return late.apply(lambda known: Facts(**known))
 
 
 def _account_of(vpc_arn: str) -> str:

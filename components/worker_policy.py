@@ -38,7 +38,7 @@ class Workers:
     """The role of that instance profile."""
 
     machine_names: Sequence[str]
-    """MachineName of every [[runners]], such as `spot-a-m5-large-%s`."""
+    """MachineName of every pool, such as `spot-%s`; in names of machines a placement stands behind the %s."""
 
     key_pairs: Sequence[str] = ()
     """Names of existing key pairs that pools use (`amazonec2-keypair-name`)."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from .capacity import as_lines, capacities
 from .checked_file import UnusableError, checked, table
 from .document import MARKER, Facts, render
 from .from_toml import UnconvertibleError, settings_from_toml, stack_file
@@ -63,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
     render_ = with_file("render", _render, "print config.toml; secrets are placeholders")
     render_.add_argument("--facts", type=Path, metavar="FILE", help="YAML with what exists: vpc_id, bucket, ...")
-    with_file("check", _check, "tell mistakes and warnings")
+    with_file("check", _check, "tell mistakes and warnings, and what pools can do")
     calendar = with_file("calendar", _calendar, "draw the week: machines that wait for jobs, by hour")
     calendar.add_argument("--svg", type=Path, metavar="FILE", help="draw it into this file too")
     calendar.add_argument(
@@ -96,8 +97,9 @@ def _render(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    _settings(options)
+    _, settings = _settings(options)
     print(f"{options.file}: no mistakes")
+    print("\n".join(as_lines(capacities(settings))))
 
 
 def _calendar(options: argparse.Namespace) -> None:

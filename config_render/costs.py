@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
-from .market import Machines, Market, machines
+from .layout import Placement
+from .market import Machines, Market, by_group, machines
+from .models.pool import Pool
 from .models.settings import Settings
 from .week.schedule import DAYS, Week, week_of
 
@@ -31,6 +33,8 @@ class MachineRow:
     """The highest spot price to pay; None for on-demand."""
     most: int
     """The most that there may be at a time."""
+    group: str
+    """Rows of one group have that many machines in all, each in one of the rows' placements."""
     idle_hours: float
     """Hours a week that machines wait for jobs, all together; all hours of the week for the manager."""
 
@@ -85,16 +89,35 @@ def machine_rows(settings: Settings, region: str, monday: date) -> list[MachineR
 
 def row_of(one: Machines) -> MachineRow:
     """Return machines as a row, before their hours are counted."""
-    return MachineRow(pool=one.pool, zone=one.zone, type=one.instance_type, cap=one.cap, most=one.count, idle_hours=0)
+    return MachineRow(
+        pool=one.pool,
+        zone=one.zone,
+        type=one.instance_type,
+        cap=one.cap,
+        most=one.count,
+        group=one.group,
+        idle_hours=0,
+    )
 
 
 def cost(rows: Iterable[MachineRow], market: Market) -> Cost:
     """Price the rows of a stack."""
     every = list(rows)
-    worst = _sum((row.most, row.highest_price(market)) for row in every)
+    worst = _sum(_dearest(group, market) for group in by_group(every))
     week = _sum((row.idle_hours, row.todays_price(market)) for row in every)
     month = None if week is None else week / HOURS_A_WEEK * HOURS_A_MONTH
-    return Cost(sum(row.most for row in every), worst, month)
+    return Cost(most_of(every), worst, month)
+
+
+def most_of(rows: Iterable[MachineRow]) -> int:
+    """Return the most machines at a time that rows stand for."""
+    return sum(group[0].most for group in by_group(rows))
+
+
+def _dearest(group: Sequence[MachineRow], market: Market) -> tuple[int, float | None]:
+    """Return how many machines a group has, and the highest price of its placements; None if one is not known."""
+    prices = [row.highest_price(market) for row in group]
+    return group[0].most, None if None in prices else max(price or 0 for price in prices)
 
 
 def week_of_costs(
@@ -133,16 +156,22 @@ def _waiting(
 ) -> list[tuple[MachineRow, Sequence[float]]]:
     """Return all machines with how many of them wait, on average, in each hour of the week."""
     left = iter(machines(settings, region))
-    found = []
+    found: list[tuple[MachineRow, Sequence[float]]] = []
     for pool in settings.pools:
         week = week_of(pool, monday, zone)
-        for entry in pool.entries(settings.network.zones):
-            share = {
-                section: min(entry.share(week.waiting(section)), pool.machines(entry)) for section in week.sections
-            }
-            waiting = dict.fromkeys(share, 0) if entry.takes_over else share
+        for placement in pool.placements(settings.network.zones):
+            waiting = _waiting_at(settings, pool, week, placement)
             found.append((row_of(next(left)), _by_hour(week, waiting)))
+        # Those on demand wait for no jobs.
+        of_fallback = len(pool.placements(settings.network.zones)) if pool.on_demand_limit else 0
+        found += [(row_of(next(left)), [0.0] * HOURS_A_WEEK) for _ in range(of_fallback)]
     return [*found, *((row_of(manager), [1.0] * HOURS_A_WEEK) for manager in left)]
+
+
+def _waiting_at(settings: Settings, pool: Pool, week: Week, placement: Placement) -> dict[int | None, int]:
+    """Return how many machines of a pool wait in a placement, by the section of its week: those of entries at home."""
+    at_home = [entry for entry in settings.entries(pool) if entry.home == placement]
+    return {section: sum(entry.share(week.waiting(section)) for entry in at_home) for section in week.sections}
 
 
 def _by_hour(week: Week, waiting: Mapping[int | None, int]) -> list[float]:

@@ -1,13 +1,14 @@
 """config.toml, made of the settings and of what the stack created."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .bulk import collector_paused
-from .layout import Entry
-from .machine_options import Placement, machine_options
+from .layout import Entry, Placement, machine_name
+from .machine_options import MachineSpec, machine_options
 from .models.cache import CacheKeys
 from .models.machine import Autoscaling, Machine
 from .models.pool import Pool, user_data_path
@@ -22,6 +23,7 @@ from .toml_text import dumps
 _Numbers = TypeVar("_Numbers", Machine, Autoscaling)
 
 _HEADING = "# Made by gitlab-runner-aws from its stack's settings ({digest}); edits on this host are overwritten.\n"
+_ADAPTIVE_REQUESTS = "FF_USE_ADAPTIVE_REQUEST_CONCURRENCY"
 _NOT_IN_THE_FILE: Any = {
     "manager": True,
     "network": True,
@@ -83,25 +85,51 @@ def document(settings: Settings, facts: Facts) -> dict[str, Any]:
 def _runners(settings: Settings, facts: Facts) -> Iterator[dict[str, Any]]:
     """Make the entries one by one: thousands need not be there at the same time to be written."""
     cache = _cache(settings, facts)
+    sharing = sections_by_token(settings)
     for pool in settings.pools:
         docker = pool.docker.table()
-        for entry in pool.entries(settings.network.zones):
+        for entry in settings.entries(pool):
+            token = token_of(settings, pool, entry)
             yield pool.table(
                 RunnerKeys,
                 name=entry.name,
-                limit=pool.machines(entry),
+                limit=entry.share(pool.limit),
+                request_concurrency=pool.request_concurrency or sharing[token] + 1,
                 url=settings.gitlab.url,
-                token=_token(settings, pool),
+                token=token,
                 executor="docker+machine",
                 cache=cache,
+                feature_flags=_feature_flags(pool, sharing[token]),
                 docker=docker,
                 machine=_machine(settings, facts, pool, entry),
             )
 
 
-def _token(settings: Settings, pool: Pool) -> str:
-    each = settings.create_runner is not None and settings.create_runner.each == "pool"
-    return pool.token or (TOKEN_PLACEHOLDER.replace(">", f":{pool.name}>") if each else TOKEN_PLACEHOLDER)
+def token_of(settings: Settings, pool: Pool, entry: Entry) -> str:
+    """Return the placeholder of the token that a runner entry has."""
+    each = settings.create_runner.each if settings.create_runner else "deployment"
+    own = {"deployment": "", "pool": f":{pool.name}", "entry": f":{entry.name}"}[each]
+    return pool.token or TOKEN_PLACEHOLDER.replace(">", f"{own}>")
+
+
+def sections_by_token(settings: Settings) -> Counter[str]:
+    """Count the sections of config.toml that may be live on each token: gitlab-runner counts their requests together.
+
+    Source: `getRunnerCounter` and `acquireRequest` in commands/builds_helper.go of gitlab-runner.
+    """
+    found: Counter[str] = Counter()
+    for pool in settings.pools:
+        for entry in settings.entries(pool):
+            found[token_of(settings, pool, entry)] += 2 if entry.share(pool.on_demand_limit) else 1
+    return found
+
+
+def _feature_flags(pool: Pool, sections: int) -> dict[str, bool] | None:
+    if sections == 1:
+        return pool.feature_flags
+    # In quiet times it lets each token have one request at a time, and a request that GitLab holds back for up to a
+    # minute would keep the token's other sections from looking after their machines.
+    return dict(sorted({_ADAPTIVE_REQUESTS: False, **(pool.feature_flags or {})}.items()))
 
 
 def _cache(settings: Settings, facts: Facts) -> dict[str, Any]:
@@ -124,34 +152,74 @@ def _s3(settings: Settings, facts: Facts) -> dict[str, Any]:
     return s3.table(**given, authentication_type=s3.authentication_type or by_profile)
 
 
+def placement_plan(settings: Settings, facts: Facts) -> dict[str, Any]:
+    """Return where the entries may start their machines, for the manager to choose.
+
+    `pools` has the placements of each pool, on demand too where it has `spot.onDemandLimit`. `entries` has, by name,
+    each entry's `pool` and `limit`, the number of the placement that it tries `first`, and its `fallback` if any.
+    """
+    plan: dict[str, Any] = {"pools": {}, "entries": {}}
+    for pool in settings.pools:
+        kinds = {"placements": False, "onDemand": True} if pool.on_demand_limit else {"placements": False}
+        plan["pools"][pool.name] = {
+            kind: _placed_options(settings, facts, pool, fallback=fallback) for kind, fallback in kinds.items()
+        }
+        for entry in settings.entries(pool):
+            most = entry.share(pool.on_demand_limit)
+            plan["entries"][entry.name] = {
+                "pool": pool.name,
+                "limit": entry.share(pool.limit),
+                "first": entry.index,
+                "fallback": {"name": entry.fallback_name, "machines": most} if most else None,
+            }
+    return plan
+
+
+def _placed_options(settings: Settings, facts: Facts, pool: Pool, *, fallback: bool) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": placement.label,
+            "MachineName": machine_name(pool.name, pool.machine.machine_name, placement.label, fallback=fallback),
+            "MachineOptions": _options(settings, facts, pool, placement, fallback=fallback),
+        }
+        for placement in pool.placements(settings.network.zones)
+    ]
+
+
 def _machine(settings: Settings, facts: Facts, pool: Pool, entry: Entry) -> dict[str, Any]:
     machine = pool.machine
-    placement = Placement(
-        region=facts.region,
-        zone=entry.zone,
-        vpc_id=facts.vpc_id,
-        subnet_id=facts.subnets[facts.region + entry.zone],
-        security_group=facts.security_group,
-        instance_type=entry.instance_type,
-        instance_profile=facts.instance_profile,
-        ami=pool.ami or facts.images[pool.image_key(entry.instance_type)],
-        spot_price=pool.spot.cap(entry.instance_type) if pool.spot and not entry.takes_over else None,
-        tags={MANAGER_TAG: entry.name, DEPLOYMENT_TAG: facts.deployment, **settings.tags},
-        private=settings.network.private,
-        user_data=user_data_path(pool.name) if pool.user_data else None,
-        by_key=settings.identity.by_key,
-    )
+    growth = machine.max_growth_rate
     return machine.table(
         **_shares(machine, entry),
-        machine_name=entry.machine_name(machine.machine_name),
-        machine_options=machine_options(placement, pool.driver, machine.machine_options or ()),
+        max_growth_rate=max(1, entry.share(growth)) if growth else growth,
+        machine_name=machine_name(pool.name, machine.machine_name, entry.home.label),
+        machine_options=_options(settings, facts, pool, entry.home),
         autoscaling=[period.table(**_shares(period, entry)) for period in machine.autoscaling or ()] or None,
     )
 
 
+def _options(
+    settings: Settings, facts: Facts, pool: Pool, placement: Placement, *, fallback: bool = False
+) -> list[str]:
+    spec = MachineSpec(
+        region=facts.region,
+        zone=placement.zone,
+        vpc_id=facts.vpc_id,
+        subnet_id=facts.subnets[facts.region + placement.zone],
+        security_group=facts.security_group,
+        instance_type=placement.instance_type,
+        instance_profile=facts.instance_profile,
+        ami=pool.ami or facts.images[pool.image_key(placement.instance_type)],
+        spot_price=pool.spot.cap(placement.instance_type) if pool.spot and not fallback else None,
+        tags={MANAGER_TAG: pool.name, DEPLOYMENT_TAG: facts.deployment, **settings.tags},
+        private=settings.network.private,
+        user_data=user_data_path(pool.name) if pool.user_data else None,
+        by_key=settings.identity.by_key,
+    )
+    return machine_options(spec, pool.driver, pool.machine.machine_options or ())
+
+
 def _shares(numbers: _Numbers, entry: Entry) -> dict[str, int | None]:
-    if entry.takes_over:  # Waiting machines are spot ones.
-        return {"idle_count": 0, "idle_count_min": None, "idle_scale_factor": None}
     least = numbers.idle_count_min
     return {
         "idle_count": entry.share(numbers.idle_count),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from .instance_types import architecture
-from .market import MANAGER, Machines, Market
+from .market import MANAGER, Machines, Market, by_group
 from .problems import Location, Problem, problem
 from .spot_quotas import SPOT_QUOTAS, spot_quota
 
@@ -76,12 +76,13 @@ def _types(every: list[Machines], market: Market) -> Iterator[Problem]:
 def _quotas(every: list[Machines], region: str, market: Market) -> Iterator[Problem]:
     for quota in SPOT_QUOTAS:
         ours = [one for one in every if one.cap is not None and spot_quota(one.instance_type) is quota]
-        needed = sum(one.count * market.vcpus.get(one.instance_type, 0) for one in ours)
+        groups = by_group(ours)
+        needed = sum(max(one.count * market.vcpus.get(one.instance_type, 0) for one in group) for group in groups)
         allowed = market.quotas.get(quota.code)
         if allowed is None or needed <= allowed:
             continue
         pools = sorted({one.at for one in ours})
-        limit = sum(one.count for one in ours)
+        limit = sum(group[0].count for group in groups)
         place: Location = (*pools[0], "limit") if len(pools) == 1 else ("pools",)
         message = (
             f"may take {limit} spot machines with {needed} vCPUs, above the account's quota of {allowed:g} in {region} "

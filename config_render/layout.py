@@ -1,4 +1,9 @@
-"""How a pool becomes runner entries: one for each zone and instance type, as the driver takes one of each."""
+"""How a pool becomes runner entries, and where each of these may start its machines.
+
+gitlab-runner counts jobs by token, not by entry (`getRunnerCounter` in commands/builds_helper.go): entries that share
+a token share one `limit`. So a pool has one entry for each runner of its own: its machines are started at one
+placement at a time, and the manager changes the placement where AWS has no capacity.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,63 +11,80 @@ from dataclasses import dataclass
 LONGEST_MACHINE_NAME = 30
 """Including the %s: the runner puts up to 34 characters around it, and a host name has at most 64."""
 
+FALLBACK = "od-"
+"""What the names of on-demand entries and their machines begin with: no name may begin like another one."""
+
 
 @dataclass(frozen=True)
-class Entry:
-    """One zone and one instance type of a pool, spot or on-demand, to be one `[[runners]]`."""
+class Placement:
+    """A zone and an instance type: the driver takes one of each."""
 
-    name: str
     zone: str
     """As a suffix: `a`, `-lax-1a`."""
     instance_type: str
-    position: int
+    label: str
+    """Tells it from the pool's other placements; empty for the only one."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One `[[runners]]` of a pool, with a share of the pool's numbers."""
+
+    name: str
+    pool: str
+    placements: tuple[Placement, ...]
+    """Where it may start machines, in the order in which it tries them; at home first."""
+    index: int
     count: int
-    """How many entries of its kind the pool has; `position` counts them from 0."""
-    label: str = ""
-    """What tells it from the pool's other entries; nothing if it is the only one."""
-    takes_over: bool = False
-    """Whether it is there to go on with on-demand machines where a spot pool finds no capacity."""
+    """How many entries the pool has; `index` counts them from 0."""
+
+    @property
+    def home(self) -> Placement:
+        """Return the placement that it starts machines in as long as there is capacity."""
+        return self.placements[0]
+
+    @property
+    def fallback_name(self) -> str:
+        """Return the name of the entry with on-demand machines that stands in for this one."""
+        return f"{FALLBACK}{self.name}"
 
     def share(self, total: int) -> int:
         """Return this entry's part of a number of machines; the first ones take the remainder."""
-        return total // self.count + (1 if self.position < total % self.count else 0)
-
-    def limit(self, limit: int, on_demand_limit: int) -> int:
-        """Return this entry's part of a pool's limit, of which `on_demand_limit` machines are for those taking over."""
-        return self.share(on_demand_limit if self.takes_over else max(limit - on_demand_limit, 0))
-
-    def machine_name(self, template: str | None) -> str:
-        """Return this entry's MachineName: the template, told apart from the pool's other entries."""
-        if template is None:
-            return f"{self.name}-%s"
-        return template.replace("%s", f"{self.label}-%s") if self.label else template
+        return total // self.count + (1 if self.index < total % self.count else 0)
 
 
-def entries(
-    pool: str, zones: Sequence[str], instance_types: Sequence[str], on_demand_limit: int = 0
-) -> tuple[Entry, ...]:
-    """Lay out a pool: zones first, as given, and within a zone the types, as given.
+def placements(zones: Sequence[str], instance_types: Sequence[str]) -> tuple[Placement, ...]:
+    """Return all placements: zone after zone for each type, so that neighbours are in different zones."""
+    pairs = [(zone, instance_type) for instance_type in instance_types for zone in zones]
+    only = len(pairs) == 1
+    return tuple(Placement(*pair, "" if only else _label(*pair)) for pair in pairs)
 
-    A spot pool of which some machines are on-demand ones has its places a second time for them, as many as get one.
-    """
-    places = [(zone, instance_type) for zone in zones for instance_type in instance_types]
-    taking_over = places[:on_demand_limit]
-    only = len(places) == 1 and not taking_over
-    return (
-        *(_entry(pool, place, n, len(places), "" if only else _label(*place)) for n, place in enumerate(places)),
-        *(
-            # Not at the end: a name must not begin like another one.
-            _entry(pool, place, n, len(taking_over), f"od-{_label(*place)}", takes_over=True)
-            for n, place in enumerate(taking_over)
-        ),
+
+def entries(pool: str, found: Sequence[Placement], most: int = 1) -> tuple[Entry, ...]:
+    """Lay out a pool in at most `most` entries, each at home in another placement."""
+    count = max(1, min(most, len(found)))
+    return tuple(
+        Entry(
+            name=pool if count == 1 else f"{pool}-{found[index].label}",
+            pool=pool,
+            placements=(*found[index:], *found[:index]),
+            index=index,
+            count=count,
+        )
+        for index in range(count)
     )
 
 
-def _entry(
-    pool: str, place: tuple[str, str], position: int, count: int, label: str, *, takes_over: bool = False
-) -> Entry:
-    name = f"{pool}-{label}" if label else pool
-    return Entry(name, *place, position, count, label, takes_over)
+def machine_name(pool: str, template: str | None, label: str = "", *, fallback: bool = False) -> str:
+    """Return MachineName for a placement of a pool, whose template may be given.
+
+    The placement stands behind the %s: gitlab-runner takes for its own what begins like its MachineName up to there
+    (`matchesMachineFilter` in executors/docker/machine/name.go), so an entry keeps its machines when it changes its
+    placement, and a machine's name tells where it was started.
+    """
+    given = template or f"{pool}-%s"
+    placed = given.replace("%s", f"%s-{label}") if label else given
+    return f"{FALLBACK}{placed}" if fallback else placed
 
 
 def same_machines(one: str, other: str) -> bool:

@@ -11,7 +11,7 @@ from .raw_options import merge_options
 
 
 @dataclass(frozen=True)
-class Placement:
+class MachineSpec:
     """Where a worker is started and as what: all that differs between runner entries or is known late."""
 
     region: str
@@ -35,16 +35,16 @@ class Placement:
     """Whether docker-machine signs in with the stack's access key."""
 
 
-def machine_options(placement: Placement, driver: DriverOptions, given: Sequence[str]) -> list[str]:
+def machine_options(spec: MachineSpec, driver: DriverOptions, given: Sequence[str]) -> list[str]:
     """Return MachineOptions in the driver's order, each option once but for those that make a list.
 
-    `given` goes over `driver`, and that over what follows from the placement; lists and tags are joined instead.
+    `given` goes over `driver`, and that over what follows from the spec; lists and tags are joined instead.
     """
     own = driver.__dict__
     typed = {option: value for option, name in FIELDS.items() if (value := own[name]) is not None}
     raw = merge_options(given)
     own_endpoint = raw.get("amazonec2-endpoint", driver.endpoint)
-    options: dict[str, Any] = {**_placed(placement, own_endpoint=own_endpoint is not None)}
+    options: dict[str, Any] = {**_placed(spec, own_endpoint=own_endpoint is not None)}
     for layer in (typed, raw):
         for option, value in layer.items():
             if isinstance(value, dict | tuple) and option in options:
@@ -58,31 +58,31 @@ def machine_options(placement: Placement, driver: DriverOptions, given: Sequence
 _PLACES = {option: place for place, option in enumerate(FIELDS)}
 
 
-def _placed(placement: Placement, *, own_endpoint: bool) -> dict[str, Any]:
+def _placed(spec: MachineSpec, *, own_endpoint: bool) -> dict[str, Any]:
     # With an endpoint of its own the driver no longer puts the region before the zone.
-    zone = placement.region + placement.zone if own_endpoint else placement.zone
+    zone = spec.region + spec.zone if own_endpoint else spec.zone
     options: dict[str, Any] = {
-        "amazonec2-ami": placement.ami,
-        "amazonec2-region": placement.region,
-        "amazonec2-vpc-id": placement.vpc_id,
+        "amazonec2-ami": spec.ami,
+        "amazonec2-region": spec.region,
+        "amazonec2-vpc-id": spec.vpc_id,
         "amazonec2-zone": zone,
-        "amazonec2-subnet-id": placement.subnet_id,
-        "amazonec2-security-group": (placement.security_group,),
-        "amazonec2-tags": dict(placement.tags),
-        "amazonec2-instance-type": placement.instance_type,
-        "amazonec2-iam-instance-profile": placement.instance_profile,
+        "amazonec2-subnet-id": spec.subnet_id,
+        "amazonec2-security-group": (spec.security_group,),
+        "amazonec2-tags": dict(spec.tags),
+        "amazonec2-instance-type": spec.instance_type,
+        "amazonec2-iam-instance-profile": spec.instance_profile,
     }
-    if placement.private:
+    if spec.private:
         options["amazonec2-private-address-only"] = True
-    if placement.user_data:
-        options["amazonec2-userdata"] = placement.user_data
-    if placement.by_key:
+    if spec.user_data:
+        options["amazonec2-userdata"] = spec.user_data
+    if spec.by_key:
         options["amazonec2-access-key"] = ACCESS_KEY_PLACEHOLDER
         options["amazonec2-secret-key"] = SECRET_KEY_PLACEHOLDER
-    if placement.spot_price is not None:
+    if spec.spot_price is not None:
         # A price alone would silently start on-demand machines, spot without a price caps it at 0.50.
         options["amazonec2-request-spot-instance"] = True
-        options["amazonec2-spot-price"] = placement.spot_price
+        options["amazonec2-spot-price"] = spec.spot_price
     return options
 
 

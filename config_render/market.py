@@ -1,9 +1,10 @@
 """What to ask AWS about a stack's machines before they are started, and what AWS said."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
+from .layout import Placement
 from .models.pool import Pool
 from .models.settings import Settings
 from .models.spot import ON_DEMAND
@@ -34,6 +35,8 @@ class Machines:
     """The image that the settings name; None where a current Ubuntu is looked up."""
     count: int
     """The most that there may be at a time."""
+    group: str
+    """Those of one group are as many in all: each of the machines is in one of its placements."""
     cap: float | None
     """The highest spot price to pay, in US dollars per hour; None for on-demand."""
     cap_at: Location = ()
@@ -89,6 +92,25 @@ class Market:
     failures: tuple[Failure, ...] = ()
 
 
+class Grouped(Protocol):
+    """What belongs to a group of machines."""
+
+    @property
+    def group(self) -> str:
+        """The group's name."""
+
+
+_G = TypeVar("_G", bound=Grouped)
+
+
+def by_group(every: Iterable[_G]) -> list[list[_G]]:
+    """Return the members of each group."""
+    found: dict[str, list[_G]] = {}
+    for one in every:
+        found.setdefault(one.group, []).append(one)
+    return list(found.values())
+
+
 def machines(settings: Settings, region: str) -> list[Machines]:
     """List all machines that the settings allow, those of the pools in their order and then the manager."""
     found = [each for index, pool in enumerate(settings.pools) for each in _pool(settings, region, pool, index)]
@@ -103,6 +125,7 @@ def machines(settings: Settings, region: str) -> list[Machines]:
         type_at=(MANAGER, "instanceType"),
         image=manager.ami,
         count=1,
+        group=f"the {MANAGER}",
         cap=None,
     )
     return [*found, one]
@@ -125,13 +148,22 @@ def wanted(settings: Settings, region: str) -> Wanted:
 
 
 def _pool(settings: Settings, region: str, pool: Pool, index: int) -> list[Machines]:
+    found = _at(pool.placements(settings.network.zones), region, pool, index)
+    if pool.on_demand_limit:
+        found += _at(pool.placements(settings.network.zones), region, pool, index, fallback=True)
+    return found
+
+
+def _at(
+    placements: Iterable[Placement], region: str, pool: Pool, index: int, *, fallback: bool = False
+) -> list[Machines]:
     at: Location = ("pools", index)
     options, prices_at = _options(pool)
     found = []
-    for entry in pool.entries(settings.network.zones):
-        kind, spot = entry.instance_type, None if entry.takes_over else pool.spot
+    for placement in placements:
+        kind, spot = placement.instance_type, None if fallback else pool.spot
         # The driver takes a whole name too, where it has an endpoint of its own.
-        zone = str(options.get("amazonec2-zone", entry.zone))
+        zone = str(options.get("amazonec2-zone", placement.zone))
         cap, cap_at = options.get(_PRICE, _DRIVERS_CAP), prices_at
         said_at: Location = ("spot", "onDemandPrice")
         if spot:
@@ -147,7 +179,9 @@ def _pool(settings: Settings, region: str, pool: Pool, index: int) -> list[Machi
                 instance_type=kind,
                 type_at=(*at, "instanceTypes", *place),
                 image=pool.ami,
-                count=pool.machines(entry),
+                count=pool.on_demand_limit if fallback else pool.limit,
+                # No pool's name has a blank in it, so that no other pool's machines, nor the manager, are meant.
+                group=f"{pool.name} on demand" if fallback else pool.name,
                 cap=float(cap) if is_spot else None,
                 cap_at=(*at, *cap_at),
                 said=spot.on_demand(kind) if spot else None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from .costs import HOURS_A_MONTH, row_of
 from .fitness import doubtful, unable
-from .market import Failure, Machines, Market, Wanted, machines, wanted
+from .market import Failure, Machines, Market, Wanted, by_group, machines, wanted
 from .models.settings import Settings
 from .problems import Problem
 
@@ -40,7 +40,7 @@ def report(settings: Settings, region: str, market: Market) -> Report:
 
 def _prices(every: list[Machines], market: Market, sign: str) -> list[str]:
     rows = [_row(one, market, sign) for one in every]
-    table = _aligned([_HEADINGS, *rows], left=3)
+    table = aligned([_HEADINGS, *rows], left=3)
     widths = [max(len(row[column]) for row in [_HEADINGS, *rows]) for column in range(4)]
     above = " " * (sum(widths) + 4 * len(_GAP))
     return [f"{above}spot price, last 24 h", *table]
@@ -85,17 +85,19 @@ def _worst_cases(every: list[Machines], market: Market, sign: str) -> list[str]:
     places = dict.fromkeys(one.at for one in every)
     groups = [[one for one in every if one.at == at] for at in places]
     rows = [(group[0].pool, *_sums(group, market, sign)) for group in groups]
-    table = _aligned([_TOTALS, *rows, ("in all", *_sums(every, market, sign))], left=1)
+    table = aligned([_TOTALS, *rows, ("in all", *_sums(every, market, sign))], left=1)
     return [*table, "Machines alone: disks, addresses, traffic and the cache come on top."]
 
 
 def _sums(group: list[Machines], market: Market, sign: str) -> tuple[str, ...]:
-    costs = [_cost(one, market) for one in group]
-    known = [cost for cost in costs if cost is not None]
-    more = f" + {_UNKNOWN}" if len(known) < len(costs) else ""
-    hour, month = sum(known), sum(known) * HOURS_A_MONTH
-    amounts = [f"{sign}{hour:,.3f}{more}", f"{sign}{month:,.2f}{more}"] if known else [_UNKNOWN, _UNKNOWN]
-    return (str(sum(one.count for one in group)), *amounts)
+    alternatives = [[_cost(one, market) for one in each] for each in by_group(group)]
+    known = [[cost for cost in costs if cost is not None] for costs in alternatives]
+    more = f" + {_UNKNOWN}" if None in (cost for costs in alternatives for cost in costs) else ""
+    # A group's machines may all be where they cost most.
+    hour = sum(max(costs, default=0) for costs in known)
+    month = hour * HOURS_A_MONTH
+    amounts = [f"{sign}{hour:,.3f}{more}", f"{sign}{month:,.2f}{more}"] if any(known) else [_UNKNOWN, _UNKNOWN]
+    return (str(sum(each[0].count for each in by_group(group))), *amounts)
 
 
 def failures(market: Market) -> list[str]:
@@ -108,7 +110,7 @@ def failures(market: Market) -> list[str]:
     return found
 
 
-def _aligned(rows: Sequence[Sequence[str]], left: int) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]], left: int) -> list[str]:
     """Lay out a table; the first `left` columns are texts, the others numbers."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     cells = [

@@ -96,8 +96,9 @@ def _zone_problems(settings: Settings, region: str, network: ExistingNetwork) ->
             if zone not in by_zone:
                 message = f"has no subnet; those of network are in the zones {', '.join(by_zone)}"
                 yield problem(("pools", index, "zones", place), message, zone)
-        for entry in pool.entries(tuple(by_zone)):
-            wanted[entry.zone] = wanted.get(entry.zone, 0) + pool.machines(entry)
+        # All of a pool's machines may be in one zone when the others have no capacity.
+        for zone in dict.fromkeys(placement.zone for placement in pool.placements(tuple(by_zone))):
+            wanted[zone] = wanted.get(zone, 0) + pool.most_machines
     for zone, subnet in by_zone.items():
         if wanted[zone] > subnet.free_addresses:
             message = (

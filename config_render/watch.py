@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from .breaker_plan import breaker_plan
+from .document import Facts, placement_plan
 from .models.breaker import BreakerSettings
 from .models.settings import Settings
-from .paused import breaker_plan
 from .worker_bounds import worker_bounds
 
 
@@ -18,6 +19,7 @@ def watch_settings(
     profile: str,
     group: str,
     log_group: str | None,
+    facts: Facts,
 ) -> dict[str, Any]:
     """Return the settings of the watch, as its step on the manager takes them.
 
@@ -30,14 +32,15 @@ def watch_settings(
         profile: Name of the workers' instance profile.
         group: Name of the workers' security group.
         log_group: Where the journal goes; None to leave it where it is.
+        facts: What config.toml is rendered with.
     """
     watch, drift = settings.manager.watch, settings.manager.drift
     if not watch.enabled:
-        return {"enabled": False, "breaker": breaker_plan(BreakerSettings(enabled=False), drift)}
+        return {"enabled": False, "breaker": breaker_plan(BreakerSettings(enabled=False), drift, {})}
     bounds = worker_bounds(settings)
     return {
         **watch.model_dump(by_alias=True),
-        "breaker": breaker_plan(watch.breaker, drift),
+        "breaker": breaker_plan(watch.breaker, drift, placement_plan(settings, facts)),
         "region": region,
         "deployment": deployment,
         "manager": manager,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from .models.pool import Pool
+from .layout import machine_name
 from .models.settings import Settings
 
 
@@ -12,7 +12,8 @@ def worker_bounds(settings: Settings) -> dict[str, Any]:
     options = [pool.given_options() for pool in settings.pools]
     return {
         "instance_types": _each_once(each for pool in settings.pools for each in pool.instance_types),
-        "machine_names": _each_once(name for pool in settings.pools for name in _machine_names(settings, pool)),
+        # Without the placement, which stands behind the %s. Those on demand begin otherwise, which `runner-*-` covers.
+        "machine_names": _each_once(machine_name(pool.name, pool.machine.machine_name) for pool in settings.pools),
         "any_group": any(given.get("amazonec2-security-group") for given in options),
         "imdsv2": all(given["amazonec2-metadata-token"] == "required" for given in options),
         "encrypted": all(given["amazonec2-volume-encrypted"] for given in options),
@@ -30,10 +31,6 @@ def worker_bounds(settings: Settings) -> dict[str, Any]:
 def further_subnets(settings: Settings) -> tuple[str, ...]:
     """Return the ids of subnets that pools name as options of the driver, beside the network's own."""
     return _given([pool.given_options() for pool in settings.pools], "amazonec2-subnet-id")
-
-
-def _machine_names(settings: Settings, pool: Pool) -> list[str]:
-    return [entry.machine_name(pool.machine.machine_name) for entry in pool.entries(settings.network.zones)]
 
 
 def _given(options: list[dict[str, Any]], name: str) -> tuple[str, ...]:

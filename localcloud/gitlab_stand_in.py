@@ -222,7 +222,7 @@ class _Handler(BaseHTTPRequestHandler):
                 runner = state.create_runner({}, parameters.get("token"))
                 return Answer(201, {"id": runner.id, "token": runner.token})
             if wanted == ("POST", "jobs"):
-                return Answer(201, state.records.add_job(float(parameters["seconds"])).details())
+                return Answer(201, state.records.jobs_from(parameters))
             if wanted == ("POST", "access-tokens"):
                 token = parameters.get("token") or random_token("glpat-")
                 state.access_tokens[token] = frozenset(parameters["scopes"])

@@ -110,12 +110,14 @@ _DEFAULTS: dict[str, Any] = {
 
 @dataclass
 class Job:
-    """A job that only lasts; `state` is pending, running, success or failed."""
+    """A job that only lasts; `state` is pending, running, success, failed or canceled."""
 
     id: int
     token: str
     seconds: float
     state: str = "pending"
+    only_runner: int | None = None
+    """The id of the one runner that may take it, as by a tag of its own."""
     runner_id: int | None = None
     system_id: str | None = None
     trace: bytes = b""
@@ -159,11 +161,19 @@ class Records:
         self.runners[runner.id] = runner
         return runner
 
-    def add_job(self, seconds: float) -> Job:
-        """Queue a job for whichever runner asks first."""
-        job = Job(self._next_id(), random_token(), seconds)
+    def add_job(self, seconds: float, only_runner: int | None = None) -> Job:
+        """Queue a job for whichever runner asks first, or for one of them."""
+        job = Job(self._next_id(), random_token(), seconds, only_runner=only_runner)
         self.jobs[job.id] = job
         return job
+
+    def jobs_from(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """Queue a job of some `seconds`, for `runner` alone if that is given; or `cancel` all that wait."""
+        if wanted.get("cancel"):
+            for job in self.jobs.values():
+                job.state = "canceled" if job.state == "pending" else job.state
+            return {}
+        return self.add_job(float(wanted["seconds"]), wanted.get("runner")).details()
 
     def runner(self, number: int) -> Runner:
         """The runner of this id; a 404 otherwise."""
@@ -194,7 +204,7 @@ class Records:
         if runner.details()["paused"]:
             return None
         for job in self.jobs.values():
-            if job.state == "pending":
+            if job.state == "pending" and job.only_runner in (None, runner.id):
                 job.state, job.runner_id, job.system_id = "running", runner.id, system_id
                 return job
         return None

@@ -21,7 +21,7 @@ from localcloud import control
 from localcloud.cloud import ROOT, LocalCloud, Project
 
 from . import bench_page, bench_reaper, bench_review
-from .render.settings_samples import FACTS, REGION, TOKEN, stack
+from .render.settings_samples import ACCESS_TOKEN, FACTS, REGION, stack
 
 RUNS = 5
 STACK = "local"
@@ -144,7 +144,8 @@ def timed(
 
 
 def many_pools(count: int, entries_each: int) -> dict[str, Any]:
-    """Settings of so many pools, spread over zones and types."""
+    """Settings of so many pools, each of whose zones and types has a runner, and so an entry, of its own."""
+    period = {"Periods": ["* * 9-17 * * mon-fri *"], "Timezone": "Europe/Berlin"}
     pool = {
         "limit": entries_each,
         "instanceTypes": ["m5.large", "m5a.large", "m6i.large", "m6a.large", "m7i.large"][: -(-entries_each // 2)],
@@ -153,23 +154,26 @@ def many_pools(count: int, entries_each: int) -> dict[str, Any]:
         "environment": ["DOCKER_TLS_CERTDIR=/certs"],
         "machine": {
             "MaxBuilds": 10,
-            "autoscaling": [{"Periods": ["* * 9-17 * * mon-fri *"], "IdleCount": 1, "Timezone": "Europe/Berlin"}],
+            "autoscaling": [{**period, "IdleCount": entries_each}],
         },
     }
-    return stack(pools=[{**pool, "name": f"p{number:05}"} for number in range(count)])
+    create = {"runnerType": "group_type", "groupId": 5, "each": "entry"}
+    return stack(createRunner=create, pools=[{**pool, "name": f"p{number:05}"} for number in range(count)])
 
 
 def render_figures() -> None:
     """Checking and rendering many runner entries, beside a library that only writes them."""
     # Spread over zones and types, as people write them; and the worst case, in which nothing is shared.
+    tokens = {"accessToken": ACCESS_TOKEN}
     for pools, entries_each in ((100, 10), (1_000, 10), (10_000, 1)):
         raw = many_pools(pools, entries_each)
-        settings, _ = problems_of(raw, token=TOKEN, region=REGION)
+        settings, _ = problems_of(raw, tokens=tokens, region=REGION)
         assert settings is not None
         content = document(settings, FACTS)
+        assert len(content["runners"]) == pools * entries_each
 
         def ours(raw: dict[str, Any] = raw) -> None:
-            checked, _ = problems_of(raw, token=TOKEN, region=REGION)
+            checked, _ = problems_of(raw, tokens=tokens, region=REGION)
             assert checked is not None
             render(checked, FACTS)
 

@@ -1,28 +1,32 @@
-"""The breaker: an entry whose machines can't be created makes none for a while, and others take its jobs.
+"""The breaker: where machines can't be created, none are for a while, and they are made elsewhere.
 
 AWS answers many refused requests for spot machines with a longer lockout, and gitlab-runner would ask every few
 seconds. It tells in its journal of each machine that it created or could not create (`createWithGrowthCapacity` in
-executors/docker/machine/provider.go).
+executors/docker/machine/provider.go), by a name that ends with the placement.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from . import config, host, pausing
+from . import config, host, overrides
 from .machine_folders import folders
-from .pausing import Entry, State
+from .machine_names import prefix_of
+from .overrides import AS_RENDERED, FILLING, HOLDING, TRYING, State
+from .runners import live_runners
 
 _LONGEST_LOOK_BACK = 3600
-_NEWS = re.compile(r"Machine (created|creation failed)")
+_RESTLESS_SECONDS = 30
+"""How long after a failure more are to be expected."""
+_EVENT = re.compile(r"Machine (created|creation failed)")
 # After an error's text, which may hold anything, in each of gitlab-runner's log formats.
 _NAME = re.compile(r"""\bname["']?[=:]\s*"?([A-Za-z0-9.-]+)""")
 
 
-class News(NamedTuple):
+class CreationEvent(NamedTuple):
     """What the journal says of one machine."""
 
     time: float
@@ -30,49 +34,56 @@ class News(NamedTuple):
     failed: bool
 
 
-def run(settings: dict[str, Any], now: float) -> None:
-    """Look at the journal, then pause, try or release entries; `now` in seconds since 1970. Raises `StepError`.
+def run(settings: dict[str, Any], now: float) -> bool:
+    """Look at the journal, then pause placements, try or release them; `now` in seconds since 1970.
 
-    `settings` are those of the renderer's `breaker_plan`. To be called with the deployments' lock held.
+    `settings` are those of the renderer's `breaker_plan`. To be called with the deployments' lock held. Returns whether
+    another look is worth while within seconds. Raises `StepError`.
     """
     if not config.TEMPLATE.exists():
-        return
-    state = pausing.load()
-    before = state.limits
+        return False
+    state, events = overrides.load_state(), []
     if settings["enabled"]:
-        _, entries = pausing.split(config.TEMPLATE.read_text())
         look_back = max(settings["seconds"], min(now - state.seen, _LONGEST_LOOK_BACK))
-        news = _news(now - look_back)
-        state.failures_total += sum(each.failed and each.time > state.seen for each in news)
-        state.seen, state.form = max([state.seen, *(each.time for each in news)]), settings["paused"]
-        state.trial_form = settings["trying"]
-        _decide(state, entries, news, settings, now)
-        state.limits = _limits(state, entries, _machines())
+        events = _events(now - look_back)
+        state.failures_total += sum(each.failed and each.time > state.seen for each in events)
+        state.seen = max([state.seen, *(each.time for each in events)])
+        entries = overrides.planned(settings)
+        _decide(state, _by_placement(entries, events), settings, now)
+        state.sections = dict(_sections(state, entries, [folder.name for folder in folders()]))
     else:
-        state.paused, state.trying, state.limits = {}, {}, {}
-    _keep(state, settings["drift"], changed=state.limits != before)
+        state.paused, state.trying, state.sections = {}, {}, {}
+    _keep(state, settings["drift"])
+    failing = any(each.failed and each.time > now - _RESTLESS_SECONDS for each in events)
+    trying = any(since > now - _RESTLESS_SECONDS for since in state.trying.values())
+    return failing or trying or any(section["form"] == FILLING for section in state.sections.values())
 
 
-def _keep(state: State, drift_policy: str, *, changed: bool) -> None:
-    former = pausing.load()
-    pausing.save(state)
-    if changed:
+def _keep(state: State, drift_policy: str) -> None:
+    former = overrides.load_state()
+    overrides.save(state)
+    if overrides.digest(overrides.effective(config.TEMPLATE.read_text())) != state.applied:
         try:
             config.apply_again(drift_policy)
         except (host.StepError, OSError):
             # The next run decides again, by what is live.
-            pausing.save(former)
+            overrides.save(former)
             raise
 
 
-def _decide(state: State, entries: Sequence[Entry], news: Sequence[News], settings: dict[str, Any], now: float) -> None:
-    """Move entries between running, paused and trying."""
-    names = {entry.name for entry in entries}
-    state.paused = {name: until for name, until in state.paused.items() if name in names}
-    state.trying = {name: since for name, since in state.trying.items() if name in names}
-    by_entry = _by_entry(entries, news)
-    for entry in entries:
-        name, own = entry.name, by_entry[entry.name]
+def placement_names(plan: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the name of each placement of an entry, as people read it, and the placement; those on demand too."""
+    for placement in plan["placements"]:
+        yield f"{plan['pool']} {placement['label']}".strip(), placement
+    for placement in (plan["fallback"] or {"placements": ()})["placements"]:
+        yield f"{plan['pool']} {placement['label']}".strip() + " on demand", placement
+
+
+def _decide(state: State, events: Mapping[str, Sequence[CreationEvent]], settings: dict[str, Any], now: float) -> None:
+    """Move placements between working, paused and trying."""
+    state.paused = {name: until for name, until in state.paused.items() if name in events}
+    state.trying = {name: since for name, since in state.trying.items() if name in events}
+    for name, own in events.items():
         if name in state.paused:
             if now >= state.paused[name]:
                 del state.paused[name]
@@ -84,7 +95,7 @@ def _decide(state: State, entries: Sequence[Entry], news: Sequence[News], settin
             _pause(state, name, f"{settings['failures']} creations in a row failed", settings, now)
 
 
-def _judge(state: State, name: str, since: Sequence[News], settings: dict[str, Any], now: float) -> None:
+def _judge(state: State, name: str, since: Sequence[CreationEvent], settings: dict[str, Any], now: float) -> None:
     if not since:
         return
     del state.trying[name]
@@ -99,29 +110,71 @@ def _pause(state: State, name: str, why: str, settings: dict[str, Any], now: flo
     print(f"breaker: {name} makes no machines for {settings['coolDownSeconds']} s: {why}")
 
 
-def _in_a_row(news: Sequence[News], oldest: float) -> int:
+def _in_a_row(events: Sequence[CreationEvent], oldest: float) -> int:
     """How many of the newest creations failed without a success after them."""
     count = 0
-    for each in news:
+    for each in events:
         count = count + 1 if each.failed and each.time > oldest else 0
     return count
 
 
-def _limits(state: State, entries: Sequence[Entry], machines: Sequence[str]) -> dict[str, int]:
-    count = {name: len(own) for name, own in _by_entry(entries, [News(0, each, False) for each in machines]).items()}
-    limits = {name: count[name] for name in state.paused} | {name: count[name] + 1 for name in state.trying}
-    return {entry.name: min(entry.limit, limits[entry.name]) for entry in entries if entry.name in limits}
+def _sections(
+    state: State, entries: Mapping[str, Any], machines: Sequence[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield how sections have to be, by their names, where they are not as rendered; on-demand ones are to be live."""
+    tokens = {json.loads(name): json.loads(keys.get("token", '""')) for name, keys in live_runners().items()}
+    for name, plan in entries.items():
+        named = [*placement_names(plan)]
+        home = plan["placements"][0]["label"]
+        prefix = prefix_of(tokens.get(name, ""))
+        label, own = _choice(state, named[: len(plan["placements"])])
+        if own == HOLDING:
+            label = state.sections.get(name, {"label": home})["label"]
+        if (label, own) != (home, AS_RENDERED):
+            yield name, {"label": label, "form": own, "machines": _count(machines, prefix, plan)}
+        fallback = plan["fallback"]
+        works = any(
+            each not in state.paused and each not in state.trying for each, _ in named[: len(plan["placements"])]
+        )
+        if fallback and not works:
+            label, form = _choice(state, named[len(plan["placements"]) :])
+            room = fallback["machines"] - _count(machines, prefix, fallback)
+            if room <= 0 or form == HOLDING:
+                form, label = HOLDING, label or fallback["placements"][0]["label"]
+            else:
+                form, room = FILLING, 1 if form == TRYING else room
+            # With as many jobs as the limit, gitlab-runner would not even look at the section that is to try.
+            limit = max(1, plan["limit"] - (own == TRYING))
+            yield fallback["name"], {"label": label, "form": form, "machines": max(room, 0), "limit": limit}
 
 
-def _by_entry(entries: Sequence[Entry], news: Sequence[News]) -> dict[str, list[News]]:
-    """The news of each entry, by the names that gitlab-runner gives to its machines."""
-    found: dict[str, list[News]] = {entry.name: [] for entry in entries}
-    patterns = [(entry, _pattern(entry.machine_name)) for entry in entries]
-    for each in news:
-        fitting = [entry for entry, pattern in patterns if pattern.fullmatch(each.machine)]
+def _choice(state: State, named: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[str, str]:
+    """Return the first placement that is not paused, and how machines are made there."""
+    for name, placement in named:
+        if name not in state.paused:
+            return placement["label"], TRYING if name in state.trying else AS_RENDERED
+    return "", HOLDING
+
+
+def _count(machines: Sequence[str], prefix: str, plan: Mapping[str, Any]) -> int:
+    """Count a section's machines by what their names begin with, those included that are just being made."""
+    beginning = prefix + plan["placements"][0]["MachineName"].partition("%s")[0]
+    return sum(name.startswith(beginning) for name in machines)
+
+
+def _by_placement(entries: Mapping[str, Any], events: Sequence[CreationEvent]) -> dict[str, list[CreationEvent]]:
+    """The events of each placement, by the names that gitlab-runner gives to its machines."""
+    patterns = {
+        name: _pattern(placement["MachineName"])
+        for plan in entries.values()
+        for name, placement in placement_names(plan)
+    }
+    found: dict[str, list[CreationEvent]] = {name: [] for name in patterns}
+    for each in events:
+        fitting = [name for name, pattern in patterns.items() if pattern.fullmatch(each.machine)]
         if fitting:
             # The part of the token before it may end like the beginning of another entry's.
-            found[max(fitting, key=lambda entry: len(entry.machine_name)).name].append(each)
+            found[max(fitting, key=lambda name: len(patterns[name].pattern))].append(each)
     return found
 
 
@@ -130,12 +183,7 @@ def _pattern(machine_name: str) -> re.Pattern[str]:
     return re.compile("runner-[a-z0-9-]{1,9}-" + re.escape(machine_name).replace("%s", "[0-9]+-[0-9a-f]{8}"))
 
 
-def _machines() -> list[str]:
-    """The machines that docker-machine has an instance for; one that is being created, or failed, has none yet."""
-    return [folder.name for folder in folders() if folder.instance]
-
-
-def _news(since: float) -> list[News]:
+def _events(since: float) -> list[CreationEvent]:
     """What gitlab-runner's journal says of machines, oldest first."""
     command = ("journalctl", "-u", "gitlab-runner", "-o", "json", "--all", "--no-pager", f"--since=@{since:.6f}")
     _, output = host.run(*command)
@@ -146,7 +194,7 @@ def _news(since: float) -> list[News]:
         text = entry["MESSAGE"]
         text = text if isinstance(text, str) else bytes(text).decode(errors="replace")
         message = host.COLORS.sub("", text)
-        told, names = _NEWS.search(message), _NAME.findall(message)
+        told, names = _EVENT.search(message), _NAME.findall(message)
         if told and names:
-            found.append(News(int(entry["__REALTIME_TIMESTAMP"]) / 1e6, names[-1], told[1] != "created"))
+            found.append(CreationEvent(int(entry["__REALTIME_TIMESTAMP"]) / 1e6, names[-1], told[1] != "created"))
     return found

@@ -10,9 +10,9 @@ from typing import Protocol
 
 from . import draining, drift, reach
 from .host import END, HOME, LIVE, STAGED, StepError, load, run, write
-from .pausing import with_pauses
+from .overrides import effective, remember
 from .reach import SECRET, SECRETS
-from .runners import keys, sections
+from .runners import in_toml, keys, sections
 from .service import activate
 from .tokens import Tokens, out_of_step
 from .unsealing import unseal
@@ -27,11 +27,6 @@ class OwnKeys(Protocol):
 
     def own_keys(self, section: dict[str, str], placeholder: str) -> dict[str, str]:
         """Return them for a section of config.toml, all of it in TOML, and the placeholder that stands there."""
-
-
-def in_toml(text: str) -> str:
-    """A text as it stands between the quotes of a TOML string."""
-    return json.dumps(text, ensure_ascii=False)[1:-1].replace("\x7f", "\\u007f")
 
 
 def joined(template: str, secrets: dict[str, str], tokens: OwnKeys) -> str:
@@ -85,7 +80,7 @@ def apply(whole: str, secrets: dict[str, str], policy: str) -> None:
 
     `policy` is what to do about changes by hand, as `manager.drift` has it.
     """
-    template = with_pauses(whole)
+    template = effective(whole)
     lost = drift.lost(template, secrets)
     if policy == "fail":
         drift.refuse(lost)
@@ -105,18 +100,17 @@ def apply(whole: str, secrets: dict[str, str], policy: str) -> None:
         candidate.unlink(missing_ok=True)
     drift.remember(new)
     write(TEMPLATE, whole)
+    remember(template)
     write(SECRETS, json.dumps(secrets))
     reach.keep()
     activate(restart=reach.place_proxy())
-    if template == whole:
-        # A runner whose only entry is paused is still wanted.
-        tokens.settle()
+    tokens.settle()
     print(f"config.toml is live: {text.count('[[runners]]')} runner(s)", flush=True)
     draining.sweep()
 
 
 def apply_again(policy: str) -> None:
-    """Put the same config.toml in place, with the entries paused that are to be by now."""
+    """Put the same config.toml in place, its entries where they are to start machines by now."""
     apply(TEMPLATE.read_text(), load(SECRETS), policy)
 
 

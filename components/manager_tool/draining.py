@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from . import machines, tokens
 from .host import COLORS, LIVE, run
 from .machine_folders import folders, talked_to
-from .machine_names import prefix_of, template_of, templates
+from .machine_names import beginnings, prefix_of, template_of, templates
 
 # What gitlab-runner's executor says of a machine when a job begins to use it, and when it is done with it.
 _BEGINS = ("Using existing docker-machine", "Created docker-machine", "Starting docker-machine build")
@@ -27,9 +27,8 @@ def sweep() -> None:
     """Remove idle machines of sections that are gone, and leave the runners that were only theirs."""
     if not LIVE.exists():
         return
-    wanted = templates(LIVE.read_text())
-    found = {name: template for name in machines.names() for template in [template_of(name)] if template}
-    stray = [name for name, template in found.items() if template not in wanted]
+    wanted = beginnings(templates(LIVE.read_text()))
+    stray = [name for name in machines.names() if template_of(name) and not name.startswith(wanted)]
     if stray or tokens.any_leaving():
         # Until the service has read its file again, a section that is gone may still ask for a job.
         time.sleep(_RELOAD_SECONDS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 
 _NAME = re.compile(r"(runner-.*)(?<!\d)\d{9,11}-[0-9a-f]{8}(?![0-9a-f])(.*)")
 _TOKEN_PREFIX = re.compile(r"^glrt-(t[123]_)?|^t[123]_|^glrtr-")
@@ -33,6 +34,14 @@ def templates(config_toml: str) -> set[str]:
             # The first counts: a script further down may hold a line that looks alike.
             sections[-1].setdefault(pair[1], json.loads(pair[2]))
     return {f"{prefix_of(keys['token'])}{keys['MachineName']}" for keys in sections if len(keys) == 2}
+
+
+def beginnings(names: Iterable[str]) -> tuple[str, ...]:
+    """Return with what machines begin that gitlab-runner takes for its own, by their names with %s.
+
+    It compares no further (`matchesMachineFilter`), so that what stands behind %s, the placement, may change.
+    """
+    return tuple({name.partition("%s")[0] for name in names})
 
 
 def prefix_of(token: str) -> str:

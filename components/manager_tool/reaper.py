@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from .ec2_sweep import Thing
 from .machine_folders import Folder
-from .machine_names import template_of
+from .machine_names import beginnings, template_of
 
 KINDS = ("machine", "instance", "key pair", "spot request", "volume")
 
@@ -91,7 +91,7 @@ def findings(seen: Seen, ours: Ours, in_error_before: Set[str], grace: float) ->
             after <= key.made < before
             and key.name not in used
             and key.name not in names
-            and template_of(key.name) in ours.templates
+            and _named_by_runner(key.name, ours)
         ),
     )
 
@@ -118,7 +118,11 @@ def owned(thing: Thing, ours: Ours) -> bool:
     if thing.deployment:
         named_by_runner = template_of(thing.name) or template_of(thing.key)
         return thing.deployment == ours.deployment and named_by_runner is not None
-    return ours.apart and ours.group in thing.groups and template_of(thing.key) in ours.templates
+    return ours.apart and ours.group in thing.groups and _named_by_runner(thing.key, ours)
+
+
+def _named_by_runner(name: str, ours: Ours) -> bool:
+    return template_of(name) is not None and name.startswith(beginnings(ours.templates))
 
 
 def _own_volume(volume: Thing, ours: Ours) -> bool:

@@ -12,6 +12,11 @@ OWN_KEYS = ("id", "token", "token_obtained_at", "token_expires_at")
 """What gitlab-runner itself writes into a `[[runners]]` section, at registration and when it rotates a token."""
 
 
+def in_toml(text: str) -> str:
+    """Return a text as it stands between the quotes of a TOML string."""
+    return json.dumps(text, ensure_ascii=False)[1:-1].replace("\x7f", "\\u007f")
+
+
 def sections(text: str) -> Iterator[list[str]]:
     """The lines with the plain keys of each `[[runners]]` section."""
     lines = text.splitlines()

@@ -15,17 +15,19 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import breaker, config, draining, drift, journal_shipping, metrics, pausing, reaper, reaping, watch_units
+from . import breaker, config, draining, drift, journal_shipping, metrics, overrides, reaper, reaping, watch_units
 from .aws_api import Aws, instance_id
 from .host import LIFE, LIVE, STAGED, StepError, load, write
 from .lock import DEPLOYMENT, WATCH, locked
 from .machine_names import templates
+from .overrides import SETTINGS
 from .reach import SECRETS
+from .runners import in_toml
 
-SETTINGS = STAGED / "watch.json"
 STATE = STAGED / "watch-state.json"
 CURSOR = STAGED / "journal.cursor"
 _DAYS_REMEMBERED = 30
+_RESTLESS_SECONDS = 5
 _REMOVAL_SECONDS = 3600
 """What an earlier manager may take for its end after its last job."""
 _TOKEN = re.compile(r'^\s*token = "(.*)"$', re.MULTILINE)
@@ -54,6 +56,8 @@ class Pass:
     started: float = field(default_factory=time.time)
     orphans: dict[str, int] = field(default_factory=lambda: dict.fromkeys(reaper.KINDS, 0))
     removed: int = 0
+    restless: bool = False
+    """Whether the breaker wants to look again within seconds."""
 
     @property
     def aws(self) -> Aws:
@@ -67,8 +71,8 @@ def stage(settings: dict[str, Any]) -> None:
         watch_units.put(settings["intervalSeconds"])
     else:
         watch_units.remove()
-        # Nobody would end its pauses any more.
-        breaker.run(settings["breaker"], time.time())
+    # Placements that are in use have new options now; and with nobody to look, pauses would never end.
+    breaker.run(settings["breaker"], time.time())
 
 
 def watch(*arguments: str) -> int:
@@ -83,9 +87,10 @@ def watch(*arguments: str) -> int:
         settings, state = json.loads(SETTINGS.read_text()), State(**load(STATE))
         if "--dry-run" in arguments:
             return _done([_reap], Pass(settings, load(SECRETS), state, dry_run=True))
-        code = _done([_break, _tend, _reap, _ship, _tell], Pass(settings, load(SECRETS), state, settings["dryRun"]))
+        look = Pass(settings, load(SECRETS), state, settings["dryRun"])
+        code = _done([_break, _tend, _reap, _ship, _tell], look)
         write(STATE, json.dumps(asdict(state)))
-        return code
+        return max(code, _done([_stay], look))
 
 
 def last_look() -> None:
@@ -117,7 +122,15 @@ def _done(parts: list[Any], look: Pass) -> int:
 def _break(look: Pass) -> None:
     with locked(DEPLOYMENT, wait=False) as free:
         if free:
-            breaker.run(look.settings["breaker"], look.started)
+            look.restless = breaker.run(look.settings["breaker"], time.time())
+
+
+def _stay(look: Pass) -> None:
+    """Look on while machines fail, so that the next placement is tried within seconds, until the next pass."""
+    while look.restless and time.time() + _RESTLESS_SECONDS < look.started + look.settings["intervalSeconds"]:
+        time.sleep(_RESTLESS_SECONDS)
+        look.restless = False
+        _break(look)
 
 
 def _tend(look: Pass) -> None:
@@ -185,14 +198,14 @@ def _ship(look: Pass) -> None:
         stream = f"{instance_id() or socket.gethostname()}/journal"
         tokens = _TOKEN.findall(LIVE.read_text()) if LIVE.exists() else []
         clear = {text for text in (*look.secrets.values(), *tokens) if text}
-        forms = clear | {config.in_toml(text) for text in clear}
+        forms = clear | {in_toml(text) for text in clear}
         to = journal_shipping.Destination(look.aws, group, stream)
         # The longest first: one may begin with another.
         journal_shipping.ship(to, CURSOR, sorted(forms, key=len, reverse=True))
 
 
 def _tell(look: Pass) -> None:
-    settings, state, paused = look.settings, look.state, pausing.load()
+    settings, state, paused = look.settings, look.state, overrides.load_state()
     total = paused.failures_total
     now = time.time()
     measured = metrics.Measured(

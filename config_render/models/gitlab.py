@@ -69,8 +69,10 @@ class CreateRunner(Section):
     project_id: Positive | None = Field(
         default=None, alias="projectId", description="Id of the project, with project_type"
     )
-    each: Literal["deployment", "pool"] = Field(
-        default="deployment", description="Whether one runner is for all pools, or each pool has its own"
+    each: Literal["deployment", "pool", "entry"] = Field(
+        default="deployment",
+        description="Whether one runner is for all pools, each pool has its own, or each zone and instance type of a "
+        "pool has, so that the pool's machines are spread over them",
     )
     description: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
         default=None, description="What GitLab calls it; by default the stack's name and the component's"

@@ -96,3 +96,14 @@ class Machine(ConfigTable):
     autoscaling: Items[Autoscaling] | None = Field(
         default=None, description="Other numbers during some periods; the last one that matches wins"
     )
+
+    @property
+    def least_waiting(self) -> int | None:
+        """The least number of machines that wait for jobs when any do; None if none ever do."""
+        numbers: list[Machine | Autoscaling] = [self, *(self.autoscaling or ())]
+        waiting = [
+            max(1, each.idle_count_min or 1) if each.idle_scale_factor else each.idle_count
+            for each in numbers
+            if each.idle_count
+        ]
+        return min(waiting, default=None)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ..instance_types import architecture, check_instance_type
-from ..layout import Entry, entries
+from ..layout import Entry, Placement, entries, placements
 from ..placeholders import secret_names
 from ..raw_options import merge_options
 from .driver import DriverOptions
@@ -40,14 +40,17 @@ class Pool(RunnerKeys):
     name: Annotated[
         str, Pattern(r"[a-z0-9-]{1,32}", "is no pool name: 1 to 32 of the letters a to z, digits and -")
     ] = Field(description="Name of the pool, of its runner entries and of its machines")
-    limit: Positive = Field(description="Most machines that the pool may have at a time, idle ones included")
+    limit: Positive = Field(
+        description="Most jobs that the pool runs at a time, and most machines that it has, idle ones included"
+    )
     zones: DistinctItems[ZoneSuffix] | None = Field(
         default=None, description="Zones to start machines in, as suffixes; by default those of network.zones"
     )
     instance_types: DistinctItems[Annotated[str, checked_by(check_instance_type)]] = Field(
         default=("m5.large",),
         alias="instanceTypes",
-        description="Instance types; each one, in each zone, becomes a runner entry with its share of the limit",
+        description="Instance types; machines are started with one of them, in one zone, and with the next where AWS "
+        "has no capacity",
         examples=[["m6i.large", "m5.large"]],
     )
     spot: Spot | None = Field(default=None, description="Use spot capacity; on-demand without it")
@@ -69,7 +72,7 @@ class Pool(RunnerKeys):
 
     @property
     def on_demand_limit(self) -> int:
-        """How many machines of a spot pool are on-demand ones."""
+        """How many on-demand machines a spot pool may have while there is no spot capacity."""
         return (self.spot.on_demand_limit if self.spot else None) or 0
 
     def given_options(self) -> dict[str, Any]:
@@ -77,10 +80,20 @@ class Pool(RunnerKeys):
         typed = self.driver.model_dump(by_alias=True, exclude_none=True)
         return {**typed, **merge_options(self.machine.machine_options or ())}
 
-    def machines(self, entry: Entry) -> int:
-        """Return how many machines one of the entries may have."""
-        return entry.limit(self.limit, self.on_demand_limit)
+    @property
+    def most_machines(self) -> int:
+        """The most machines that the pool may have at a time, less those that are being removed."""
+        return self.limit + self.on_demand_limit
 
-    def entries(self, network_zones: Sequence[str]) -> tuple[Entry, ...]:
-        """Return the runner entries that the pool becomes."""
-        return entries(self.name, self.zones or network_zones, self.instance_types, self.on_demand_limit)
+    def placements(self, network_zones: Sequence[str]) -> tuple[Placement, ...]:
+        """Return where the pool's machines may be started."""
+        return placements(self.zones or network_zones, self.instance_types)
+
+    def entries(self, network_zones: Sequence[str], *, own_runners: bool) -> tuple[Entry, ...]:
+        """Return the runner entries that the pool becomes; several where each has a runner of its own.
+
+        Each of these keeps a machine waiting if any does: one without would ask GitLab for a job first, make its
+        machine afterwards, and so take jobs from those that have machines.
+        """
+        most = min(self.limit, self.machine.least_waiting or self.limit) if own_runners else 1
+        return entries(self.name, self.placements(network_zones), most)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..instance_types import architecture
+from ..layout import Entry
 from .cache import CacheSettings
 from .gitlab import CreateRunner, Gitlab, ParameterName, SecretId
 from .identity import IdentitySettings
@@ -52,6 +53,15 @@ class Settings(GlobalKeys):
         "strict: fail; off: do not ask",
     )
     pools: SomeItems[Pool] = Field(description="Pools of workers, one or more")
+
+    @property
+    def own_runners(self) -> bool:
+        """Whether each runner entry has a runner, and so a token, of its own."""
+        return self.create_runner is not None and self.create_runner.each == "entry"
+
+    def entries(self, pool: Pool) -> tuple[Entry, ...]:
+        """Return the runner entries that one of the pools becomes."""
+        return pool.entries(self.network.zones, own_runners=self.own_runners and pool.token is None)
 
     @property
     def drain_seconds(self) -> int:

@@ -67,8 +67,8 @@ class Spot(Section):
     on_demand_limit: Positive | None = Field(
         default=None,
         alias="onDemandLimit",
-        description="How many of the pool's limit are on-demand machines, in runner entries of their own, so that jobs "
-        "go on where there is no spot capacity; idle machines are spot ones",
+        description="Most on-demand machines that take jobs while there is no spot capacity in any zone and type; they "
+        "come on top of limit, which counts jobs then",
     )
 
     def on_demand(self, instance_type: str) -> float | None:

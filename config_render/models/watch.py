@@ -10,7 +10,7 @@ from .values import Pattern
 
 
 class WatchSettings(Section):
-    """What removes orphaned machines, pauses entries that can't make any, and measures, again and again."""
+    """What removes orphaned machines, makes machines where there is capacity, and measures, again and again."""
 
     enabled: bool = Field(default=True, description="Whether a systemd timer on the manager runs it")
     interval_seconds: Annotated[int, Field(ge=20, le=3600)] = Field(

@@ -7,6 +7,7 @@ from ..manager_size import memory_for, memory_of_small_type, small_type_for
 from ..models.pool import Pool
 from ..models.settings import Settings
 from ..problems import Location, Problem, problem
+from .job_cautions import POOL_JOB_CAUTIONS, STACK_JOB_CAUTIONS
 from .pool_relations import is_old_client
 
 _LEAST_DRAIN_SECONDS = 300
@@ -51,16 +52,23 @@ def _manager_carries_its_jobs(settings: Settings) -> Iterator[Problem]:
     memory = None if manager.host else memory_of_small_type(manager.instance_type)
     if memory is None:
         return
-    machines = sum(pool.limit for pool in settings.pools)
-    creations = sum(min(pool.limit, pool.machine.max_growth_rate or pool.limit) for pool in settings.pools)
-    needed = memory_for(min(settings.concurrent, machines), creations)
+    jobs = min(settings.concurrent, sum(pool.limit for pool in settings.pools))
+    creations = sum(_creations(settings, pool) for pool in settings.pools)
+    needed = memory_for(jobs, creations)
     if needed > memory:
         message = (
-            f"has {memory} MiB of memory, while {settings.concurrent} jobs and {creations} machines that are created "
+            f"has {memory} MiB of memory, while {jobs} jobs and {creations} machines that are created "
             f"at the same time want about {needed}: the manager would end docker-machine half way; take "
             f"{small_type_for(needed, manager.instance_type)}, or set MaxGrowthRate"
         )
         yield problem(("manager", "instanceType"), message, manager.instance_type)
+
+
+def _creations(settings: Settings, pool: Pool) -> int:
+    """Return how many of a pool's machines may be created at the same time: each entry has a share of the growth."""
+    growth = pool.machine.max_growth_rate
+    shares = [(entry.share(pool.limit), entry.share(growth or 0)) for entry in settings.entries(pool)]
+    return sum(min(most, max(1, share) if growth else most) for most, share in shares) + pool.on_demand_limit
 
 
 def _spot_growth_is_bounded(settings: Settings, pool: Pool, at: Location) -> Iterator[Problem]:
@@ -219,8 +227,10 @@ STACK_CAUTIONS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     _drain_has_time,
     _access_key_is_seen,
     _manager_carries_its_jobs,
+    *STACK_JOB_CAUTIONS,
 )
 POOL_CAUTIONS: tuple[Callable[[Settings, Pool, Location], Iterator[Problem]], ...] = (
+    *POOL_JOB_CAUTIONS,
     _spot_growth_is_bounded,
     _cap_is_below_on_demand,
     _machines_wait_a_while,

@@ -37,19 +37,13 @@ def _limit_suffices(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
     limit = pool.limit
     if limit is None or limit < 1:
         return
-    count = sum(not entry.takes_over for entry in pool.entries)
-    least = count + pool.on_demand_limit
-    if limit < least:
-        # A share of 0 would mean no limit at all to gitlab-runner.
-        more = f" + spot.onDemandLimit {pool.on_demand_limit}" if pool.on_demand_limit else ""
-        message = f"is below {least}, the number of zones x instance types{more}; raise limit or name fewer of them"
-        yield problem(pool.at("limit"), message, limit)
+    if limit < pool.on_demand_limit:
+        message = f"is above limit {limit}, the jobs that the pool runs at a time; lower it, or raise limit"
+        yield problem(pool.at("spot", "onDemandLimit"), message, pool.on_demand_limit)
     # An autoscaling period may ask for more than limit, as GitLab's own guide does: the runner stops at limit.
     idle = whole(pool.machine.get("IdleCount"))
-    spot = limit - pool.on_demand_limit
-    if idle is not None and spot < idle:
-        less = f"less spot.onDemandLimit {pool.on_demand_limit} " if pool.on_demand_limit else ""
-        yield problem(pool.at("limit"), f"{less}is below IdleCount {idle}; raise limit or lower IdleCount", limit)
+    if idle is not None and limit < idle:
+        yield problem(pool.at("limit"), f"is below IdleCount {idle}; raise limit or lower IdleCount", limit)
 
 
 def _idle_count_is_above_its_minimum(stack: RawStack, pool: RawPool) -> Iterator[Problem]:

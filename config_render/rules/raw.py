@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..layout import Entry, entries
+from ..layout import FALLBACK, Placement, entries, machine_name, placements
 from ..models.machine import check_machine_name
 from ..models.network import NetworkSettings
 from ..models.pool import Pool
@@ -59,16 +59,26 @@ class RawPool:
     on_demand_limit: int
     zones: tuple[str, ...]
     instance_types: tuple[str, ...]
-    entries: tuple[Entry, ...]
-    """The runner entries; a pool without a usable name still has as many."""
+    placements: tuple[Placement, ...]
 
     def at(self, *keys: str | int) -> Location:
         """Locate a value of this pool."""
         return ("pools", self.index, *keys)
 
-    def machines(self, entry: Entry) -> int:
-        """Return how many machines one of the entries may have."""
-        return entry.limit(self.limit or 0, self.on_demand_limit)
+    @property
+    def most_machines(self) -> int:
+        """The most machines that the pool may have at a time."""
+        return (self.limit or 0) + self.on_demand_limit
+
+    @property
+    def machine_names(self) -> list[str]:
+        """MachineName of each placement, on spot capacity or as the settings say, and on demand."""
+        kinds = (False, True) if self.on_demand_limit else (False,)
+        return [
+            machine_name(self.name or "", self.machine_name, placement.label, fallback=fallback)
+            for fallback in kinds
+            for placement in self.placements
+        ]
 
     @property
     def machine_name_is_usable(self) -> bool:
@@ -107,7 +117,7 @@ def _pool(index: int, content: Mapping[str, Any], network_zones: tuple[str, ...]
         on_demand_limit=on_demand,
         zones=zones,
         instance_types=types,
-        entries=entries(name or "", zones, types, on_demand),
+        placements=placements(zones, types),
     )
 
 
@@ -123,6 +133,20 @@ class RawStack:
         for key in keys:
             found = table(found.get(key))
         return found
+
+    def token_of(self, pool: RawPool) -> str | None:
+        """Return what stands for the token of a pool's runner: equal for pools that share one."""
+        own = text(pool.content.get("token"))
+        each = self.table("createRunner").get("each", "deployment")
+        return own or (None if each == "deployment" else pool.name)
+
+    def section_names(self, pool: RawPool) -> list[str]:
+        """Return what the pool's sections of config.toml may be called, those that are live at times included."""
+        own = self.table("createRunner").get("each") == "entry" and text(pool.content.get("token")) is None
+        names = [pool.name or ""]
+        if own:  # How many of these there are, or one, follows from numbers that may be wrong.
+            names += [entry.name for entry in entries(names[0], pool.placements, len(pool.placements))]
+        return [*names, *(f"{FALLBACK}{name}" for name in names if pool.on_demand_limit)]
 
     @cached_property
     def zones(self) -> tuple[str, ...]:

@@ -48,34 +48,50 @@ def _names_differ(stack: RawStack) -> Iterator[Problem]:
         first.setdefault(pool.name, pool)
 
 
-def _machine_names(stack: RawStack) -> list[tuple[RawPool, str]]:
+def _named_pools(stack: RawStack) -> list[RawPool]:
     # Pools of the same name are reported by that: their machines need no second message.
     named = {pool.name: pool for pool in reversed(stack.pools) if pool.name and pool.machine_name_is_usable}
-    return [
-        (pool, entry.machine_name(pool.machine_name))
-        for pool in sorted(named.values(), key=lambda pool: pool.index)
-        for entry in pool.entries
-    ]
+    return sorted(named.values(), key=lambda pool: pool.index)
+
+
+def _section_names_differ(stack: RawStack) -> Iterator[Problem]:
+    first: dict[str, RawPool] = {}
+    for pool in _named_pools(stack):
+        taken = [name for name in stack.section_names(pool) if first.setdefault(name, pool) is not pool]
+        if taken:
+            message = (
+                f"makes [[runners]] called {taken[0]}, as pools[{first[taken[0]].index}] does, and the manager tells "
+                "them by their names; choose another name"
+            )
+            yield problem(pool.at("name"), message, pool.name)
 
 
 def _machine_names_fit(stack: RawStack) -> Iterator[Problem]:
-    longest: dict[int, tuple[RawPool, str]] = {}
-    for pool, name in _machine_names(stack):
-        if len(name) > max(LONGEST_MACHINE_NAME, len(longest.get(pool.index, (pool, ""))[1])):
-            longest[pool.index] = (pool, name)
-    for pool, name in longest.values():
-        message = (
-            f"makes the machine name {name} of {len(name)} characters, too long for a host name; "
-            f"shorten it until there are {LONGEST_MACHINE_NAME}"
-        )
-        yield problem(pool.at(*pool.machine_name_from), message, pool.machine_name or pool.name)
+    for pool in _named_pools(stack):
+        name = max(pool.machine_names, key=len)
+        if len(name) > LONGEST_MACHINE_NAME:
+            message = (
+                f"makes the machine name {name} of {len(name)} characters, too long for a host name; "
+                f"shorten it until there are {LONGEST_MACHINE_NAME}"
+            )
+            yield problem(pool.at(*pool.machine_name_from), message, pool.machine_name or pool.name)
 
 
 def _machine_names_differ(stack: RawStack) -> Iterator[Problem]:
+    # Before these names gitlab-runner puts a part of the runner's token, which tells those of other tokens.
+    by_token: dict[str | None, list[tuple[RawPool, str]]] = {}
+    for pool in _named_pools(stack):
+        prefixes = {name.partition("%s")[0]: name for name in reversed(pool.machine_names)}
+        by_token.setdefault(stack.token_of(pool), []).extend((pool, name) for name in prefixes.values())
+    for names in by_token.values():
+        yield from _names_of_one_token_differ(names)
+
+
+def _names_of_one_token_differ(names: list[tuple[RawPool, str]]) -> Iterator[Problem]:
     reported: set[tuple[int, int]] = set()
     # In this order a name follows those that it begins like, and no others stand between.
     shorter: list[tuple[RawPool, str]] = []
-    for this in sorted(_machine_names(stack), key=lambda named: (named[1].partition("%s")[0], named[0].index)):
+    for this in sorted(names, key=lambda named: (named[1].partition("%s")[0], named[0].index)):
         while shorter and not same_machines(shorter[-1][1], this[1]):
             shorter.pop()
         for that in shorter:
@@ -104,8 +120,9 @@ def _machines_fit(stack: RawStack) -> Iterator[Problem]:
     subnets = subnet_cidrs(cidr, zones)
     wanted = dict.fromkeys(subnets, 0)
     for pool in stack.pools:
-        for entry in pool.entries:
-            wanted[entry.zone] = wanted.get(entry.zone, 0) + pool.machines(entry)
+        # All of a pool's machines may be in one zone when the others have no capacity.
+        for zone in pool.zones:
+            wanted[zone] = wanted.get(zone, 0) + pool.most_machines
     for zone, subnet in subnets.items():
         if wanted[zone] > machines_that_fit(subnet):
             message = (
@@ -179,6 +196,7 @@ _SUSPECT = re.compile("<secret:|[\ud800-\udfff]")
 STACK_RULES: tuple[Callable[[RawStack], Iterator[Problem]], ...] = (
     *ACCOUNT_RULES,
     _names_differ,
+    _section_names_differ,
     _machine_names_fit,
     _machine_names_differ,
     _machines_fit,

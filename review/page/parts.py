@@ -81,6 +81,8 @@ def in_words(settings: Settings, region: str, rows: Sequence[MachineRow]) -> str
     said = [f"{part.name}: {', '.join(part.lines)}." for part in parts]
     for pool in settings.pools:
         mine = [row for row in rows if row.pool == pool.name]
-        kinds = [f"{row.most} {row.type} {'on demand' if row.cap is None else 'spot'} in {row.zone}" for row in mine]
+        kinds = [
+            f"up to {row.most} {row.type} {'on demand' if row.cap is None else 'spot'} in {row.zone}" for row in mine
+        ]
         said.append(f"Pool {pool.name}, limit {pool.limit}: {joined(kinds)}.")
     return f"{network_name(settings)}. The manager asks {settings.gitlab.url} for jobs. {' '.join(said)}"

@@ -95,9 +95,9 @@ def _cell(rows: Sequence[MachineRow]) -> list[tuple[bool, str]]:
     for spot, most in _MOST_LINES.items():
         alike = [row for row in rows if row.most and (row.cap is not None) == spot]
         shown = alike if len(alike) <= most else alike[: most - 1]
-        lines += [(spot, f"{row.most} {_TIMES} {row.type}") for row in shown]
+        lines += [(spot, f"≤ {row.most} {_TIMES} {row.type}") for row in shown]
         if rest := alike[len(shown) :]:
-            lines.append((spot, f"{sum(row.most for row in rest)} of {len(rest)} more types"))
+            lines.append((spot, f"≤ {max(row.most for row in rest)} of {len(rest)} more types"))
     return lines
 
 

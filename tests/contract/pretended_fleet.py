@@ -41,6 +41,8 @@ class PretendedMachines(DockerMachine):
         """The names and options of all creations so far."""
         self.at_once = self.most_at_once = self.failures = 0
         self.slow = False
+        self.seconds = 0.0
+        """How long a creation takes."""
         self.ready = threading.Semaphore(0)
         """Where creations are slow, each needs one of these to end."""
         self.unreachable: set[str] = set()
@@ -54,6 +56,7 @@ class PretendedMachines(DockerMachine):
             self.asked.append((name, list(entry["machine"].get("MachineOptions", []))))
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
+        time.sleep(self.seconds)
         if self.slow:
             self.ready.acquire()
         with self._counting:

@@ -72,7 +72,15 @@ def test_existing_subnets_are_in_the_zones_that_the_preview_has_found(tmp_path: 
     file = stack_file(
         tmp_path, network={"vpcId": "vpc-0ours", "subnetIds": ["subnet-0c"]}, pools=[{"name": "ci", "limit": 2}]
     )
-    row = {"pool": "ci", "zone": f"{REGION}c", "type": "m5.large", "cap": None, "most": 2, "idle_hours": 0}
+    row = {
+        "pool": "ci",
+        "zone": f"{REGION}c",
+        "type": "m5.large",
+        "cap": None,
+        "most": 2,
+        "group": "ci",
+        "idle_hours": 0,
+    }
     outputs = {"outputs": {"machines": [row]}}
     metadata = {
         "op": "update",
@@ -87,7 +95,7 @@ def test_existing_subnets_are_in_the_zones_that_the_preview_has_found(tmp_path: 
     page = tmp_path / "page.html"
 
     main(["page", str(file), "--market", "off", "--events", str(events), "-o", str(page)])
-    assert "2 m5.large on demand in eu-central-1c" in page.read_text()
+    assert "up to 2 m5.large on demand in eu-central-1c" in page.read_text()
     assert "known to AWS alone" not in page.read_text()
 
     main(["page", str(file), "--market", "off", "-o", str(page)])

@@ -1,7 +1,6 @@
 """What the page says of a stack."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,6 @@ import pytest
 from config_render.costs import cost
 from config_render.market import Market
 from config_render.spot_history import SpotHistory
-from review.changes import ConfigToml, Diagnostic
 from review.page.drawing import page
 from review.page.subject import Subject
 
@@ -39,8 +37,8 @@ def test_figures_are_those_of_the_costs_and_what_they_were() -> None:
     assert "was" not in tiles(shown)["Worst case"]
 
     after = tiles(subject(settings, changes=changed(settings)))
-    assert after["Machines at the most"] == "21 the manager included was 19"
-    assert after["Worst case"].endswith("was $1.280")
+    assert after["Machines at the most"] == "21 the manager included was 20"
+    assert after["Worst case"].endswith("was $1.350")
     assert "was" not in after["Without any job"]
 
 
@@ -161,7 +159,7 @@ def test_pools_with_the_same_spot_machines_are_drawn_once() -> None:
         ),
         ({"cache": {"s3": {"BucketName": "ours"}}}, "S3 cache: a bucket there already."),
         ({"cache": {"Type": "gcs", "gcs": {"BucketName": "ours"}}}, "Cache: Google Cloud Storage."),
-        ({}, "Pool ci, limit 20: 20 m5.large on demand in eu-central-1a."),
+        ({}, "Pool ci, limit 20: up to 20 m5.large on demand in eu-central-1a."),
     ],
 )
 def test_the_drawing_says_what_there_is(settings: dict[str, Any], words: str) -> None:
@@ -172,12 +170,28 @@ def test_the_drawing_says_what_there_is(settings: dict[str, Any], words: str) ->
 def test_many_types_in_a_zone_are_summed_up() -> None:
     drawn = section(subject(large()), "topology").all("text")
     times = "\N{MULTIPLICATION SIGN}"
-    assert sum(each.text == "2 of 2 more types" for each in drawn) == 12
-    assert sum(each.text == f"1 {times} m6i.large" for each in drawn) == 12
+    # Twelve pools in three zones each, whose machines may all be in any of these.
+    assert sum(each.text == f"≤ 30 {times} m6i.large" for each in drawn) == 36
+    assert sum(each.text == f"≤ 3 {times} m6i.large" for each in drawn) == 36
+    assert sum(each.text == "≤ 3 of 3 more types" for each in drawn) == 36
 
     many = small(instanceTypes=["m5.large", "m5a.large", "m6i.large", "m6a.large", "m7i.large"], limit=20)
     drawn = section(subject(many), "topology").all("text")
-    assert [each.text for each in drawn].count("4 of 2 more types") == 2
+    assert [each.text for each in drawn].count("≤ 20 of 2 more types") == 2
+
+
+def test_a_pool_whose_machines_may_be_in_several_places_is_counted_once() -> None:
+    spot = {"maxPrice": 0.07, "onDemandLimit": 3}
+    rows = section(subject(small(spot=spot)), "pools").all("tr")
+    lines = [[cell.text for cell in row.all("th", "td")] for row in rows if len(row.all("th", "td")) == 8]
+
+    kinds = "m6i.large (spot, cap 0.07 or on demand)"
+    assert lines[1][:5] == ["spot", "a, b", kinds, "23", f"${20 * 0.07 + 3 * 0.118:.3f}"]
+    total = section(subject(small(spot=spot)), "topology").all("desc")[0].text
+    assert (
+        "Pool spot, limit 20: up to 20 m6i.large spot in eu-central-1a, up to 20 m6i.large spot in eu-central-1b, "
+        "up to 3 m6i.large on demand in eu-central-1a and up to 3 m6i.large on demand in eu-central-1b."
+    ) in total
 
 
 def test_the_table_of_machines_has_the_days_prices() -> None:
@@ -191,8 +205,8 @@ def test_the_table_of_machines_has_the_days_prices() -> None:
 
     cells = [[cell.text for cell in row.all("th", "td")] for row in rows if len(row.all("th", "td")) == 11]
     assert cells[1:] == [
-        ["spot", "eu-central-1a", "m6i.large", "spot", "10", "0.0700", "0.0500", "0.0500", "0.0500", "100 %", "0.1180"],
-        ["spot", "eu-central-1b", "m6i.large", "spot", "10", "0.0700", "0.0500", "0.0500", "0.0800", "99 %", "0.1180"],
+        ["spot", "eu-central-1a", "m6i.large", "spot", "20", "0.0700", "0.0500", "0.0500", "0.0500", "100 %", "0.1180"],
+        ["spot", "eu-central-1b", "m6i.large", "spot", "20", "0.0700", "0.0500", "0.0500", "0.0800", "99 %", "0.1180"],
         ["manager", "eu-central-1a", "t3.small", "on demand", "1", *["\N{EN DASH}"] * 5, "0.0200"],
     ]
 
@@ -200,59 +214,6 @@ def test_the_table_of_machines_has_the_days_prices() -> None:
 def test_zones_that_only_aws_knows_are_told_as_such() -> None:
     assert "known to AWS alone" in section(subject(small(), zones_known=False), "topology").text
     assert "known to AWS alone" not in section(subject(small()), "topology").text
-
-
-def test_replacements_come_first_with_what_they_interrupt() -> None:
-    settings = small()
-    shown = section(subject(settings, changes=changed(settings)), "change")
-
-    assert "1 replaced, 1 deleted, 1 changed, 1 created; 2 stay as they are." in shown.text
-    assert [each.text for each in shown.all("li")] == [
-        "Interrupts the manager is replaced; jobs that run on the last one end first"
-    ]
-    names = [each.text for each in shown.all("summary")]
-    assert names == [
-        "± 1 replaced",
-        "\N{MINUS SIGN} 1 deleted",
-        "~ 1 changed",
-        "+ 1 created",
-        "config.toml of runner 2 lines more, 2 fewer",
-    ]
-    assert "instanceType: t3.small → t4g.small (replaces it)" in shown.text
-    lines = [(each.attributes["class"], each.text) for each in shown.all("pre")[0].all("span")]
-    assert ("removed", "- limit = 9") in lines
-    assert ("added", "+ limit = 10") in lines
-
-
-@pytest.mark.parametrize(("lines", "opened"), [(20, True), (60, False)])
-def test_a_long_diff_is_folded(lines: int, opened: bool) -> None:
-    settings = small()
-    config = ConfigToml("runner", "", "".join(f"key{n} = {n}\n" for n in range(lines)))
-    shown = section(subject(settings, changes=changed(settings, configs=(config,))), "change")
-    assert ("open" in shown.all("details")[-1].attributes) == opened
-
-
-def test_a_preview_that_failed_says_why() -> None:
-    settings = small()
-    failed = changed(settings, failed=True, diagnostics=(Diagnostic("error", "no credentials\nlog in"),))
-    shown = section(subject(settings, changes=failed), "change")
-
-    assert "The preview failed before its end" in shown.text
-    assert shown.all("li")[0].text == "Error no credentials log in"
-
-
-def test_a_new_stack_and_one_that_stays_say_so() -> None:
-    settings = small()
-    changes = changed(settings, configs=())
-    new = tuple(replace(each, op="create") for each in changes.resources)
-    same = tuple(replace(each, op="same") for each in changes.resources)
-
-    assert (
-        "The stack is new: 6 resources to create."
-        in section(subject(settings, changes=replace(changes, resources=new)), "change").text
-    )
-    quiet = replace(changes, resources=same, outputs_before=changes.outputs_after)
-    assert "Nothing changes; 6 resources stay as they are." in section(subject(settings, changes=quiet), "change").text
 
 
 def test_what_can_not_start_comes_before_what_to_know() -> None:

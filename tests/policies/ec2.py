@@ -12,7 +12,7 @@ from pathlib import Path
 from .evaluator import Request
 from .variants import Variant
 
-MACHINE = "runner-abcdefghi-spot-a-m5-large-1764000000-0a1b2c3d"
+MACHINE = "runner-abcdefghi-spot-1764000000-0a1b2c3d-a-m5-large"
 _RECORDING = Path(__file__).parents[2] / "localcloud" / "recordings" / "driver_ec2_calls.json"
 _OURS = {
     r"subnet-\w{17}": "subnet-1",

@@ -53,7 +53,7 @@ class Variant:
             instance_types=["m5.large", "m6i.large"],
             profile_arn=self.fill("{iam}:instance-profile/worker"),
             role_arn=self.fill("{iam}:role/worker"),
-            machine_names=["spot-a-m5-large-%s", "spot-a-m6i-large-%s"],
+            machine_names=["spot-%s", "deploy-%s"],
             key_pairs=["shared-key"] if "own key pair" in self.features else [],
             deployment="test",
             spot="spot" in self.features,

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from config_render import document, problems_of, render
 from config_render.models.driver import KINDS
-from tests.render.settings_samples import FACTS, REGION, TOKEN, parsed, stack
+from tests.render.settings_samples import (
+    FACTS,
+    REGION,
+    TOKEN,
+    entries_of,
+    jobs_at_once,
+    parsed,
+    stack,
+    with_own_runners,
+)
 from tests.render.test_reference import MODELLED, with_key, written
 
 naturals = st.integers(0, 2**63 - 1)
@@ -83,9 +92,26 @@ def test_what_validates_renders_and_reads_back_equal(pool: dict[str, Any], concu
     assert tomllib.loads(text) == document(checked, FACTS)
     assert tomlkit.parse(text).unwrap() == document(checked, FACTS)
     assert render(parsed(stack(pool, concurrent=concurrent)), FACTS) == text
-    limits = [runner["limit"] for runner in tomllib.loads(text)["runners"]]
-    assert sum(limits) == pool["limit"]
-    assert min(limits) > 0
+    (runner,) = tomllib.loads(text)["runners"]
+    assert (runner["name"], runner["limit"]) == ("ci", pool["limit"])
+
+
+@settings(max_examples=100, deadline=None)
+@given(pools)
+def test_entries_with_runners_of_their_own_have_all_of_the_pool_between_them(pool: dict[str, Any]) -> None:
+    checked = with_own_runners(pool)
+    found = entries_of(checked)
+
+    assert tomllib.loads(render(checked, FACTS))["runners"] == found
+    assert jobs_at_once(checked) == sum(each["limit"] for each in found) == pool["limit"]
+    assert min(each["limit"] for each in found) > 0
+    # The numbers of each time of the week, of one entry beside another.
+    for numbers in zip(*([each["machine"], *each["machine"].get("autoscaling", [])] for each in found), strict=True):
+        waiting = [each["IdleCount"] for each in numbers]
+        assert all(waiting) or not any(waiting), "one without would take jobs from those that have machines"
+        assert not any(each["limit"] < count for each, count in zip(found, waiting, strict=True)) or (
+            sum(waiting) > pool["limit"]
+        )
 
 
 @settings(max_examples=300, deadline=None)

@@ -6,6 +6,7 @@ from typing import Any
 from config_render import Facts, Problem, Settings, document, parse, problems_of
 
 TOKEN = "glrt-" + "a1B2" * 5
+ACCESS_TOKEN = "glpat-0123456789abcdefghij"
 REGION = "eu-central-1"
 
 FACTS = Facts(
@@ -36,9 +37,29 @@ def parsed(raw: Mapping[str, Any], secrets: Sequence[str] = ()) -> Settings:
     return parse(raw, token=TOKEN, region=REGION, secrets=secrets)
 
 
-def runners(raw: Mapping[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = document(parsed(raw), FACTS)["runners"]
+def with_own_runners(pool: Mapping[str, Any] | None = None, **settings: Any) -> Settings:
+    """The settings of `stack`, each runner entry with a runner, and so a token, of its own."""
+    create = {"runnerType": "group_type", "groupId": 5, "each": "entry"}
+    raw = stack(pool, createRunner=create, **settings)
+    return parse(raw, region=REGION, secrets=("own",), tokens={"accessToken": ACCESS_TOKEN})
+
+
+def entries_of(settings: Settings) -> list[dict[str, Any]]:
+    """The `[[runners]]` of settings."""
+    found: list[dict[str, Any]] = document(settings, FACTS)["runners"]
     return found
+
+
+def jobs_at_once(settings: Settings) -> int:
+    """How many jobs run at a time, `concurrent` aside, as gitlab-runner counts them: by token, up to each limit."""
+    by_token: dict[str, int] = {}
+    for each in entries_of(settings):
+        by_token[each["token"]] = max(by_token.get(each["token"], 0), each["limit"])
+    return sum(by_token.values())
+
+
+def runners(raw: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return entries_of(parsed(raw))
 
 
 def problems(raw: Mapping[str, Any], secrets: Sequence[str] = ()) -> list[Problem]:

@@ -15,7 +15,7 @@ from config_render.rules.pool_relations import POOL_RULES
 from config_render.rules.raw import RawStack
 from config_render.rules.relations import STACK_RULES
 
-from .settings_samples import lines, parsed
+from .settings_samples import lines, parsed, with_own_runners
 from .test_settings_refusals import CASES as MISTAKES
 from .test_settings_refusals import LONG_CASES, said, settings_of
 
@@ -41,6 +41,36 @@ def test_settings_that_cost_nothing_unexpected_bring_no_warning() -> None:
         "machine": {"IdleCount": 2, "IdleScaleFactor": 0.5, "IdleCountMin": 1, "MaxGrowthRate": 5, "MaxBuilds": 1},
     }
     assert warned({"pool": careful}) == []
+
+
+def test_entries_with_runners_of_their_own_start_machines_in_as_many_places_without_the_watch() -> None:
+    manager = {"sshFrom": ["203.0.113.0/24"], "watch": {"enabled": False}}
+    four: dict[str, Any] = {"zones": ["a", "b"], "instanceTypes": ["m5.large", "m6i.large"]}
+
+    assert cautions_of(with_own_runners(four, manager=manager, concurrent=20)) == []
+    (unused,) = cautions_of(with_own_runners({**four, "limit": 3}, manager=manager, concurrent=20))
+    assert "and zones make 1 placement more than are used" in unused.message
+
+
+def test_pools_with_runners_of_their_own_count_by_themselves_and_concurrent_covers_their_entries() -> None:
+    pools = [{"name": name, "zones": ["a", "b", "c"], "limit": 4} for name in ("one", "two")]
+
+    assert cautions_of(with_own_runners(pools=pools, concurrent=8)) == []
+    told = [each.message for each in cautions_of(with_own_runners(pools=pools, concurrent=5))]
+    assert ["is below 8, the jobs" in told[0], "is below 6, the number of [[runners]]" in told[1]] == [True, True]
+
+
+@pytest.mark.parametrize(("growth", "created"), [(30, 30), (2, 6)])
+def test_entries_with_runners_of_their_own_make_machines_at_the_same_time_as_one_would(
+    growth: int, created: int
+) -> None:
+    manager = {"sshFrom": ["203.0.113.0/24"], "instanceType": "t3.micro"}
+    machine = {"MaxGrowthRate": growth}
+    pool = {"zones": [*"abc"], "instanceTypes": ["m5.large", "m6i.large"], "limit": 150, "machine": machine}
+    (told,) = cautions_of(with_own_runners(pool, manager=manager, concurrent=150))
+
+    # Each of the six makes one at least.
+    assert f"while 150 jobs and {created} machines that are created at the same time" in told.message
 
 
 def told_by(rule: Rule, raw: dict[str, Any]) -> bool:

@@ -38,6 +38,7 @@ check_interval = 0
 [[runners]]
 name = "ci"
 limit = 2
+request_concurrency = 2
 url = "https://gitlab.example.com"
 token = "<secret:token>"
 executor = "docker+machine"

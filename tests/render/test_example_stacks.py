@@ -8,8 +8,12 @@ import pytest
 import yaml
 
 from config_render.__main__ import main
+from config_render.capacity import as_lines, capacities
+from config_render.checked_file import checked
 from config_render.schema import stack_schema
 from config_render.stack_file import read_stack_file
+
+from .settings_samples import jobs_at_once
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "examples" / "stacks"
@@ -26,7 +30,8 @@ def test_there_is_one_for_each_kind() -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_it_has_neither_mistakes_nor_warnings(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--strict", str(file)]) == 0, capsys.readouterr().err
-    assert capsys.readouterr().out == f"{file}: no mistakes\n"
+    told = capsys.readouterr().out.splitlines()
+    assert told == [f"{file}: no mistakes", *as_lines(capacities(checked(file)[1]))]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -38,9 +43,17 @@ def test_editors_accept_it(file: Path) -> None:
     assert [error.message for error in SCHEMA.iter_errors(yaml.safe_load(file.read_text()))] == []
 
 
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_its_pools_run_as_many_jobs_at_once_as_their_limits_say(file: Path) -> None:
+    _, settings = checked(file)
+    assert jobs_at_once(settings) == sum(pool.limit for pool in settings.pools)
+    assert capacities(settings)[-1].jobs == min(settings.concurrent, jobs_at_once(settings))
+
+
 def test_prod_has_twelve_pools_over_what_all_environments_share() -> None:
     settings = read_stack_file(FOLDER / "Pulumi.prod.yaml").settings
 
     assert len(settings["pools"]) == 12
+    assert len({pool["token"] for pool in settings["pools"]}) == 12
     assert settings["tags"] == {"team": "platform", "service": "ci", "environment": "prod"}
     assert settings["cache"] == {"expireDays": 30, "uploadRole": True}

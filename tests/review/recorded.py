@@ -22,7 +22,7 @@ def changes(case: str, *, stack: str = "local") -> Changes:
 
 
 def row(pool: str, most: int, idle: float = 168, cap: float | None = None, type_: str = "m5.large") -> MachineRow:
-    return MachineRow(pool=pool, zone=ZONE, type=type_, cap=cap, most=most, idle_hours=idle)
+    return MachineRow(pool=pool, zone=ZONE, type=type_, cap=cap, most=most, group=pool, idle_hours=idle)
 
 
 def with_machines(changed: Changes, before: list[MachineRow] | None, after: list[MachineRow] | None) -> Changes:

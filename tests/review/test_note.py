@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from markdown_it import MarkdownIt
 
+from config_render.costs import as_plain
 from review.bill import bill_of
 from review.changes import Changes, ConfigToml, Diagnostic, Property, Resource
 from review.note import LONGEST, Origin, marker, note
@@ -123,6 +124,26 @@ def test_a_cost_that_is_not_known_is_not_made_up() -> None:
 
     assert "| machines at the most | - | **12** |" in text
     assert "| an hour, if all of them run | - | **not known** |" in text
+
+
+def test_machines_that_may_be_in_either_zone_are_counted_once_at_the_dearer_price() -> None:
+    here = row("local", 9)
+    there = replace(here, zone="eu-central-1b", type="t3.small", idle_hours=0)
+    on_demand = replace(row("local", 2), group="local on demand")
+    changed = with_machines(changes("limit"), [here], [here, there, on_demand])
+    text = note(changed, bill_of(changed, MARKET), [])
+
+    assert "| machines at the most | 9 | **11** |" in text
+    assert "| an hour, if all of them run | 0.90 USD | **1.10 USD** |" in text
+
+
+def test_what_a_release_without_groups_says_of_machines_is_not_compared() -> None:
+    changed = with_machines(changes("limit"), BEFORE, AFTER)
+    before = [{key: value for key, value in each.items() if key != "group"} for each in as_plain(BEFORE)]
+    bill = bill_of(replace(changed, outputs_before={"machines": before}), MARKET)
+
+    assert bill
+    assert (bill.before, bill.after and bill.after.most) == (None, 10)
 
 
 def test_a_stack_without_the_output_has_no_costs() -> None:

@@ -13,7 +13,9 @@ import pytest
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor
 
+from components import AutoscalingRunner, AutoscalingRunnerArgs
 from components.manager_tool import unsealing
+from config_render import parse
 
 LATE = {
     "aws:ec2/vpc:Vpc": {
@@ -126,5 +128,28 @@ def deploy() -> Deploy:
         pulumi.runtime.test(lambda: program() and None)()  # type: ignore[no-untyped-call]
         recorder.urns = {urn.split("::", 2)[2] for urn in monitor.get_registered_resources()}
         return recorder
+
+    return run
+
+
+TOKEN = "glrt-" + "a1B2" * 5
+SSH = {"sshFrom": ["203.0.113.0/24"]}
+_POOL = {"name": "ci", "limit": 4, "instanceTypes": ["m5.large"], "machine": {"MaxGrowthRate": 2}}
+
+
+@pytest.fixture
+def deployed_with(deploy: Deploy) -> Any:
+    """Deploy settings that go over a small stack's, and return what was registered."""
+
+    def run(secrets: dict[str, str] | None = None, pool: dict[str, Any] | None = None, **given: Any) -> Recorder:
+        raw = {
+            "gitlab": {"url": "https://gitlab.example.com"},
+            "manager": SSH,
+            "pools": [{**_POOL, **(pool or {})}],
+            **given,
+        }
+        settings = parse(raw, token=TOKEN, region="eu-central-1", secrets=tuple(secrets or ()))
+        args = AutoscalingRunnerArgs(settings=settings, region="eu-central-1", token=TOKEN, secrets=secrets or {})
+        return deploy(lambda: AutoscalingRunner("runner", args))
 
     return run

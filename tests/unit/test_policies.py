@@ -19,7 +19,7 @@ WORKERS = Workers(
     instance_types=["m5.large"],
     profile_arn="arn:aws:iam::123456789012:instance-profile/worker",
     role_arn="arn:aws:iam::123456789012:role/worker",
-    machine_names=["spot-a-m5-large-%s"],
+    machine_names=["spot-%s"],
     deployment="test",
     fleet=True,
 )
@@ -52,7 +52,7 @@ def types(policy: Policy) -> list[str]:
 
 def test_what_fits_is_named_exactly() -> None:
     policy = policies.manager(WORKERS, CACHE)
-    assert resources(policy, "KeyPairs", "key-pair") == ["runner-*-spot-a-m5-large-*"]
+    assert resources(policy, "KeyPairs", "key-pair") == ["runner-*-spot-*"]
     assert types(policy) == ["m5.large"]
 
 
@@ -71,8 +71,9 @@ def test_any_number_of_pools_fits(workers: Workers, at_most: int) -> None:
     assert len("".join(json.dumps(policy).split())) <= at_most
     allowed = resources(policy, "KeyPairs", "key-pair")
     for name in workers.machine_names:
-        machine = f"runner-abcdefghi-{name.replace('%s', '1764000000-0a1b2c3d')}"
-        assert any(fnmatchcase(machine, pattern) for pattern in allowed)
+        for placement in ("", "-lax-1a-m5-large"):
+            machine = f"runner-abcdefghi-{name.replace('%s', f'1764000000-0a1b2c3d{placement}')}"
+            assert any(fnmatchcase(machine, pattern) for pattern in allowed)
     for instance_type in workers.instance_types:
         assert any(fnmatchcase(instance_type, pattern) for pattern in types(policy))
 

@@ -1,0 +1,197 @@
+"""Counting what pools promise: jobs at GitLab's stand-in and machines in the emulated EC2, never limits in a file."""
+
+import math
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from config_render.checked_file import checked
+from localcloud import control
+from localcloud.cloud import ROOT
+from tests.docs.blocks import blocks
+
+from .conftest import Deployment
+
+NAMESPACE = "gitlab-runner-aws:"
+MORE = 10
+"""How many jobs are queued beyond what a pool runs."""
+MOST_JOBS = 3
+"""To what the limits of larger pools are scaled down, each file by one factor."""
+LONG = 300
+_POOL = re.compile(r"^runner-.*?-(?P<fallback>od-)?(?P<pool>p\d\d)-")
+
+
+@dataclass
+class Layout:
+    """A pool of a stack, to be one of many pools of one stack."""
+
+    source: str
+    pool: dict[str, Any]
+    shares_with: "Layout | None" = None
+    """The layout whose runner it has."""
+    runner: int = 0
+
+    @property
+    def jobs(self) -> int:
+        """What the pool runs at once, alone or together with those of the same runner."""
+        return int(max(self.pool["limit"], self.shares_with.pool["limit"] if self.shares_with else 0))
+
+
+def layouts() -> list[Layout]:
+    """The default stack, more zones and types, all examples, all stacks of the pages, and pools with one runner."""
+    dev = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())["config"]
+    types = ["m5.large", "m6i.large", "m6a.large", "m5a.large", "c5.large", "c6i.large"]
+    spot = {"maxPrice": 0.07, "onDemandLimit": 1}
+    found = [
+        *_of("Pulumi.dev.yaml", dev[f"{NAMESPACE}pools"], ["a", "b"]),
+        Layout("one zone, one type", {"zones": ["a"], "limit": 3}),
+        Layout("2 zones x 2 types", {"zones": ["a", "b"], "instanceTypes": types[:2], "limit": 4, "spot": spot}),
+        Layout("3 zones x 6 types", {"zones": ["a", "b", "c"], "instanceTypes": types, "limit": 4, "spot": spot}),
+    ]
+    for path in sorted((ROOT / "examples" / "stacks").glob("Pulumi.*.yaml")):
+        found += _of(path.name, _pools_of(path), ["a", "b", "c"])
+    for block in blocks("yaml"):
+        if block.text.startswith("# Pulumi."):
+            pools = yaml.safe_load(block.text)["config"].get(f"{NAMESPACE}pools", [])
+            found += _of(f"{block.page}: {block.text.splitlines()[0][2:]}", pools, ["a", "b", "c"])
+    first = Layout("two pools on one token: the one", {"zones": ["a", "b"], "limit": 3})
+    return [*found, first, Layout("two pools on one token: the other", {"zones": ["a"], "limit": 3}, first)]
+
+
+def _pools_of(path: Path) -> list[dict[str, Any]]:
+    _, settings = checked(path)
+    return [pool.model_dump(by_alias=True, exclude_unset=True, mode="json") for pool in settings.pools]
+
+
+def _of(source: str, pools: list[dict[str, Any]], zones: list[str]) -> Iterator[Layout]:
+    """Scale the pools of one stack down; of each only what decides about jobs and machines is kept."""
+    factor = max(1, max((pool["limit"] for pool in pools), default=1) / MOST_JOBS)
+    for pool in pools:
+        kept: dict[str, Any] = {key: pool[key] for key in ("instanceTypes", "limit", "spot") if key in pool}
+        machine = {key: value for key, value in pool.get("machine", {}).items() if key != "MachineOptions"}
+        limit = math.ceil(pool["limit"] / factor)
+        for numbers in (machine, *machine.get("autoscaling", [])):
+            if "IdleCount" in numbers:
+                numbers["IdleCount"] = min(limit, math.ceil(numbers["IdleCount"] / factor))
+        if kept.get("spot", {}).get("onDemandLimit"):
+            kept["spot"] = {**kept["spot"], "onDemandLimit": 1}
+        yield Layout(
+            f"{source} {pool['name']}",
+            {**kept, "limit": limit, "zones": pool.get("zones") or zones, "machine": {**machine, "MaxBuilds": 50}},
+        )
+
+
+def configure(deployment: Deployment, chosen: list[Layout], zones: list[str]) -> None:
+    """Make all layouts pools of the stack, each with a runner of its own but for those that share one."""
+    config, secrets = deployment.config, list[str]()
+    for number, layout in enumerate(chosen):
+        name = f"p{number:02d}"
+        if layout.shares_with is None:
+            made = control.gitlab(deployment.cloud, "runners", {})
+            layout.runner = made["id"]
+            secrets += ["--secret", f"{NAMESPACE}secrets.{name}={made['token']}"]
+            layout.pool["token"] = f"<secret:{name}>"
+        else:
+            layout.runner, layout.pool["token"] = layout.shares_with.runner, layout.shares_with.pool["token"]
+        layout.pool["name"] = name
+    config[f"{NAMESPACE}pools"] = [layout.pool for layout in chosen]
+    config[f"{NAMESPACE}concurrent"] = sum(layout.pool["limit"] for layout in chosen) + 1
+    config[f"{NAMESPACE}network"] = {"zones": zones}
+    config[f"{NAMESPACE}manager"] |= {"instanceType": "t3.2xlarge", "runningJobs": "abort"}
+    deployment.configure()
+    deployment.run("config", "set-all", "--path", *secrets)
+
+
+@dataclass
+class Counted:
+    """What was seen at one time, or the most of each at any time."""
+
+    jobs: Counter[int] = field(default_factory=Counter)
+    """Running jobs by the runner's id."""
+    machines: Counter[str] = field(default_factory=Counter)
+    """Machines that run, or are about to, by the names of their pools."""
+    on_demand: Counter[str] = field(default_factory=Counter)
+    """Those of them that are on demand although their pools are spot ones."""
+
+
+def count(deployment: Deployment) -> Counted:
+    """Look once."""
+    found = Counted()
+    for job in control.gitlab(deployment.cloud, "state")["jobs"]:
+        if job["state"] == "running":
+            found.jobs[job["runner_id"]] += 1
+    for machine in machines(deployment):
+        named = _POOL.search(machine["KeyName"])
+        assert named, machine["KeyName"]
+        found.machines[named["pool"]] += 1
+        if named["fallback"]:
+            found.on_demand[named["pool"]] += 1
+    return found
+
+
+def machines(deployment: Deployment) -> list[dict[str, Any]]:
+    """The workers that run or are about to, as EC2 describes them; their key pairs have their names from birth."""
+    states = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+    pages = control.aws(deployment.cloud, "ec2").get_paginator("describe_instances").paginate(Filters=states)
+    every = [i for page in pages for reservation in page["Reservations"] for i in reservation["Instances"]]
+    return [
+        each for each in every if each.get("KeyName", "").startswith("runner-") and "-manager" not in each["KeyName"]
+    ]
+
+
+@contextmanager
+def watched(deployment: Deployment) -> Iterator[Counted]:
+    """Count again and again meanwhile, and keep the most of each."""
+    most, over = Counted(), threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.3):
+            now = count(deployment)
+            for mine, its in ((most.jobs, now.jobs), (most.machines, now.machines), (most.on_demand, now.on_demand)):
+                for key, number in its.items():
+                    mine[key] = max(mine[key], number)  # type: ignore[index]
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield most
+    finally:
+        over.set()
+        thread.join()
+
+
+def queue(deployment: Deployment, runner: int | None, jobs: int, seconds: float = LONG) -> list[int]:
+    """Queue jobs, for one runner or for all; return their ids."""
+    body: Mapping[str, Any] = {"seconds": seconds, "runner": runner}
+    return [control.gitlab(deployment.cloud, "jobs", body)["id"] for _ in range(jobs)]
+
+
+def until(condition: Callable[[], bool], what: str, seconds: float = 60) -> float:
+    """Wait; returns how long it took."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() < began + seconds, what
+        time.sleep(0.2)
+    return time.monotonic() - began
+
+
+def table(chosen: list[Layout], most: Counted) -> list[str]:
+    """The rows of what was promised and what was counted."""
+    lines = [f"{'layout':60} placements  limit  queued  jobs at once  machines at most: stated  counted"]
+    for layout in chosen:
+        pool = layout.pool
+        stated = pool["limit"] + pool.get("spot", {}).get("onDemandLimit", 0)
+        places = len(pool["zones"]) * len(pool.get("instanceTypes", ["m5.large"]))
+        lines.append(
+            f"{layout.source:60} {places:10}  {pool['limit']:5}  {layout.jobs + MORE:6}  {most.jobs[layout.runner]:12}"
+            f"  {stated:24}  {most.machines[pool['name']]:7}"
+        )
+    return lines

@@ -1,0 +1,200 @@
+"""AWS has no spot capacity: in one zone, then in all, then again. Jobs are counted, and so is what they run on."""
+
+import json
+import time
+import tomllib
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from components.tool_bundle import TARGET
+from localcloud import control
+
+from . import promises
+from .conftest import Deployment
+from .promises import count, queue, until
+
+POOL = "p00"
+NO_CAPACITY = {"code": "InsufficientInstanceCapacity", "market": "spot"}
+STAGED = "/etc/gitlab-runner/staged"
+LIMIT, ON_DEMAND = 4, 2
+
+
+@pytest.fixture
+def outage(deployment: Deployment) -> Iterator[Deployment]:
+    """A stack with spot machines in two zones and two on-demand machines that may take over."""
+    spot = {"maxPrice": 0.07, "onDemandLimit": ON_DEMAND}
+    machine = {"IdleCount": 0, "IdleTime": 1800, "MaxGrowthRate": 2}
+    deployment.pool.update(name=POOL, zones=["a", "b"], limit=LIMIT, spot=spot, machine=machine)
+    deployment.config["gitlab-runner-aws:network"] = {"zones": ["a", "b"]}
+    # The test looks itself, and says when a pause is over.
+    watch = {"intervalSeconds": 3600, "breaker": {"failures": 2}}
+    deployment.config["gitlab-runner-aws:manager"] |= {"runningJobs": "abort", "watch": watch}
+    deployment.configure()
+    deployment.up()
+    look_once(deployment)
+    yield deployment
+    control.gitlab(deployment.cloud, "jobs", {"cancel": True})
+    control.refuse_instances(deployment.cloud)
+
+
+def rewrite(deployment: Deployment, file: str, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change one of the files that the tool keeps."""
+    host = deployment.host()
+    content = json.loads(host.read(f"{STAGED}/{file}"))
+    change(content)
+    host.run(f"cat > {STAGED}/{file} <<'END'\n{json.dumps(content)}\nEND")
+
+
+def look_once(deployment: Deployment) -> None:
+    """Have a pass of the watch end at once, whatever it sees."""
+    rewrite(deployment, "watch.json", lambda settings: settings.update(intervalSeconds=0))
+
+
+def end_pauses(deployment: Deployment) -> None:
+    """Have it be a quarter of an hour later."""
+    rewrite(deployment, "breaker.json", lambda state: state.update(paused=dict.fromkeys(state["paused"], 0)))
+
+
+def look(deployment: Deployment) -> str:
+    """One pass of the watch; what it says."""
+    return deployment.host().run(f"{TARGET} watch")
+
+
+def live(deployment: Deployment) -> dict[str, dict[str, Any]]:
+    """The sections that are live, by their names."""
+    return {runner["name"]: runner for runner in tomllib.loads(deployment.live()).get("runners", [])}
+
+
+def jobs(deployment: Deployment) -> list[dict[str, Any]]:
+    return list(control.gitlab(deployment.cloud, "state")["jobs"])
+
+
+def running(deployment: Deployment) -> int:
+    return count(deployment).jobs.total()
+
+
+def no_creations(deployment: Deployment) -> bool:
+    """Whether no job waits for its machine, at two looks."""
+
+    def all_have_one() -> bool:
+        return running(deployment) <= len(promises.machines(deployment))
+
+    asked, had = refusals(deployment), all_have_one()
+    time.sleep(4)
+    return had and all_have_one() and refusals(deployment) == asked
+
+
+def on_demand(deployment: Deployment) -> int:
+    return count(deployment).on_demand[POOL]
+
+
+def paused(deployment: Deployment) -> str:
+    """What Prometheus is told."""
+    text = deployment.host().run("cat /var/lib/node_exporter/textfile_collector/gitlab-runner-aws.prom")
+    return next(line.split()[1] for line in text.splitlines() if line.startswith("gitlab_runner_aws_pools_paused "))
+
+
+def refusals(deployment: Deployment) -> int:
+    with urllib.request.urlopen(f"{deployment.cloud.addresses.aws}/-/stand-in/refusals") as answer:
+        return sum(rule["used"] for rule in json.load(answer))
+
+
+def zones(deployment: Deployment) -> set[str]:
+    """Where machines run."""
+    return {machine["Placement"]["AvailabilityZone"] for machine in promises.machines(deployment)}
+
+
+class Story:
+    """What happens, with the seconds since the beginning."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment, self._began = deployment, time.monotonic()
+        self.lines = list[str]()
+
+    def tell(self, what: str) -> None:
+        seen = count(self._deployment)
+        jobs, spot = seen.jobs.total(), seen.machines[POOL] - seen.on_demand[POOL]
+        state = f"{jobs} jobs run, on {spot} spot and {seen.on_demand[POOL]} on-demand machines"
+        self.lines.append(f"{time.monotonic() - self._began:5.1f} s  {what}: {state}")
+
+
+def test_jobs_go_on_while_spot_capacity_comes_and_goes(outage: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    story, pid = Story(outage), outage.service_pid()
+    with promises.watched(outage) as most:
+        # No capacity in the first zone: as many jobs as ever, in the other one.
+        control.refuse_instances(outage.cloud, {**NO_CAPACITY, "zone": "eu-central-1a"})
+        story.tell("no spot capacity in zone a; 2 jobs are queued")
+        queue(outage, None, 2)
+        until(lambda: "makes no machines" in look(outage), "the dry zone was not noticed")
+        story.tell("the breaker has paused zone a")
+        queue(outage, None, 2)
+        until(lambda: len(promises.machines(outage)) >= 2, "no jobs run in the other zone")
+        story.tell("jobs run in zone b")
+        assert zones(outage) == {"eu-central-1b"}
+        assert list(live(outage)) == [POOL], "on-demand machines are made although there is spot capacity"
+        control.gitlab(outage.cloud, "jobs", {"cancel": True})
+        # Jobs that were taken for zone a fail, or find a machine of zone b.
+        until(lambda: no_creations(outage), "creations go on")
+        before = running(outage)
+
+        # None at all: what runs goes on, and on-demand machines are made.
+        control.refuse_instances(outage.cloud, NO_CAPACITY)
+        story.tell("no spot capacity at all")
+        queue(outage, None, 40, seconds=12)
+        until(lambda: (look(outage), "od-" + POOL in live(outage))[1], "the on-demand entry is not live")
+        story.tell("the breaker has paused all placements")
+        wanted = min(LIMIT, before + ON_DEMAND)
+        took = until(lambda: running(outage) >= wanted, "no jobs go on on demand")
+        story.tell(f"on-demand machines took jobs within {took:.0f} s")
+        look(outage)
+        assert paused(outage) == "2"
+        # A deployment changes nothing of that.
+        outage.config["gitlab-runner-aws:concurrent"] = 11
+        outage.configure()
+        outage.up()
+        look_once(outage)
+        assert list(live(outage)) == [POOL, "od-" + POOL]
+        assert tomllib.loads(outage.live())["concurrent"] == 11
+        # Jobs that were taken before go on trying for a while.
+        until(lambda: no_creations(outage), "AWS is asked for spot machines during the pause")
+        assert on_demand(outage) == ON_DEMAND
+        until(lambda: running(outage) == wanted, "jobs do not go on")
+
+        # A pause ends: one machine is tried, and no job is lost by it.
+        failed = [job for job in jobs(outage) if job["state"] == "failed"]
+        end_pauses(outage)
+        until(lambda: "still can't make machines" in look(outage), "nothing was tried")
+        story.tell("after the pause one machine was tried, in vain")
+        assert [job for job in jobs(outage) if job["state"] == "failed"] == failed
+
+        # Capacity is back: one machine proves it, then on-demand machines take no more.
+        control.refuse_instances(outage.cloud)
+        end_pauses(outage)
+        story.tell("spot capacity is back")
+        until(lambda: (look(outage), "od-" + POOL not in live(outage))[1], "the on-demand entry stays")
+        story.tell("the on-demand entry has left")
+        until(lambda: running(outage) == LIMIT, "spot machines take no jobs again")
+        story.tell("all jobs that may run do")
+        until(lambda: (look(outage), on_demand(outage) == 0)[1], "on-demand machines stay")
+    assert most.jobs.total() == LIMIT, "more jobs ran than the limit says"
+    assert most.on_demand[POOL] <= ON_DEMAND
+    assert most.machines[POOL] <= LIMIT + ON_DEMAND
+    assert outage.service_pid() == pid
+    with capsys.disabled():
+        print("", *story.lines, sep="\n")
+
+
+def test_without_the_watch_machines_are_made_where_the_settings_say(outage: Deployment) -> None:
+    control.refuse_instances(outage.cloud, {**NO_CAPACITY, "zone": "eu-central-1a"})
+    queue(outage, None, 2)
+    home = live(outage)[POOL]["machine"]["MachineName"]
+    until(lambda: (look(outage), live(outage)[POOL]["machine"]["MachineName"] != home)[1], "the zone was not changed")
+
+    outage.config["gitlab-runner-aws:manager"]["watch"] = {"enabled": False}
+    outage.configure()
+    outage.up()
+
+    assert live(outage)[POOL]["machine"]["MachineName"] == home

@@ -1,0 +1,63 @@
+"""What the page says of a change."""
+
+from dataclasses import replace
+
+import pytest
+
+from review.changes import ConfigToml, Diagnostic
+
+from .samples import changed, small, subject
+from .test_contents import section
+
+
+def test_replacements_come_first_with_what_they_interrupt() -> None:
+    settings = small()
+    shown = section(subject(settings, changes=changed(settings)), "change")
+
+    assert "1 replaced, 1 deleted, 1 changed, 1 created; 2 stay as they are." in shown.text
+    assert [each.text for each in shown.all("li")] == [
+        "Interrupts the manager is replaced; jobs that run on the last one end first"
+    ]
+    names = [each.text for each in shown.all("summary")]
+    assert names == [
+        "± 1 replaced",
+        "\N{MINUS SIGN} 1 deleted",
+        "~ 1 changed",
+        "+ 1 created",
+        "config.toml of runner 2 lines more, 2 fewer",
+    ]
+    assert "instanceType: t3.small → t4g.small (replaces it)" in shown.text
+    lines = [(each.attributes["class"], each.text) for each in shown.all("pre")[0].all("span")]
+    assert ("removed", "- limit = 9") in lines
+    assert ("added", "+ limit = 10") in lines
+
+
+@pytest.mark.parametrize(("lines", "opened"), [(20, True), (60, False)])
+def test_a_long_diff_is_folded(lines: int, opened: bool) -> None:
+    settings = small()
+    config = ConfigToml("runner", "", "".join(f"key{n} = {n}\n" for n in range(lines)))
+    shown = section(subject(settings, changes=changed(settings, configs=(config,))), "change")
+    assert ("open" in shown.all("details")[-1].attributes) == opened
+
+
+def test_a_preview_that_failed_says_why() -> None:
+    settings = small()
+    failed = changed(settings, failed=True, diagnostics=(Diagnostic("error", "no credentials\nlog in"),))
+    shown = section(subject(settings, changes=failed), "change")
+
+    assert "The preview failed before its end" in shown.text
+    assert shown.all("li")[0].text == "Error no credentials log in"
+
+
+def test_a_new_stack_and_one_that_stays_say_so() -> None:
+    settings = small()
+    changes = changed(settings, configs=())
+    new = tuple(replace(each, op="create") for each in changes.resources)
+    same = tuple(replace(each, op="same") for each in changes.resources)
+
+    assert (
+        "The stack is new: 6 resources to create."
+        in section(subject(settings, changes=replace(changes, resources=new)), "change").text
+    )
+    quiet = replace(changes, resources=same, outputs_before=changes.outputs_after)
+    assert "Nothing changes; 6 resources stay as they are." in section(subject(settings, changes=quiet), "change").text
