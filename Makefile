@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 
-.PHONY: help up preview report down stop shell status test check bench fuzz schema docs docs-links release clean
+.PHONY: help up preview report down stop shell status test check bench fuzz schema docs docs-links lock release clean
 
 help: # What there is; what `make` alone prints
 	@sed -n 's/^\([a-z][a-z -]*\):[^#]*# \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -51,6 +51,12 @@ docs: $(READY) # The site, to docs/_build/index.html
 
 docs-links: $(READY) # Ask every address that the pages link to; needs the internet
 	@$(RUN) -m sphinx -q -b linkcheck docs docs/_build/links
+
+lock: $(READY) # Write requirements*.txt anew, with hashes, after a change of requirements*.in; needs the internet
+	@for name in requirements requirements-dev; do \
+	  $(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
+	done
 
 release: $(READY) # Build wheel and sdist into dist/, of the version that CHANGELOG.md has first
 	@$(RUN) hatch_build.py

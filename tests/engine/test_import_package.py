@@ -128,7 +128,7 @@ def test_it_is_installed_from_git_too(tmp_path: Path) -> None:
 
 
 def test_what_it_needs_is_what_is_pinned_and_tested() -> None:
-    pins = dict(line.split("==") for line in (ROOT / "requirements.txt").read_text().splitlines())
+    pins = dict(line.split("==") for line in (ROOT / "requirements.in").read_text().splitlines())
     needed = [Requirement(text) for text in PROJECT["dependencies"]]
     assert {canonicalize_name(each.name) for each in needed} == {canonicalize_name(name) for name in pins}
     for each in needed:
