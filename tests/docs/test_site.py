@@ -10,6 +10,8 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+import components
+
 from .blocks import PAGES, ROOT
 
 ALL = [*PAGES, *(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"))]
@@ -46,6 +48,10 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "worst case" in (tmp_path / "start.html").read_text()
+    api = (tmp_path / "reference" / "python.html").read_text()
+    assert [name for name in components.__all__ if f'id="gitlab_runner_aws.{name}"' not in api] == []
+    # Classes, functions, their arguments, attributes and fields.
+    assert api.count("<dt ") + api.count("<li><p><strong>") > 120
 
 
 @pytest.mark.parametrize("page", ALL, ids=lambda page: str(page.relative_to(ROOT)))
