@@ -24,12 +24,15 @@ def prepare(project: Project, **inputs: Any) -> None:
     prepare_with(project, **{**elsewhere, **inputs})
 
 
+def included(stack: str, **inputs: Any) -> dict[str, Any]:
+    """A pipeline that includes the component for a stack, with the defaults of all inputs but those."""
+    return {"include": [{"local": "templates/preview.yml", "inputs": {"stacks": [stack], **inputs}}]}
+
+
 def prepare_with(project: Project, **inputs: Any) -> None:
     """The same with the defaults of all inputs but those."""
     shutil.copytree(ROOT / "templates", project.folder / "templates")
-    given = {"stacks": [project.stack], **inputs}
-    included = {"include": [{"local": "templates/preview.yml", "inputs": given}]}
-    (project.folder / ".gitlab-ci.yml").write_text(json.dumps(included))
+    (project.folder / ".gitlab-ci.yml").write_text(json.dumps(included(project.stack, **inputs)))
     repository(project.folder, project.folder.parent / "origin.git")
     control.gitlab(project.cloud, "merge-requests", {"project": NUMBER, "iid": IID})
     control.gitlab(project.cloud, "access-tokens", {"token": TOKEN, "scopes": ["api"]})
