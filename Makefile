@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 
-.PHONY: help up preview report down stop shell status test check bench fuzz schema docs docs-links release clean
+.PHONY: help up job preview report down stop shell status test check bench fuzz schema docs docs-links lock release clean
 
 help: # What there is; what `make` alone prints
 	@sed -n 's/^\([a-z][a-z -]*\):[^#]*# \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -13,17 +13,18 @@ $(READY): requirements.txt requirements-dev.txt
 	@echo "making $(VENV) and installing requirements-dev.txt into it (about 2 min, once) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; run: make PYTHON=python3.11 ...")'
 	@$(PYTHON) -m venv $(VENV)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(RUN) localcloud/pip_progress.py requirements-dev.txt
 	@touch $@
 
 up: # Deploy Pulumi.local.yaml into a local cloud, which is started if none runs
+job: # Run a job on the local cloud, and show its way: queued, machine, log, result
 preview: # What a change of Pulumi.local.yaml would do, line by line
 report: # A page of the stack and of what `make up` would change
 down: # Remove everything again, and the local cloud with it
 stop: # Stop the local cloud as it is, if `make down` can't
 shell: # A shell on the manager
-status: # Where the local cloud is
-up preview report down stop shell status: $(READY)
+status: # Where the local cloud is, and what runs in it
+up job preview report down stop shell status: $(READY)
 	@$(RUN) -m localcloud $@
 
 test: $(READY) # Every test; ARGS='tests/render -k cache' for some
@@ -51,6 +52,12 @@ docs: $(READY) # The site, to docs/_build/index.html
 
 docs-links: $(READY) # Ask every address that the pages link to; needs the internet
 	@$(RUN) -m sphinx -q -b linkcheck docs docs/_build/links
+
+lock: $(READY) # Write requirements*.txt anew, with hashes, after a change of requirements*.in; needs the internet
+	@for name in requirements requirements-dev; do \
+	  $(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
+	done
 
 release: $(READY) # Build wheel and sdist into dist/, of the version that CHANGELOG.md has first
 	@$(RUN) hatch_build.py

@@ -6,8 +6,7 @@ import pulumi
 
 gc.disable()  # The program ends before there is much to collect; loading its classes takes a tenth less.
 
-from components import AutoscalingRunner, AutoscalingRunnerArgs, read_stack  # noqa: E402
-from components.stack_outputs import stack_outputs  # noqa: E402
+from components import AutoscalingRunner, AutoscalingRunnerArgs, read_stack, stack_outputs  # noqa: E402
 
 stack = read_stack()
 runner = AutoscalingRunner(

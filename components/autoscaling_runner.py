@@ -39,24 +39,32 @@ class AutoscalingRunner(pulumi.ComponentResource):
     """A manager instance with gitlab-runner and its `docker+machine` executor, and all that its workers need.
 
     The workers themselves are not resources of the stack: the manager starts and removes them, the last ones when
-    the stack is destroyed.
+    the stack is destroyed. The type is `gitlab-runner-aws:index:AutoscalingRunner`.
+
+    Args:
+        name: What the names of all its resources begin with; another name replaces them.
+        args: The settings, the tokens, and where it goes.
+        opts: Provider, protection, aliases and so on; they hold for all its resources.
+
+    Raises:
+        pulumi.RunError: With all mistakes in the settings, before anything is registered with the engine.
+
+    Attributes:
+        manager_address: The manager's address for SSH: a public one, unless `manager.publicAddress` is false.
+        manager_instance_id: The manager's EC2 instance; None with `manager.host`, an existing host.
+        cache_bucket: The bucket that was made; None where the cache is elsewhere, or there is none.
+        connection: How the manager is reached, for remote commands of your own. It holds a private key, a secret.
+        config_toml: What is live on the manager, with placeholders such as `<secret:token>` where it has secrets.
+        runner_ids: The ids at GitLab of the pools' runners, by the pools' names, or by those of their entries where
+            each of these has a runner.
     """
 
     manager_address: pulumi.Output[str]
     manager_instance_id: pulumi.Output[str] | None
-    """None where the settings name a host that is there already."""
-
     cache_bucket: pulumi.Output[str] | None
-    """The bucket that was made; None where the cache is elsewhere."""
-
     connection: command.remote.ConnectionArgs
-    """How the manager is reached, for remote commands of the caller's own."""
-
     config_toml: pulumi.Output[str]
-    """What is live on the manager, with placeholders where it has secrets."""
-
     runner_ids: pulumi.Output[dict[str, int]]
-    """Ids at GitLab of the pools' runners, by the pools' names; by those of their entries where each has a runner."""
 
     def __init__(self, name: str, args: AutoscalingRunnerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gitlab-runner-aws:index:AutoscalingRunner", name, None, opts)

@@ -16,14 +16,30 @@ _ABANDONED_UPLOAD_DAYS = 1
 
 @dataclass(frozen=True, kw_only=True)
 class CacheArgs:
-    """What a caller decides about a `Cache`."""
+    """What a caller decides about a `Cache`.
+
+    Args:
+        settings: The table `cache` of a stack file: days until objects expire, a KMS key, and whether a bucket that
+            holds objects may be deleted.
+        tags: Put on the bucket.
+    """
 
     settings: CacheSettings
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Cache(pulumi.ComponentResource):
-    """A bucket that is private, encrypted and reached by TLS alone, and whose objects expire."""
+    """A bucket that is private, encrypted and reached by TLS alone, and whose objects expire.
+
+    Args:
+        name: What the names of its resources begin with; another name replaces the bucket, and the cache starts empty.
+        args: The settings and tags.
+        opts: Provider, protection, aliases and so on; they hold for all its resources.
+
+    Attributes:
+        bucket_name: The bucket's name, which AWS's provider makes up.
+        bucket_arn: Its ARN, for policies.
+    """
 
     bucket_name: pulumi.Output[str]
     bucket_arn: pulumi.Output[str]

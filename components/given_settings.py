@@ -1,13 +1,15 @@
 """Checking what a program gives to an `AutoscalingRunner`, before anything of that is registered with the engine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import Any
 
 import pulumi
 
 from config_render import (
     DEFAULT_VPC,
+    TOKENS,
     Problem,
     Settings,
     SettingsError,
@@ -26,6 +28,8 @@ from .runner_args import AutoscalingRunnerArgs
 from .surroundings import look_around
 
 _OF_NETWORK = ("managerSubnetId", "subnetIds", "vpcId", "workerSecurityGroup", "zones")
+_LATER = "is an Output, but settings are plain values, which are checked before anything is created"
+_ARGUMENTS = dict(zip(TOKENS, ("token", "registration_token", "access_token"), strict=True))
 _TWICE = "has no effect: the argument network says which VPC and subnets there are; leave it out"
 
 
@@ -67,6 +71,9 @@ def _checked(args: AutoscalingRunnerArgs, region: str) -> Settings:
         if args.network is not None:
             raise pulumi.RunError("the argument network needs settings as a table, not as what parse returns")
         return args.settings
+    if later := [*_outputs_in(args.settings)]:
+        whole = Problem(args.place.rstrip(".:"), None, _instead_of(()))
+        raise _refusal([problem(at, _instead_of(at)) if at else whole for at in later], args.place)
     raw = args.settings if args.network is None else _in_network(args.settings, args.network, args.place)
     # An Output is not known yet: its text can't be looked at.
     tokens = {name: token if isinstance(token, str) else None for name, token in args.tokens().items()}
@@ -74,6 +81,37 @@ def _checked(args: AutoscalingRunnerArgs, region: str) -> Settings:
     if settings is None or problems:
         raise _refusal(problems, args.place)
     return settings
+
+
+def _outputs_in(value: object, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where in a table of settings Outputs are, and other promises of a value."""
+    if isinstance(value, pulumi.Output) or isawaitable(value):
+        yield at
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _outputs_in(each, (*at, str(key)))
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        for index, each in enumerate(value):
+            yield from _outputs_in(each, (*at, index))
+
+
+def _instead_of(at: tuple[str | int, ...]) -> str:
+    """What is wrong with an Output at a place in the settings, and where it goes."""
+    match at:
+        case ():
+            fix = "read them with require_object, and give secrets as the arguments token and secrets"
+        case (name,) if name in TOKENS:
+            fix = f"give it as the argument {_ARGUMENTS[str(name)]}"
+        case ("secrets", *_):
+            fix = "give it in the argument secrets"
+        case ("network", *_):
+            fix = "give the VPC and subnets as the argument network=GivenNetwork(vpc_id=..., subnet_ids={...})"
+        case _:
+            fix = (
+                "write <secret:NAME> here and give it as the argument secrets={'NAME': ...}; a VPC goes into "
+                "network=GivenNetwork(...), the runner's token into token"
+            )
+    return f"{_LATER}; {fix}"
 
 
 def _in_network(raw: Mapping[str, Any], network: GivenNetwork, place: str) -> Mapping[str, Any]:

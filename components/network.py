@@ -20,15 +20,17 @@ _MACHINE_PORTS = {"ssh": _SSH_PORT, "docker": 2376}
 
 @dataclass(frozen=True, kw_only=True)
 class GivenNetwork:
-    """A VPC of the caller's program, which need not exist before."""
+    """A VPC of the caller's program, which need not exist before.
+
+    Args:
+        vpc_id: The VPC.
+        subnet_ids: The workers' subnets, by zone suffix: `a` for eu-central-1a. They need a way to GitLab and AWS.
+        manager_subnet_id: The manager's subnet; by default the first of `subnet_ids`.
+    """
 
     vpc_id: pulumi.Input[str]
-
     subnet_ids: Mapping[str, pulumi.Input[str]]
-    """The workers' subnets, by zone suffix: a for eu-central-1a."""
-
     manager_subnet_id: pulumi.Input[str] | None = None
-    """By default the first of `subnet_ids`."""
 
 
 @dataclass(frozen=True, kw_only=True)

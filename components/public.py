@@ -14,9 +14,9 @@ from config_render import (
 
 from .autoscaling_runner import AutoscalingRunner
 from .cache import Cache, CacheArgs
+from .exports import stack_outputs
 from .network import GivenNetwork
 from .runner_args import AutoscalingRunnerArgs
-from .stack_outputs import stack_outputs
 from .stack_settings import StackSettings, read_stack
 
 __all__ = [

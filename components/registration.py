@@ -76,7 +76,8 @@ class Registration(pulumi.ComponentResource):
         self._name, self._args = name, args
         self._sudo = "" if args.settings.login == "root" else "sudo -n "
         tool = self._step("tool", as_root(unpack(bundle()), args.settings.login), [], bundle())
-        key = self._tool_step("key", "key", [tool])
+        # Its output is a key of 512 digits, for nobody to read.
+        key = self._tool_step("key", "key", [tool], logging=command.remote.Logging.STDERR)
         clear = pulumi.Output.secret({**args.secrets})
         sealed = pulumi.Output.all(key.stdout, clear).apply(
             lambda values: json.dumps({name: seal(values[0], text) for name, text in sorted(values[1].items())})
@@ -116,18 +117,29 @@ class Registration(pulumi.ComponentResource):
         )
 
     def _tool_step(
-        self, what: str, call: str, after: Sequence[pulumi.Resource], stdin: pulumi.Input[str] = ""
+        self,
+        what: str,
+        call: str,
+        after: Sequence[pulumi.Resource],
+        stdin: pulumi.Input[str] = "",
+        logging: command.remote.Logging | None = None,
     ) -> command.remote.Command:
-        return self._step(what, f"{self._sudo}{TARGET} {call}", after, stdin)
+        return self._step(what, f"{self._sudo}{TARGET} {call}", after, stdin, logging)
 
     def _step(
-        self, what: str, create: str, after: Sequence[pulumi.Resource], stdin: pulumi.Input[str]
+        self,
+        what: str,
+        create: str,
+        after: Sequence[pulumi.Resource],
+        stdin: pulumi.Input[str],
+        logging: command.remote.Logging | None = None,
     ) -> command.remote.Command:
         return command.remote.Command(
             f"{self._name}-{what}",
             connection=self._args.connection,
             create=self._here(create),
             stdin=stdin,
+            logging=logging,
             add_previous_output_in_env=False,
             opts=self._options(after),
         )

@@ -13,37 +13,35 @@ from .network import GivenNetwork
 
 @dataclass(frozen=True, kw_only=True)
 class AutoscalingRunnerArgs:
-    """What a caller decides about an `AutoscalingRunner`."""
+    """What a caller decides about an `AutoscalingRunner`.
+
+    Args:
+        settings: What stands under `gitlab-runner-aws:` in a stack file, as a table, which is checked; or what `parse`
+            or `read_stack` returned. Plain values, no Outputs: they decide which resources there are and are the text
+            of config.toml. What another resource makes goes into `network`, `token` and `secrets`.
+        region: The AWS region, such as eu-central-1. Without it the component asks its provider.
+        token: The runner's authentication token (`glrt-...`); secret from then on. None where `settings` name another
+            source, such as `tokenParameter`.
+        registration_token: A registration token, which GitLab has deprecated; secret from then on.
+        access_token: With `createRunner` in `settings`: a personal, group or project access token with the scope
+            create_runner; secret from then on.
+        secrets: What `<secret:NAME>` in `settings` stands for, by NAME; secret from then on.
+        network: The VPC and subnets to use, where the same program makes them. `settings` then name none.
+        surroundings: The existing resources that `settings` name, from `read_stack`. Without it the component looks
+            them up and checks them.
+        place: What stands before the names of settings in messages: where the program has them, such as `acme:runner.`
+            for a table of the stack's configuration.
+    """
 
     settings: Settings | Mapping[str, Any]
-    """Plain: it settles which resources there are, and the text of config.toml. A mapping holds what stands under
-    `gitlab-runner-aws:` in a stack file, and is checked."""
-
     region: str | None = None
-    """The AWS region, as the provider has it; the provider is asked where it is not given."""
-
     token: pulumi.Input[str] | None = None
-    """The runner's authentication token (`glrt-...`); kept secret. None where it comes from somewhere else."""
-
     registration_token: pulumi.Input[str] | None = None
-    """A registration token, which GitLab has deprecated; kept secret."""
-
     access_token: pulumi.Input[str] | None = None
-    """With `settings.create_runner`: a personal, group or project access token; kept secret."""
-
     secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    """What the settings' `<secret:NAME>` stand for, by their names; kept secret."""
-
     network: GivenNetwork | None = None
-    """The VPC and subnets to use, where the caller's program makes them; the settings' `network` then says nothing of
-    these."""
-
     surroundings: Surroundings | None = None
-    """What the settings name as being there already; looked up, and checked, if it is not given."""
-
     place: str = "settings."
-    """What stands before the settings' names in messages: where the caller has them, such as `acme:runner.` for a table
-    of the stack's configuration."""
 
     def tokens(self) -> dict[str, pulumi.Input[str]]:
         """The tokens that are given, by the names that settings have for them."""

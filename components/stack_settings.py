@@ -36,7 +36,18 @@ _SET = "pulumi config set --secret"
 
 @dataclass(frozen=True)
 class StackSettings:
-    """What a stack file says, checked."""
+    """What a stack file says, checked.
+
+    Attributes:
+        settings: The settings, those of the files that it `extends` included.
+        surroundings: The existing resources that they name.
+        region: The AWS region, from `aws:region`.
+        token: The runner's authentication token, a secret; None where it is not set.
+        registration_token: The same of `registrationToken`.
+        access_token: The same of `accessToken`.
+        secrets: What `<secret:NAME>` stands for, by NAME.
+        market: What AWS says of prices; nothing where it is not to be asked.
+    """
 
     settings: Settings
     surroundings: Surroundings
@@ -46,13 +57,13 @@ class StackSettings:
     access_token: pulumi.Output[str] | None
     secrets: Mapping[str, pulumi.Output[str]]
     market: pulumi.Output[Market]
-    """What AWS says of prices; nothing where it is not to be asked."""
 
 
 def read_stack() -> StackSettings:
     """Return the current stack's settings, having warned of what may cost money, time or safety.
 
-    Raises `pulumi.RunError` with every mistake at once.
+    Raises:
+        pulumi.RunError: With every mistake at once, each with its line in the stack file.
     """
     prefix = f"{PROJECT}:"
     given = {k.removeprefix(prefix): v for k, v in runtime_config.CONFIG.get().items() if k.startswith(prefix)}

@@ -32,16 +32,22 @@ def parse(
     region: str | None = None,
     secrets: Collection[str] = (),
     tokens: Mapping[str, str | None] | None = None,
-    place: str = f"{NAMESPACE}:",
+    place: str = "gitlab-runner-aws:",
 ) -> Settings:
-    """Return checked settings. Raises SettingsError with all mistakes.
+    """Return checked settings.
 
-    `raw` holds the stack's settings by their names less the namespace, as plain tables, lists and values.
-    `token` is the runner authentication token in clear text; it is looked at and forgotten, as are `tokens`, from which
-    it comes otherwise: registrationToken or accessToken by these names, None for one that can't be read. `secrets`
-    holds the names of the further secrets that settings may name. `place` is what stands before the settings' names
-    where they come from, for messages: `settings.` of a program, `acme:runner.` of a stack's configuration. Without a
-    region there is nothing to check it for: the provider knows it.
+    Args:
+        raw: The stack's settings by their names without the namespace, as plain tables, lists and values.
+        token: The runner's authentication token in clear text, which is looked at and forgotten.
+        region: The AWS region; without it nothing is checked that depends on one.
+        secrets: Names of the further secrets that settings may name as `<secret:NAME>`.
+        tokens: What the token comes from otherwise, `registrationToken` or `accessToken`, by these names; None for one
+            whose text is known later.
+        place: What stands before the names of settings in messages: `settings.` of a program, `acme:runner.` of a
+            stack's configuration.
+
+    Raises:
+        SettingsError: With all mistakes.
     """
     settings, problems = problems_of(raw, token=token, region=region, secrets=secrets, tokens=tokens)
     if region is None:

@@ -45,16 +45,19 @@ _NEVER_SHOWN = {
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake: where it is, what stands there and what to do about it."""
+    """One mistake: where it is, what stands there and what to do about it.
+
+    Attributes:
+        path: As in the stack file: `gitlab-runner-aws:pools[0].machine.IdleCount`.
+        value: The value as it would be typed; None where there is none or it must not be shown.
+        message: The limit that is broken and the fix; never a secret.
+        line: Where it stands, as FILE:LINE, if that is known.
+    """
 
     path: str
-    """As in the stack file: `gitlab-runner-aws:pools[0].machine.IdleCount`."""
     value: str | None
-    """The value as it would be typed; None where there is none or it must not be shown."""
     message: str
-    """The limit that is broken and the fix; never a secret."""
     line: str | None = None
-    """Where it stands, as FILE:LINE, if that is known."""
 
     def __str__(self) -> str:
         place = "" if self.line is None else f"{self.line}: "
@@ -79,7 +82,11 @@ def in_words_of(place: str, problem: Problem) -> Problem:
 
 
 class SettingsError(Exception):
-    """Settings can't be used; `problems` holds every mistake that was found."""
+    """Settings can't be used; its text tells all mistakes, a line for each.
+
+    Attributes:
+        problems: Every mistake that was found, as `Problem`.
+    """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)

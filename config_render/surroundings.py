@@ -34,12 +34,15 @@ class ExistingNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What was looked up before anything is created."""
+    """What was looked up before anything is created.
+
+    Attributes:
+        network: The existing VPC and its subnets; None where the stack makes its own.
+        images: Architectures (x86_64, arm64) of the images that settings name by their ids, by these.
+    """
 
     network: ExistingNetwork | None = None
-    """None where the stack makes its own."""
     images: Mapping[str, str] = field(default_factory=dict)
-    """Architectures (x86_64, arm64) of the images that settings name by their ids, by these."""
 
 
 def placed(settings: Settings, region: str, network: ExistingNetwork | None) -> Settings:

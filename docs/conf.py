@@ -15,7 +15,7 @@ html_theme_options = {"source_edit_link": ""}
 html_show_sphinx = False
 exclude_patterns = ["_build", "_extensions"]
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "docs._extensions.reference"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "docs._extensions.reference"]
 myst_heading_anchors = 3
 myst_url_schemes = ["http", "https", "mailto"]
 nitpicky = True
@@ -24,6 +24,7 @@ nitpick_ignore_regex = [("py:.*", ".*")]
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 highlight_language = "text"
+smartquotes_action = "qe"  # no dashes: --run-program is something to copy
 
 # Addresses in examples are nobody's; the others are asked by `make docs-links`, where there is a network.
 linkcheck_ignore = [r"https?://([\w.-]+\.)?example\.(com|org)", r"https?://(localhost|127\.0\.0\.1)"]

@@ -1,4 +1,4 @@
-"""`python -m localcloud up|report|down|shell|status`: the program on a laptop, without an AWS account."""
+"""`python -m localcloud up|job|report|down|shell|status`: the program on a laptop, without an AWS account."""
 
 import argparse
 import json
@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from typing import Any
 
 import yaml
@@ -14,6 +15,7 @@ import yaml
 from . import control
 from .cloud import ROOT, LocalCloud, LocalCloudError, Project
 from .engine import EngineUnavailableError
+from .one_job import run_one
 
 FOLDER = ROOT / ".localcloud"
 STACK = "local"
@@ -41,18 +43,23 @@ def up() -> None:
     if fresh:
         project.set_secret("gitlab-runner-aws:token", control.create_runner(cloud))
     say("pulumi up ...")
-    result = subprocess.run(
-        [str(cloud.cli), "up", "--yes", "--skip-preview", "--stack", STACK, "--suppress-outputs"],
-        cwd=folder,
-        env=cloud.environment(),
-        check=False,
-    )
-    if result.returncode != 0:
+    if _engine(cloud, "up", "--yes", "--skip-preview", "--stack", STACK, "--suppress-outputs") != 0:
         raise LocalCloudError(
             "pulumi up failed; its message is above. Once that is mended, `make up` goes on from here; "
             "`make down` removes what there is. The local cloud still runs."
         )
     _show(project)
+
+
+def _engine(cloud: LocalCloud, *arguments: str) -> int:
+    """Run the engine in the project; returns its exit code."""
+    command = [str(cloud.cli), *arguments]
+    return subprocess.run(command, cwd=FOLDER / "project", env=cloud.environment(), check=False).returncode
+
+
+def job() -> None:
+    """Run a job on the local cloud, and show its way: queued, machine, log, result."""
+    run_one(_running(), say)
 
 
 def _show(project: Project) -> None:
@@ -73,6 +80,7 @@ cache     s3://{outputs["cache_bucket"]} at {addresses.aws}
 GitLab    {addresses.gitlab}/-/stand-in/state shows its runners and jobs
 
 Next:
+  make job        runs a job, and shows its way to a worker and back
   make shell      a shell on the manager; try: docker-machine ls, or systemctl status gitlab-runner
   edit Pulumi.local.yaml, say pools[0].limit, and run: make preview, then make up
   make down       removes everything again
@@ -112,10 +120,8 @@ def report() -> None:
 def down() -> None:
     """Destroy the stack, then stop everything and forget it."""
     cloud = _running()
-    command = [str(cloud.cli), "destroy", "--yes", "--skip-preview", "--stack", STACK]
     if (FOLDER / "project").exists():
-        code = subprocess.run(command, cwd=FOLDER / "project", env=cloud.environment(), check=False).returncode
-        if code != 0:
+        if _engine(cloud, "destroy", "--yes", "--skip-preview", "--stack", STACK) != 0:
             raise LocalCloudError(
                 "pulumi destroy failed; its message is above. Run `make down` again, or `make stop` to stop the "
                 "local cloud as it is: nothing outside this machine is left over by that."
@@ -145,9 +151,24 @@ def shell() -> None:
 
 
 def status() -> None:
-    """Say whether a local cloud runs, and where."""
+    """Say where the local cloud is, and what runs in it."""
     cloud = _running()
-    print(json.dumps(vars(cloud.addresses), indent=2))
+    addresses, state = cloud.addresses, control.gitlab(cloud, "state")
+    managers = [each["system_id"] for runner in state["runners"] for each in runner["managers"]]
+    count = Counter(each["state"] for each in state["jobs"])
+    jobs = ", ".join(f"{number} {name}" for name, number in count.items()) or "none yet"
+    hosts = ", ".join(control.hosts(cloud)) or "none; deploy one with: make up"
+    rows = {
+        "local cloud": f"runs as process {addresses.pid}, from {FOLDER}",
+        "AWS": addresses.aws,
+        "GitLab": f"{addresses.gitlab}, and with a certificate of its own authority {addresses.gitlab_https}",
+        "downloads": addresses.mirror,
+        "manager": f"{hosts} (SSH: 127.0.0.1:{addresses.ssh_port})",
+        "registered": ", ".join(managers) or "no manager",
+        "jobs": f"{jobs}; run one with: make job",
+    }
+    for name, text in rows.items():
+        print(f"{name:<12} {text}")
 
 
 def _running() -> LocalCloud:
@@ -161,7 +182,7 @@ def main() -> int:
     """Run one of the commands; returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m localcloud", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for answer in (up, preview, report, down, stop, shell, status):
+    for answer in (up, job, preview, report, down, stop, shell, status):
         about = str(answer.__doc__).strip()
         commands.add_parser(answer.__name__, help=about, description=about).set_defaults(answer=answer)
     try:

@@ -242,4 +242,11 @@ class _Handler(BaseHTTPRequestHandler):
             if wanted == ("POST", "registration-token"):
                 state.registration_token = parameters["token"]
                 return Answer(201, {})
-        return Answer(404, {"error": "404 Not Found"})
+            return self._job_with_log(*wanted)
+
+    def _job_with_log(self, method: str, path: str) -> Answer:
+        found = re.fullmatch(r"jobs/(\d+)", path)
+        job = self.shared.state.records.jobs.get(int(found[1])) if found and method == "GET" else None
+        if job is None:
+            return Answer(404, {"error": "404 Not Found"})
+        return Answer(200, {**job.details(), "trace": job.trace.decode(errors="replace")})

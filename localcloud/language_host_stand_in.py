@@ -8,7 +8,8 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+import venv
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import grpc
@@ -53,6 +54,30 @@ class LanguageHostStandIn(LanguageRuntimeServicer):
     ) -> language_pb2.GetRequiredPackagesResponse:
         return language_pb2.GetRequiredPackagesResponse()
 
+    def InstallDependencies(
+        self, request: language_pb2.InstallDependenciesRequest, context: grpc.ServicerContext
+    ) -> Iterator[language_pb2.InstallDependenciesResponse]:
+        """What `pulumi install` does with the toolchain pip: the virtual environment, and requirements.txt into it."""
+        python = Path(_python(request))
+        if not python.exists():
+            venv.create(python.parents[1], symlinks=True, with_pip=False)
+        requirements = Path(request.info.program_directory) / "requirements.txt"
+        if not requirements.exists():
+            return
+        command = [sys.executable, "-m", "pip", "--python", str(python), "install", "--requirement", str(requirements)]
+        done = subprocess.run(
+            [*command, "--disable-pip-version-check"],
+            env=self._environment,
+            cwd=request.info.program_directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        yield language_pb2.InstallDependenciesResponse(stdout=done.stdout)
+        if done.returncode != 0:
+            context.abort(grpc.StatusCode.UNKNOWN, f"pip install ended with {done.returncode}")
+
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:
         arguments = {
             "--monitor": request.monitor_address,
@@ -92,7 +117,7 @@ class LanguageHostStandIn(LanguageRuntimeServicer):
         return Empty()
 
 
-def _python(request: language_pb2.RunRequest) -> str:
+def _python(request: language_pb2.RunRequest | language_pb2.InstallDependenciesRequest) -> str:
     """The Python of the virtual environment that Pulumi.yaml names, relative to that file."""
     folder = json_format.MessageToDict(request.info.options).get("virtualenv")
     if folder is None:

@@ -103,8 +103,8 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument("--path", type=PurePosixPath, metavar="PATH", help=path)
 
     def with_token(made: argparse.ArgumentParser) -> None:
-        token = "the variable that holds a project's access token; by default GITLAB_TOKEN"  # noqa: S105
-        made.add_argument("--token-variable", metavar="NAME", default="GITLAB_TOKEN", help=token)
+        token = "the variable that holds a project's access token; by default GITLAB_NOTE_TOKEN"  # noqa: S105
+        made.add_argument("--token-variable", metavar="NAME", default="GITLAB_NOTE_TOKEN", help=token)
 
     made = command("job", _job, "all of the following for a CI job: note.md, reports, the note posted, exit code")
     with_folder(made)

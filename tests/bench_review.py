@@ -52,7 +52,7 @@ def figures() -> None:
 
 def _job(server: GitLabStandIn) -> dict[str, str]:
     given = {"CI_API_V4_URL": f"{server.url}/api/v4", "CI_PROJECT_ID": "1", "CI_MERGE_REQUEST_IID": "1"}
-    return {**os.environ, **given, "GITLAB_TOKEN": _TOKEN}
+    return {**os.environ, **given, "GITLAB_NOTE_TOKEN": _TOKEN}
 
 
 def _of_twelve_pools() -> Iterator[Any]:

@@ -17,6 +17,12 @@ _OF_NEW_INSTANCE = (
     *("replaceOnNewImage", "monitoring", "stopProtection", "ssm", "alarms"),
 )
 
+_WITHOUT_INBOUND = (
+    ". pulumi up needs SSH even with ssm; without inbound ports run it from inside the VPC, such as in a CI job there, "
+    "and give that network: 10.0.0.0/16"
+)
+"""For whom the networks of sshFrom are none on the internet."""
+
 
 def _network_is_new_or_old(stack: RawStack) -> Iterator[Problem]:
     network = stack.table("network")
@@ -49,7 +55,8 @@ def _manager_can_be_reached(stack: RawStack) -> Iterator[Problem]:
         return
     if manager.get("sshFrom") is None:
         needed = ManagerSettings.model_fields["ssh_from"].description
-        yield problem(("manager", "sshFrom"), f"missing; needed: {needed}")
+        inside = _WITHOUT_INBOUND if manager.get("ssm") or manager.get("publicAddress") is False else ""
+        yield problem(("manager", "sshFrom"), f"missing; needed: {needed}{inside}")
     if manager.get("publicAddress") is False:
         if manager.get("elasticIp"):
             yield problem(("manager", "elasticIp"), "is a public address, which publicAddress rules out; leave out one")

@@ -12,21 +12,10 @@ from sphinx.application import Sphinx
 
 import components
 
-from . import settings
+from . import api, settings
 
 ROOT = Path(__file__).parents[2]
 _COMMANDS = ("config_render", "localcloud", "review")
-_API = """\
-# Python API
-
-What `gitlab_runner_aws` has for your own Pulumi program.
-
-```{eval-rst}
-.. automodule:: gitlab_runner_aws
-   :members:
-   :show-inheritance:
-```
-"""
 
 
 def help_texts(module: str) -> Iterator[str]:
@@ -55,7 +44,7 @@ def write(_: Sphinx) -> None:
     sys.modules["gitlab_runner_aws"] = components
     folder = ROOT / "docs" / "reference"
     folder.mkdir(exist_ok=True)
-    texts = {**settings.pages(), "python.md": _API, "commands.md": _command_line()}
+    texts = {**settings.pages(), "python.md": api.text(), "commands.md": _command_line()}
     for path in {*folder.glob("*.md")} - {folder / name for name in texts}:
         path.unlink()
     for name, text in texts.items():
@@ -67,4 +56,5 @@ def write(_: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Have Sphinx call `write` first."""
     app.connect("builder-inited", write)
+    app.connect("autodoc-process-docstring", api.as_rst)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,8 @@ import yaml
 from localcloud import control
 from localcloud.cloud import ROOT, LocalCloud
 
+from ..checkout import copy_checkout
+from ..released_tag import NO_INDEX, publish
 from . import aws_cli
 from .blocks import Block
 
@@ -35,8 +36,6 @@ def substitutes(cloud: LocalCloud) -> Mapping[str, str]:
         "https://checkip.amazonaws.com": (cloud.folder / "own_address").as_uri(),
         # Its packages are here already: nothing is fetched.
         "python3 -m venv venv": f'(cd "$CHECKOUT" && {sys.executable} -m tests.engine.installed "$OLDPWD/venv")',
-        # The virtual environment is there, and the language host's stand-in can't make one.
-        "pulumi install": ".venv/bin/python -m pip --version",
         # All tests would run this one as well.
         "make test": "make test ARGS='tests/render/test_week.py'",
     }
@@ -50,6 +49,8 @@ class Workshop:
     folder: Path
     token: str = field(repr=False)
     state: Path
+    released: Mapping[str, str]
+    """What leads git from the pages' GitLab to the repository with its tag."""
     fresh: bool = False
     changed: bool = False
     """Whether the stack may be another than the one that was deployed."""
@@ -61,8 +62,12 @@ class Workshop:
         With `fresh` the folder is a clone already, whose virtual environment is made by the first `make`.
         """
         if not fresh:
-            _copy(folder)
-        made = Workshop(cloud, folder, control.create_runner(cloud), folder.with_name(f"{folder.name}-state"), fresh)
+            copy_checkout(folder)
+            (folder / ".venv").unlink(missing_ok=True)
+            (folder / ".venv").symlink_to(sys.prefix)
+        state, site = folder.with_name(f"{folder.name}-state"), folder.with_name(f"{folder.name}-site")
+        released = publish(site, cloud.addresses.gitlab)
+        made = Workshop(cloud, folder, control.create_runner(cloud), state, released, fresh)
         made.state.mkdir()
         stacks = {*folder.glob("Pulumi.*.yaml"), *folder.glob("examples/stacks/Pulumi.*.yaml")}
         for stack in stacks - {folder / "Pulumi.local.yaml"}:
@@ -100,6 +105,9 @@ class Workshop:
             "RUNNER_TOKEN": self.token,
             "TIMES": str(self.folder.with_name("times")),
             "MAKE_WITH": "" if self.fresh else "-o .venv/.ready",
+            **self.released,
+            # The virtual environment is the tests' own: `pulumi install` finds all in it, or fails.
+            **({} if self.fresh else NO_INDEX),
         }
 
     def shell(self, script: str, page: str = "", seconds: float = 600) -> subprocess.CompletedProcess[str]:
@@ -134,16 +142,6 @@ class Workshop:
         done = self.shell(script_of(blocks, self.cloud), blocks[0].page)
         self.shell("git reset -q --hard\ngit clean -qfd")
         return done
-
-
-def _copy(folder: Path) -> None:
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
-    for name in filter(lambda name: (ROOT / name).is_file(), names):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, folder / name)
-    (folder / ".venv").unlink(missing_ok=True)
-    (folder / ".venv").symlink_to(sys.prefix)
 
 
 def starts_anew(commands: str) -> bool:

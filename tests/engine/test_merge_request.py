@@ -42,11 +42,11 @@ def test_a_change_is_previewed_noted_judged_and_put_in_place(deployment: Deploym
     deployment.config["gitlab-runner-aws:manager"]["instanceType"] = "t4g.small"
     deployment.configure()
     proposed(project.folder, "Another manager")
-    refused = preview(project, GITLAB_TOKEN="")
+    refused = preview(project, GITLAB_NOTE_TOKEN="")
     assert refused.returncode != 0
     said = refused.stdout + refused.stderr
     assert "manager-replacement: the manager is replaced, or goes; if it is meant, put the label" in said
-    assert "no note is posted: GITLAB_TOKEN: not set, as in a merge request from a fork" in said
+    assert "no note is posted: GITLAB_NOTE_TOKEN: not set, as in a merge request from a fork" in said
     assert ":no_entry:" in (out / "note.md").read_text()
     assert notes(cloud) == [note]
 

@@ -15,16 +15,24 @@ NUMBER, IID, TOKEN = 7, 3, "glpat-of-the-project"
 
 
 def prepare(project: Project, **inputs: Any) -> None:
-    """Make the stack's folder a project in GitLab with a merge request."""
+    """Make the stack's folder a project in GitLab with a merge request.
+
+    The folder has no environment of its own, so that the component is told where everything is;
+    tests/engine/test_preview_defaults.py is for the inputs' defaults.
+    """
+    elsewhere = {"prepare": ["true"], "review": f"env PYTHONPATH={ROOT} {sys.executable} -m review"}
+    prepare_with(project, **{**elsewhere, **inputs})
+
+
+def included(stack: str, **inputs: Any) -> dict[str, Any]:
+    """A pipeline that includes the component for a stack, with the defaults of all inputs but those."""
+    return {"include": [{"local": "templates/preview.yml", "inputs": {"stacks": [stack], **inputs}}]}
+
+
+def prepare_with(project: Project, **inputs: Any) -> None:
+    """The same with the defaults of all inputs but those."""
     shutil.copytree(ROOT / "templates", project.folder / "templates")
-    given = {
-        "stacks": [project.stack],
-        "prepare": ["true"],
-        "review": f"env PYTHONPATH={ROOT} {sys.executable} -m review",
-        **inputs,
-    }
-    included = {"include": [{"local": "templates/preview.yml", "inputs": given}]}
-    (project.folder / ".gitlab-ci.yml").write_text(json.dumps(included))
+    (project.folder / ".gitlab-ci.yml").write_text(json.dumps(included(project.stack, **inputs)))
     repository(project.folder, project.folder.parent / "origin.git")
     control.gitlab(project.cloud, "merge-requests", {"project": NUMBER, "iid": IID})
     control.gitlab(project.cloud, "access-tokens", {"token": TOKEN, "scopes": ["api"]})
@@ -37,7 +45,7 @@ def preview(project: Project, **variables: str) -> "subprocess.CompletedProcess[
         "CI_API_V4_URL": f"{project.cloud.addresses.gitlab}/api/v4",
         "CI_PROJECT_ID": str(NUMBER),
         "CI_MERGE_REQUEST_IID": str(IID),
-        "GITLAB_TOKEN": TOKEN,
+        "GITLAB_NOTE_TOKEN": TOKEN,
         **variables,
     }
     return _run(project, "pulumi-preview", given)

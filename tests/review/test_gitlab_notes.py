@@ -43,13 +43,13 @@ def variables(server: GitLabStandIn, **changed: str) -> dict[str, str]:
         "CI_API_V4_URL": f"{server.url}/api/v4",
         "CI_PROJECT_ID": str(PROJECT),
         "CI_MERGE_REQUEST_IID": str(IID),
-        "GITLAB_TOKEN": WRITER,
+        "GITLAB_NOTE_TOKEN": WRITER,
         **changed,
     }
 
 
 def request_of(server: GitLabStandIn, **changed: str) -> MergeRequest:
-    return MergeRequest.of_job(variables(server, **changed), "GITLAB_TOKEN")
+    return MergeRequest.of_job(variables(server, **changed), "GITLAB_NOTE_TOKEN")
 
 
 def notes(server: GitLabStandIn) -> list[dict[str, Any]]:
@@ -123,18 +123,18 @@ def test_a_note_whose_creation_was_not_confirmed_is_not_created_twice(
     ("changed", "message"),
     [
         (
-            {"GITLAB_TOKEN": "glpat-revoked"},
-            "GITLAB_TOKEN: GitLab does not know this token (401): it has expired or was revoked; it has to be a "
+            {"GITLAB_NOTE_TOKEN": "glpat-revoked"},
+            "GITLAB_NOTE_TOKEN: GitLab does not know this token (401): it has expired or was revoked; it has to be a "
             "project's access token with the scope api and at least the role Reporter",
         ),
         (
-            {"GITLAB_TOKEN": READER},
-            "GITLAB_TOKEN: the token may not write notes on merge request !12 of project 7 (403); it has to be a "
+            {"GITLAB_NOTE_TOKEN": READER},
+            "GITLAB_NOTE_TOKEN: the token may not write notes on merge request !12 of project 7 (403); it has to be a "
             "project's access token with the scope api and at least the role Reporter",
         ),
         (
             {"CI_MERGE_REQUEST_IID": "13"},
-            "GITLAB_TOKEN: for this token there is no merge request !13 of project 7 (404); it has to be a "
+            "GITLAB_NOTE_TOKEN: for this token there is no merge request !13 of project 7 (404); it has to be a "
             "project's access token with the scope api and at least the role Reporter",
         ),
     ],
@@ -207,7 +207,7 @@ def test_it_goes_through_the_proxy_of_the_environment(server: GitLabStandIn, mon
     [
         ({"CI_API_V4_URL": "", "CI_PROJECT_ID": ""}, "CI_API_V4_URL and CI_PROJECT_ID: not set, so this is no job"),
         ({"CI_MERGE_REQUEST_IID": ""}, "CI_MERGE_REQUEST_IID: not set, so this is no merge request's pipeline"),
-        ({"GITLAB_TOKEN": ""}, "GITLAB_TOKEN: not set, as in a merge request from a fork"),
+        ({"GITLAB_NOTE_TOKEN": ""}, "GITLAB_NOTE_TOKEN: not set, as in a merge request from a fork"),
     ],
 )
 def test_where_there_is_nowhere_to_post_to_that_is_said(
@@ -219,8 +219,8 @@ def test_where_there_is_nowhere_to_post_to_that_is_said(
 
 @pytest.mark.parametrize("token", [f"{WRITER}\nX-Other: 1", f"two {WRITER}", f"{WRITER}é"])
 def test_a_token_that_is_none_is_told_without_it(server: GitLabStandIn, token: str) -> None:
-    with pytest.raises(PostError, match="GITLAB_TOKEN: holds blanks or other signs that no token has") as refused:
-        request_of(server, GITLAB_TOKEN=token)
+    with pytest.raises(PostError, match="GITLAB_NOTE_TOKEN: holds blanks or other signs that no token has") as refused:
+        request_of(server, GITLAB_NOTE_TOKEN=token)
     assert WRITER not in str(refused.value)
 
 

@@ -75,6 +75,21 @@ def test_each_stack_has_a_job_of_its_own(project: Path) -> None:
     assert jobs(project, **MERGE_REQUEST) == {"pulumi-preview: [dev]", "pulumi-preview: [prod]"}
 
 
+def test_two_includes_with_names_of_their_own_are_jobs_beside_each_other(project: Path) -> None:
+    shutil.copytree(project / "infra", project / "other")
+    given = [{"stacks": ["dev"], "folder": "infra/"}, {"stacks": ["dev"], "folder": "other/", "job-prefix": "other"}]
+    included = [{"local": "templates/preview.yml", "inputs": inputs} for inputs in given]
+    (project / ".gitlab-ci.yml").write_text(json.dumps({"include": included}))
+    merged(project, "Two folders")
+    (project / "other/Pulumi.dev.yaml").write_text("# changed\n")
+    proposed(project, "A change of the second")
+
+    assert jobs(project, **MERGE_REQUEST) == {"other-preview: [dev]"}
+    pipeline = expanded(project)
+    assert pipeline["pulumi-preview"]["variables"]["FOLDER"] == "infra/"
+    assert pipeline["other-up"]["variables"]["FOLDER"] == "other/"
+
+
 def test_up_is_one_at_a_time_by_hand_and_never_interrupted(project: Path) -> None:
     up = expanded(project)["pulumi-up"]
 
@@ -104,6 +119,7 @@ def test_reports_go_where_gitlab_looks_for_them(project: Path) -> None:
         ({"policies": "manager replacement"}, "policies"),
         ({"up": "yes"}, "up"),
         ({"token-variable": "GITLAB-TOKEN"}, "token-variable"),
+        ({"job-prefix": ".hidden"}, "job-prefix"),
     ],
 )
 def test_a_wrong_input_is_refused_by_its_name(project: Path, inputs: dict[str, Any], message: str) -> None:
@@ -120,6 +136,13 @@ def test_every_input_is_described() -> None:
     for name, given in spec["spec"]["inputs"].items():
         assert given["description"].endswith("."), name
         assert name == "stacks" or "default" in given, name
+
+
+def test_the_notes_token_is_not_the_one_that_pulumi_signs_in_with() -> None:
+    (spec, _) = yaml.safe_load_all(TEMPLATE.read_text())
+
+    assert spec["spec"]["inputs"]["token-variable"]["default"] not in ("GITLAB_TOKEN", "CI_JOB_TOKEN")
+    assert "`GITLAB_NOTE_TOKEN` |" in (ROOT / "docs" / "merge-requests.md").read_text()
 
 
 @pytest.fixture

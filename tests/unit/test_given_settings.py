@@ -60,6 +60,30 @@ def test_mistakes_are_told_all_at_once_where_the_program_has_the_settings(deploy
     ]
 
 
+def test_outputs_among_the_settings_are_told_each_with_the_argument_that_takes_it(deploy: Deploy) -> None:
+    late = pulumi.Output.from_input("later")
+    pools = [{"name": "a", "limit": 4, "environment": [pulumi.Output.concat("KEY=", late)]}]
+    wrong = {**RAW, "network": {"vpcId": late, "subnetIds": [late]}, "pools": pools, "token": late}
+    with pytest.raises(pulumi.RunError) as told:
+        deploy(lambda: runner(wrong))
+
+    count, *lines = str(told.value).splitlines()
+    assert count.startswith("4 mistakes in the settings")
+    assert [line.strip().partition(":")[0] for line in lines] == [
+        *("settings.network.vpcId", "settings.network.subnetIds[0]"),
+        *("settings.pools[0].environment[0]", "settings.token"),
+    ]
+    assert all(": is an Output, but settings are plain values" in line for line in lines)
+    assert "as the argument network=GivenNetwork(vpc_id=..., subnet_ids={...})" in lines[0]
+    assert "write <secret:NAME> here and give it as the argument secrets={'NAME': ...}" in lines[2]
+    assert lines[3].endswith("; give it as the argument token")
+
+
+def test_settings_that_are_one_output_as_a_whole_are_told_as_that(deploy: Deploy) -> None:
+    with pytest.raises(pulumi.RunError, match=r"\n  acme:runner: is an Output, .*; read them with require_object"):
+        deploy(lambda: runner(pulumi.Output.secret(RAW), place="acme:runner."))
+
+
 def test_a_token_that_is_missing_is_told_as_an_argument(deploy: Deploy) -> None:
     with pytest.raises(pulumi.RunError, match=r"settings\.token: missing; give it as the argument token"):
         deploy(lambda: runner(token=None))

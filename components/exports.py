@@ -19,7 +19,16 @@ _A_WEEK = date(2024, 1, 1)
 
 
 def stack_outputs(stack: StackSettings, runner: AutoscalingRunner) -> Mapping[str, Any]:
-    """Return what a stack exports. None of it is secret, and it changes only when the settings do."""
+    """Return what a stack exports. None of it is secret, and it changes only when the settings do.
+
+    Args:
+        stack: What `read_stack` returned.
+        runner: The runner that was made of it.
+
+    Returns:
+        The values by the names of the outputs: manager_address, manager_instance_id, cache_bucket, runner_ids,
+        config_toml, machines, worst_case_cost (per hour and month, in the currency that it says) and next_commands.
+    """
     settings = placed(stack.settings, stack.region, stack.surroundings.network)
     rows = machine_rows(settings, stack.region, _A_WEEK)
     late = pulumi.Output.all(
