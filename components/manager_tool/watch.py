@@ -28,6 +28,8 @@ STATE = STAGED / "watch-state.json"
 CURSOR = STAGED / "journal.cursor"
 _DAYS_REMEMBERED = 30
 _RESTLESS_SECONDS = 5
+_LONGEST_STAY_SECONDS = 300
+"""Less than systemd gives the service (`watch_units`)."""
 _REMOVAL_SECONDS = 3600
 """What an earlier manager may take for its end after its last job."""
 _TOKEN = re.compile(r'^\s*token = "(.*)"$', re.MULTILINE)
@@ -127,7 +129,8 @@ def _break(look: Pass) -> None:
 
 def _stay(look: Pass) -> None:
     """Look on while machines fail, so that the next placement is tried within seconds, until the next pass."""
-    while look.restless and time.time() + _RESTLESS_SECONDS < look.started + look.settings["intervalSeconds"]:
+    longest = min(look.settings["intervalSeconds"], _LONGEST_STAY_SECONDS) if look.restless else 0
+    while look.restless and time.time() + _RESTLESS_SECONDS < look.started + longest:
         time.sleep(_RESTLESS_SECONDS)
         look.restless = False
         _break(look)

@@ -2,12 +2,14 @@
 
 import json
 import os
+import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from components.manager_tool import host, journal_shipping, lock, metrics, watch, watch_units
+from components.manager_tool import breaker, host, journal_shipping, lock, metrics, watch, watch_units
 from components.manager_tool.aws_api import AwsError
 from components.manager_tool.host import StepError
 from components.manager_tool.journal_shipping import Destination, Event, batches, ship
@@ -195,6 +197,40 @@ def test_a_part_that_fails_keeps_no_other_from_being_done(
     assert watch.watch() == 1
     assert done == ["ship", "tell"]
     assert "watch: AWS: NoCredentials: none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("interval", "answers", "looks"),
+    [
+        pytest.param(60, [True, True, False, True], 3, id="as long as machines fail"),
+        pytest.param(60, [False, True], 1, id="not at all where none do"),
+        pytest.param(62, [True] * 99, 13, id="until the next pass"),
+        pytest.param(3600, [True] * 99, 61, id="no longer than systemd lets it"),
+    ],
+)
+def test_while_machines_fail_the_breaker_looks_every_few_seconds(
+    interval: int, answers: list[bool], looks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, seen = [time.time()], list[float]()
+
+    def run(settings: Any, now: float) -> bool:
+        seen.append(now)
+        return answers[len(seen) - 1]
+
+    for name, path in (("SETTINGS", "watch.json"), ("STATE", "state.json"), ("WATCH", "lock"), ("DEPLOYMENT", "other")):
+        monkeypatch.setattr(watch, name, tmp_path / path)
+    for part in ("_tend", "_reap", "_ship", "_tell"):
+        monkeypatch.setattr(watch, part, lambda look: None)
+    monkeypatch.setattr(breaker, "run", run)
+    monkeypatch.setattr(time, "time", lambda: clock[0])
+    monkeypatch.setattr(time, "sleep", lambda seconds: clock.insert(0, clock[0] + seconds))
+    settings = {"dryRun": False, "intervalSeconds": interval, "breaker": {}}
+    (tmp_path / "watch.json").write_text(json.dumps(settings))
+
+    assert watch.watch() == 0
+
+    assert len(seen) == looks
+    assert {round(later - former) for former, later in pairwise(seen)} <= {5}
 
 
 def test_the_administrators_variables_reach_the_tool_and_its_programs(
