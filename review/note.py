@@ -1,6 +1,6 @@
 """The note that a merge request gets for one stack: what a preview is about to do, the most important first."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -18,6 +18,8 @@ LONGEST = 1_000_000
 """The most characters that GitLab takes for a note: https://docs.gitlab.com/administration/instance_limits/"""
 
 _STEP = "command:remote:Command"
+_HOST = "triggers[0]"
+"""What the step is replaced for that stands for the runner's life on one host."""
 _FOLD_FROM = 12
 """Lines of a list or a diff from which on it is folded."""
 _CUTS = (None, 5_000, 500, 50)
@@ -120,17 +122,19 @@ def _resources(changes: Changes) -> Iterable[str]:
     if going:
         rows = [[code(each.name), _kind(each.type), DONE[each.op], _why(each)] for each in going]
         yield f"#### Replaced or deleted\n\n{table(['resource', 'what', '', 'because of'], rows)}"
-    yield _listed(changes.doing("update"), "changed", ["resource", "what", "what differs"], _changed_cells)
-    yield _listed(changes.doing("create"), "created", ["resource", "what"], _cells)
-    yield _listed(changes.doing("import"), "imported", ["resource", "what"], _cells)
+    changed = changes.doing("update")
+    rows = [_changed_cells(each) for each in changed if each.type != _STEP]
+    if steps := [each for each in changed if each.type == _STEP]:
+        rows.append(_steps_cells(steps))
+    yield _listed(changed, "changed", ["resource", "what", "what differs"], rows)
+    yield _listed(made := changes.doing("create"), "created", ["resource", "what"], map(_cells, made))
+    yield _listed(come := changes.doing("import"), "imported", ["resource", "what"], map(_cells, come))
 
 
-def _listed(
-    resources: Sequence[Resource], done: str, headings: list[str], cells: Callable[[Resource], list[str]]
-) -> str:
+def _listed(resources: Sequence[Resource], done: str, headings: list[str], rows: Iterable[list[str]]) -> str:
     if not resources:
         return ""
-    text = table(headings, map(cells, resources))
+    text = table(headings, rows)
     title = f"{len(resources)} {done}"
     return folded(title, text) if len(resources) >= _FOLD_FROM else f"#### {done.capitalize()}\n\n{text}"
 
@@ -141,6 +145,17 @@ def _cells(resource: Resource) -> list[str]:
 
 def _changed_cells(resource: Resource) -> list[str]:
     return [*_cells(resource), ", ".join(map(_difference, resource.properties))]
+
+
+def _steps_cells(steps: Sequence[Resource]) -> list[str]:
+    """Put all steps on the manager into one row: what they are fed with is shown as config.toml, or says nothing."""
+    names = _codes(each.name for each in steps)
+    paths = dict.fromkeys(property_.path for each in steps for property_ in each.properties)
+    return [names, "step on the manager" if len(steps) == 1 else f"{len(steps)} steps on the manager", _codes(paths)]
+
+
+def _codes(texts: Iterable[str]) -> str:
+    return ", ".join(map(code, texts))
 
 
 def _kind(type_: str) -> str:
@@ -155,6 +170,8 @@ def _why(resource: Resource) -> str:
     replacing = [each for each in resource.properties if each.replaces]
     if resource.op == "delete":
         return "it is no longer in the settings"
+    if resource.type == _STEP and [each.path for each in replacing] == [_HOST]:
+        return "the manager is another host"
     return ", ".join(map(_difference, replacing or resource.properties))
 
 

@@ -61,6 +61,9 @@ def test_a_replacement_of_the_manager_comes_first_with_what_it_interrupts() -> N
     assert effect == "- Jobs: **the manager is replaced**; jobs that run on the last one end first."
     assert replaced == "#### Replaced or deleted"
     assert "| `runner-manager-instance` | `aws ec2 Instance` | deleted | it is no longer in the settings |" in text
+    assert "| `runner-registration-life` | step on the manager | replaced | the manager is another host |" in text
+    assert "triggers" not in text
+    assert len(re.findall(r"\d steps on the manager", text)) == 1, "all steps are one row"
     assert sections(text)[:3] == ["Replaced or deleted", "Changed", "Created"]
 
 
