@@ -156,7 +156,7 @@ def placement_plan(settings: Settings, facts: Facts) -> dict[str, Any]:
     """Return where the entries may start their machines, for the manager to choose.
 
     `pools` has the placements of each pool, on demand too where it has `spot.onDemandLimit`. `entries` has, by name,
-    each entry's `pool` and `limit`, the number of the placement that it tries `first`, and its `fallback` if any.
+    each entry's `pool`, the number of the placement that it tries `first`, and its `fallback` if any.
     """
     plan: dict[str, Any] = {"pools": {}, "entries": {}}
     for pool in settings.pools:
@@ -164,11 +164,14 @@ def placement_plan(settings: Settings, facts: Facts) -> dict[str, Any]:
         plan["pools"][pool.name] = {
             kind: _placed_options(settings, facts, pool, fallback=fallback) for kind, fallback in kinds.items()
         }
-        for entry in settings.entries(pool):
+        entries = settings.entries(pool)
+        if len(entries) == 1:
+            # They stand in config.toml; so a change of them is a change of that alone.
+            del plan["pools"][pool.name]["placements"][0]["MachineOptions"]
+        for entry in entries:
             most = entry.share(pool.on_demand_limit)
             plan["entries"][entry.name] = {
                 "pool": pool.name,
-                "limit": entry.share(pool.limit),
                 "first": entry.index,
                 "fallback": {"name": entry.fallback_name, "machines": most} if most else None,
             }

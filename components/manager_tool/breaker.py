@@ -143,9 +143,8 @@ def _sections(
                 form, label = HOLDING, label or fallback["placements"][0]["label"]
             else:
                 form, room = FILLING, 1 if form == TRYING else room
-            # With as many jobs as the limit, gitlab-runner would not even look at the section that is to try.
-            limit = max(1, plan["limit"] - (own == TRYING))
-            yield fallback["name"], {"label": label, "form": form, "machines": max(room, 0), "limit": limit}
+            fewer = int(own == TRYING)
+            yield fallback["name"], {"label": label, "form": form, "machines": max(room, 0), "fewer": fewer}
 
 
 def _choice(state: State, named: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[str, str]:

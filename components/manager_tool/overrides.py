@@ -49,7 +49,7 @@ class State:
     """Placements that make one machine, to see whether it works again, since when."""
     sections: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Sections that are not as they were rendered, by their names: `label` of the placement, `form`, `machines`, and
-    `limit` of those that are copies of others."""
+    how many jobs `fewer` than its limit one runs that is a copy of another."""
     applied: str = ""
     """The digest of the config.toml that was last put in place, with its placeholders."""
 
@@ -58,6 +58,7 @@ class Entry(NamedTuple):
     """A `[[runners]]` of the staged config.toml."""
 
     name: str
+    limit: int
     lines: list[str]
 
 
@@ -118,7 +119,9 @@ def _section(entry: Entry, plan: Mapping[str, Any] | None, sections: Mapping[str
     if fallback and (changes := _changes(fallback, sections.get(fallback["name"]))):
         copied = [line for line in entry.lines if line != END]
         # An empty line before it, as the renderer has it.
-        changes["runners"] = {"name": fallback["name"], "limit": sections[fallback["name"]]["limit"]}
+        # With as many jobs as the limit, gitlab-runner would not even look at the section that is to try.
+        limit = max(1, entry.limit - sections[fallback["name"]]["fewer"])
+        changes["runners"] = {"name": fallback["name"], "limit": limit}
         yield from ("", *_edited(copied, changes))
 
 
@@ -127,7 +130,8 @@ def _changes(plan: Mapping[str, Any] | None, section: Mapping[str, Any] | None) 
     found = next((each for each in placements if section and each["label"] == section["label"]), None)
     if section is None or found is None:
         return {}  # as rendered, or of settings that are no longer live
-    changes = {key: found[key] for key in ("MachineName", "MachineOptions")}
+    # Of a section that is the pool's only one, name and options at home stand in the file already.
+    changes = {key: found[key] for key in ("MachineName", "MachineOptions") if "MachineOptions" in found}
     form, number = section["form"], section["machines"]
     if form != AS_RENDERED:
         changes.update(dict.fromkeys(("IdleCountMin", "IdleScaleFactor", "autoscaling")))
@@ -143,13 +147,14 @@ def split(template: str) -> tuple[list[str], list[Entry]]:
         if is_toml and line == "[[runners]]":
             parts.append([])
         parts[-1].append(line)
-    return parts[0], [Entry(_name(lines), lines) for lines in parts[1:]]
+    return parts[0], [_entry(lines) for lines in parts[1:]]
 
 
-def _name(lines: Sequence[str]) -> str:
-    # The first `name` is the entry's own, whatever tables come after it.
-    given = next(line for line, is_toml in _lines(lines) if is_toml and line.startswith("name = "))
-    return str(json.loads(given.partition(" = ")[2]))
+def _entry(lines: list[str]) -> Entry:
+    pairs = [line.partition(" = ") for line, is_toml in _lines(lines) if is_toml]
+    # The first of each is the entry's own, whatever tables come after it.
+    found = {key: value for key, _, value in reversed(pairs)}
+    return Entry(json.loads(found["name"]), int(found["limit"]), lines)
 
 
 def _edited(lines: Sequence[str], changes: Changes) -> Iterator[str]:

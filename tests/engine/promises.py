@@ -122,11 +122,20 @@ class Counted:
     """Those of them that are on demand although their pools are spot ones."""
 
 
+_queued: set[int] = set()
+"""The ids of the jobs that this test has queued: of other tests' some may have been aborted without a word."""
+
+
+def begin() -> None:
+    """Forget the jobs of the test before."""
+    _queued.clear()
+
+
 def count(deployment: Deployment) -> Counted:
     """Look once."""
     found = Counted()
     for job in control.gitlab(deployment.cloud, "state")["jobs"]:
-        if job["state"] == "running":
+        if job["state"] == "running" and job["id"] in _queued:
             found.jobs[job["runner_id"]] += 1
     for machine in machines(deployment):
         named = _POOL.search(machine["KeyName"])
@@ -171,7 +180,9 @@ def watched(deployment: Deployment) -> Iterator[Counted]:
 def queue(deployment: Deployment, runner: int | None, jobs: int, seconds: float = LONG) -> list[int]:
     """Queue jobs, for one runner or for all; return their ids."""
     body: Mapping[str, Any] = {"seconds": seconds, "runner": runner}
-    return [control.gitlab(deployment.cloud, "jobs", body)["id"] for _ in range(jobs)]
+    ids = [control.gitlab(deployment.cloud, "jobs", body)["id"] for _ in range(jobs)]
+    _queued.update(ids)
+    return ids
 
 
 def until(condition: Callable[[], bool], what: str, seconds: float = 60) -> float:

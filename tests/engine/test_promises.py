@@ -15,6 +15,7 @@ ZONES = ["a", "b", "c"]
 def test_every_layout_runs_as_many_jobs_as_its_limit_and_no_more(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    promises.begin()
     layouts = promises.layouts()
     promises.configure(deployment, layouts, ZONES)
     runners = {layout.runner: layout.jobs for layout in layouts}
@@ -44,6 +45,7 @@ def test_every_layout_runs_as_many_jobs_as_its_limit_and_no_more(
 
 
 def test_runners_of_their_own_spread_a_pool_over_its_zones(deployment: Deployment) -> None:
+    promises.begin()
     access = control.gitlab(deployment.cloud, "access-tokens", {"scopes": ["create_runner", "manage_runner"]})["token"]
     deployment.run("config", "rm", TOKEN_KEY)
     deployment.project.set_secret("gitlab-runner-aws:accessToken", access)

@@ -35,6 +35,7 @@ def outage(deployment: Deployment) -> Iterator[Deployment]:
     deployment.configure()
     deployment.up()
     look_once(deployment)
+    promises.begin()
     yield deployment
     control.gitlab(deployment.cloud, "jobs", {"cancel": True})
     control.refuse_instances(deployment.cloud)

@@ -26,8 +26,24 @@ def test_the_outputs_of_a_stack(deployment: Deployment) -> None:
 
     assert outputs["runner_ids"] == {"local": runner}
     assert outputs["machines"] == [
-        {"pool": "local", "zone": "eu-central-1a", "type": "m5.large", "cap": None, "most": 5, "idle_hours": 213},
-        {"pool": "manager", "zone": "eu-central-1a", "type": "t3.small", "cap": None, "most": 1, "idle_hours": 168},
+        {
+            "pool": "local",
+            "zone": "eu-central-1a",
+            "type": "m5.large",
+            "cap": None,
+            "most": 5,
+            "group": "local",
+            "idle_hours": 213,
+        },
+        {
+            "pool": "manager",
+            "zone": "eu-central-1a",
+            "type": "t3.small",
+            "cap": None,
+            "most": 1,
+            "group": "the manager",
+            "idle_hours": 168,
+        },
     ]
     # Five machines for 0.10 and the manager for 0.02: what the stand-in for AWS's prices says.
     assert outputs["worst_case_cost"] == {"per_hour": 0.52, "per_month": 379.6, "currency": "USD"}

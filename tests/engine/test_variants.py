@@ -1,5 +1,6 @@
 """Deployments of other shapes than the default: each comes up, stays as it is, starts machines and goes."""
 
+import json
 import time
 import tomllib
 from typing import Any
@@ -132,7 +133,7 @@ def test_a_network_and_a_bucket_that_are_there_already(deployment: Deployment, o
     assert worker["VpcId"] == old_network["vpcId"]
     assert worker["SubnetId"] in old_network["subnetIds"]
     assert [group["GroupName"] for group in worker["NetworkInterfaces"][0]["Groups"]] == ["old-workers"]
-    assert [runner["name"] for runner in runners(deployment)] == ["local-c-m5-large", "local-b-m5-large"]
+    assert [runner["name"] for runner in runners(deployment)] == ["local"]
     assert {runner["cache"]["s3"]["BucketName"] for runner in runners(deployment)} == {"our-old-cache"}
     nothing_changes(deployment)
 
@@ -156,7 +157,7 @@ def test_what_does_not_fit_the_account_is_told_before_anything_is_created(
     assert failed.returncode != 0
     assert "network.workerSecurityGroup = no-such-group: can't be found in AWS" in said
     assert "pools[0].zones[1] = z: has no subnet; those of network are in the zones c, b" in said
-    assert "has 251 free addresses, while the limits of the pools allow 300 machines in zone b" in said
+    assert "has 251 free addresses, while the limits of the pools allow 600 machines in zone b" in said
     assert control.leftovers(deployment.cloud) == before
 
 
@@ -175,17 +176,12 @@ def test_twelve_places_and_on_demand_ones_behind_them(deployment: Deployment) ->
     )
     deployment.up()
 
-    live = runners(deployment)
-    spot = [runner for runner in live if "amazonec2-spot-price=0.07" in runner["machine"]["MachineOptions"]]
-    others = [runner for runner in live if runner not in spot]
-    assert (len(spot), sum(runner["limit"] for runner in spot)) == (12, 27)
-    assert [(runner["name"], runner["limit"]) for runner in others] == [
-        ("local-od-a-m5-large", 1),
-        ("local-od-a-m5a-large", 1),
-        ("local-od-a-m6i-large", 1),
-    ]
-    assert not any("request-spot" in option for runner in others for option in runner["machine"]["MachineOptions"])
-    assert sum(runner["machine"]["IdleCount"] for runner in live) == 1
+    (live,) = runners(deployment)
+    assert "amazonec2-spot-price=0.07" in live["machine"]["MachineOptions"]
+    assert (live["name"], live["limit"], live["machine"]["IdleCount"]) == ("local", 30, 1)
+    told = json.loads(deployment.host().read("/etc/gitlab-runner/staged/watch.json"))["breaker"]["pools"]["local"]
+    assert {kind: len(placements) for kind, placements in told.items()} == {"placements": 12, "onDemand": 12}
+    assert not any("request-spot" in option for each in told["onDemand"] for option in each["MachineOptions"])
     assert machine(deployment)["InstanceLifecycle"] == "spot"
     nothing_changes(deployment)
 

@@ -22,8 +22,11 @@ def options(way: dict[str, Any]) -> dict[str, str]:
 
 
 def plans_of(settings: Settings) -> dict[str, dict[str, Any]]:
-    """The plan of each entry, as the manager reads it."""
-    return overrides.planned(placement_plan(settings, FACTS))
+    """The plan of each entry, as the manager reads it; options at home that stand in config.toml alone are put in."""
+    plans = overrides.planned(placement_plan(settings, FACTS))
+    for entry in entries_of(settings):
+        plans[entry["name"]]["placements"][0].setdefault("MachineOptions", entry["machine"]["MachineOptions"])
+    return plans
 
 
 def plan_of(pool: dict[str, Any]) -> dict[str, Any]:
@@ -44,14 +47,23 @@ def test_a_pool_has_each_placement_once_however_many_entries_begin_at_one() -> N
     keys = {key for pool in plan["pools"].values() for ways in pool.values() for way in ways for key in way}
     assert keys == {"label", "MachineName", "MachineOptions"}
 
-    def entry(first: int, limit: int) -> dict[str, Any]:
+    def entry(first: int) -> dict[str, Any]:
         fallback = {"name": f"od-ci-{LABELS[first]}", "machines": 1} if first < 3 else None
-        return {"pool": "ci", "limit": limit, "first": first, "fallback": fallback}
+        return {"pool": "ci", "first": first, "fallback": fallback}
 
     assert plan["entries"] == {
-        **{f"ci-{LABELS[first]}": entry(first, limit) for first, limit in enumerate([3, 3, 3, 2])},
-        "other": {"pool": "other", "limit": 7, "first": 0, "fallback": None},
+        **{f"ci-{LABELS[first]}": entry(first) for first in range(4)},
+        "other": {"pool": "other", "first": 0, "fallback": None},
     }
+
+
+def test_what_stands_in_config_toml_is_not_said_again_so_that_a_change_of_it_changes_nothing_else() -> None:
+    plan = placement_plan(parsed(stack({**PLACES, **SPOT})), FACTS)["pools"]["ci"]
+
+    assert ["MachineOptions" in way for way in plan["placements"]] == [False, True, True, True]
+    assert all("MachineOptions" in way for way in plan["onDemand"])
+    several = placement_plan(with_own_runners(PLACES), FACTS)["pools"]["ci"]
+    assert all("MachineOptions" in way for way in several["placements"]), "each is elsewhere for some entry"
 
 
 def test_every_zone_and_type_has_its_name_and_its_options_in_the_order_in_which_they_are_tried() -> None:
@@ -96,7 +108,6 @@ def test_config_toml_has_the_first_placement_of_each_entry(pool: dict[str, Any])
             assert [entry["machine"][key] for key in ("MachineName", "MachineOptions")] == [
                 home[key] for key in ("MachineName", "MachineOptions")
             ]
-            assert entry["limit"] == plans[name]["limit"]
 
 
 def test_with_runners_of_their_own_entries_begin_at_home_and_can_go_everywhere() -> None:

