@@ -23,7 +23,7 @@ from .conftest import Deployment
 NAMESPACE = "gitlab-runner-aws:"
 MORE = 10
 """How many jobs are queued beyond what a pool runs."""
-MOST_JOBS = 3
+MOST_JOBS = 2
 """To what the limits of larger pools are scaled down, each file by one factor."""
 LONG = 300
 _POOL = re.compile(r"^runner-.*?-(?P<fallback>od-)?(?P<pool>p\d\d)-")
@@ -185,7 +185,7 @@ def queue(deployment: Deployment, runner: int | None, jobs: int, seconds: float 
     return ids
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = 60) -> float:
+def until(condition: Callable[[], bool], what: str, seconds: float = 120) -> float:
     """Wait; returns how long it took."""
     began = time.monotonic()
     while not condition():
