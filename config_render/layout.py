@@ -31,7 +31,6 @@ class Entry:
     """One `[[runners]]` of a pool, with a share of the pool's numbers."""
 
     name: str
-    pool: str
     placements: tuple[Placement, ...]
     """Where it may start machines, in the order in which it tries them; at home first."""
     index: int
@@ -66,7 +65,6 @@ def entries(pool: str, found: Sequence[Placement], most: int = 1) -> tuple[Entry
     return tuple(
         Entry(
             name=pool if count == 1 else f"{pool}-{found[index].label}",
-            pool=pool,
             placements=(*found[index:], *found[:index]),
             index=index,
             count=count,
