@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .document import token_of
+from .document import pools_by_token
 from .models.settings import Settings
 from .prices import aligned
 
@@ -29,10 +29,7 @@ class PoolCapacity:
 
 def capacities(settings: Settings) -> list[PoolCapacity]:
     """Return the numbers of each pool and, last, of all together."""
-    by_token: dict[str, int] = {}
-    for pool in settings.pools:
-        token = token_of(settings, pool, settings.entries(pool)[0])
-        by_token[token] = max(by_token.get(token, 0), pool.limit)
+    jobs = [max(settings.pools[index].limit for index in sharing) for sharing in pools_by_token(settings).values()]
     found = []
     for pool in settings.pools:
         entries = settings.entries(pool)
@@ -50,7 +47,7 @@ def capacities(settings: Settings) -> list[PoolCapacity]:
         *found,
         PoolCapacity(
             pool="in all",
-            jobs=min(settings.concurrent, sum(by_token.values())),
+            jobs=min(settings.concurrent, sum(jobs)),
             machines=sum(each.machines for each in found),
             on_demand=sum(each.on_demand for each in found),
             entries=sum(each.entries for each in found),

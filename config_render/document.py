@@ -112,6 +112,14 @@ def token_of(settings: Settings, pool: Pool, entry: Entry) -> str:
     return pool.token or TOKEN_PLACEHOLDER.replace(">", f"{own}>")
 
 
+def pools_by_token(settings: Settings) -> dict[str, list[int]]:
+    """Return which pools, by their numbers, take jobs with which token: gitlab-runner counts these together."""
+    found: dict[str, list[int]] = {}
+    for index, pool in enumerate(settings.pools):
+        found.setdefault(token_of(settings, pool, settings.entries(pool)[0]), []).append(index)
+    return found
+
+
 def sections_by_token(settings: Settings) -> Counter[str]:
     """Count the sections of config.toml that may be live on each token: gitlab-runner counts their requests together.
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import config, host, overrides
+from .drift import digest
 from .machine_folders import folders
 from .machine_names import prefix_of
 from .overrides import AS_RENDERED, FILLING, HOLDING, TRYING, State
@@ -62,21 +63,13 @@ def run(settings: dict[str, Any], now: float) -> bool:
 def _keep(state: State, drift_policy: str) -> None:
     former = overrides.load_state()
     overrides.save(state)
-    if overrides.digest(overrides.effective(config.TEMPLATE.read_text())) != state.applied:
+    if digest(overrides.effective(config.TEMPLATE.read_text())) != state.applied:
         try:
             config.apply_again(drift_policy)
         except (host.StepError, OSError):
             # The next run decides again, by what is live.
             overrides.save(former)
             raise
-
-
-def placement_names(plan: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the name of each placement of an entry, as people read it, and the placement; those on demand too."""
-    for placement in plan["placements"]:
-        yield f"{plan['pool']} {placement['label']}".strip(), placement
-    for placement in (plan["fallback"] or {"placements": ()})["placements"]:
-        yield f"{plan['pool']} {placement['label']}".strip() + " on demand", placement
 
 
 def _decide(state: State, events: Mapping[str, Sequence[CreationEvent]], settings: dict[str, Any], now: float) -> None:
@@ -124,20 +117,19 @@ def _sections(
     """Yield how sections have to be, by their names, where they are not as rendered; on-demand ones are to be live."""
     tokens = {json.loads(name): json.loads(keys.get("token", '""')) for name, keys in live_runners().items()}
     for name, plan in entries.items():
-        named = [*placement_names(plan)]
-        home = plan["placements"][0]["label"]
+        placements, fallback = plan["placements"], plan["fallback"]
+        home = placements[0]["label"]
         prefix = prefix_of(tokens.get(name, ""))
-        label, own = _choice(state, named[: len(plan["placements"])])
+        label, own = _choice(state, placements)
         if own == HOLDING:
-            label = state.sections.get(name, {"label": home})["label"]
+            label = state.sections.get(name, {}).get("label", home)
+            if label not in [each["label"] for each in placements]:
+                label = home
         if (label, own) != (home, AS_RENDERED):
             yield name, {"label": label, "form": own, "machines": _count(machines, prefix, plan)}
-        fallback = plan["fallback"]
-        works = any(
-            each not in state.paused and each not in state.trying for each, _ in named[: len(plan["placements"])]
-        )
+        works = any(each["name"] not in {*state.paused, *state.trying} for each in placements)
         if fallback and not works:
-            label, form = _choice(state, named[len(plan["placements"]) :])
+            label, form = _choice(state, fallback["placements"])
             room = fallback["machines"] - _count(machines, prefix, fallback)
             if room <= 0 or form == HOLDING:
                 form, label = HOLDING, label or fallback["placements"][0]["label"]
@@ -147,11 +139,11 @@ def _sections(
             yield fallback["name"], {"label": label, "form": form, "machines": max(room, 0), "fewer": fewer}
 
 
-def _choice(state: State, named: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[str, str]:
-    """Return the first placement that is not paused, and how machines are made there."""
-    for name, placement in named:
-        if name not in state.paused:
-            return placement["label"], TRYING if name in state.trying else AS_RENDERED
+def _choice(state: State, placements: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """Return the label of the first placement that is not paused, and how machines are made there."""
+    for each in placements:
+        if each["name"] not in state.paused:
+            return each["label"], TRYING if each["name"] in state.trying else AS_RENDERED
     return "", HOLDING
 
 
@@ -164,9 +156,10 @@ def _count(machines: Sequence[str], prefix: str, plan: Mapping[str, Any]) -> int
 def _by_placement(entries: Mapping[str, Any], events: Sequence[CreationEvent]) -> dict[str, list[CreationEvent]]:
     """The events of each placement, by the names that gitlab-runner gives to its machines."""
     patterns = {
-        name: _pattern(placement["MachineName"])
+        each["name"]: _pattern(each["MachineName"])
         for plan in entries.values()
-        for name, placement in placement_names(plan)
+        for kind in (plan, plan["fallback"] or {"placements": ()})
+        for each in kind["placements"]
     }
     found: dict[str, list[CreationEvent]] = {name: [] for name in patterns}
     for each in events:

@@ -6,12 +6,12 @@ they are told by what their names begin with, and its `limit` counts them all.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NamedTuple
 
+from .drift import digest
 from .host import END, STAGED, load, write
 from .runners import in_toml
 
@@ -38,7 +38,7 @@ Changes = dict[str, dict[str, Any]]
 
 @dataclass
 class State:
-    """What the breaker knows; times are seconds since 1970. Placements go by `placement_names`."""
+    """What the breaker knows; times are seconds since 1970. Placements go by their names in `planned`."""
 
     failures_total: int = 0
     seen: float = 0.0
@@ -80,24 +80,29 @@ def remember(effective: str) -> None:
     save(state)
 
 
-def digest(text: str) -> str:
-    """Return what stands for a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def planned(plan: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any]]:
     """Return the entries of the renderer's `placement_plan`, by default of the one that is kept.
 
-    Each has its own `placements` in the order in which it tries them, and its `fallback` those on demand.
+    Each has its own `placements` in the order in which it tries them, and its `fallback` those on demand; the `name` of
+    one is for people.
     """
     plan = load(SETTINGS).get("breaker", {}) if plan is None else plan
     found = {}
     for name, entry in plan.get("entries", {}).items():
-        pool, first = plan["pools"][entry["pool"]], entry["first"]
-        kinds = {kind: [*pool[kind][first:], *pool[kind][:first]] for kind in pool}
-        fallback = {**entry["fallback"], "placements": kinds["onDemand"]} if entry["fallback"] else None
-        found[name] = {**entry, "placements": kinds["placements"], "fallback": fallback}
+        pool, fallback = plan["pools"][entry["pool"]], entry["fallback"]
+        placements = _in_order(entry, pool["placements"], "")
+        if fallback:
+            fallback = {**fallback, "placements": _in_order(entry, pool["onDemand"], " on demand")}
+        found[name] = {**entry, "placements": placements, "fallback": fallback}
     return found
+
+
+def _in_order(entry: Mapping[str, Any], placements: Sequence[Mapping[str, Any]], kind: str) -> list[dict[str, Any]]:
+    first = entry["first"]
+    return [
+        {**each, "name": f"{entry['pool']} {each['label']}".strip() + kind}
+        for each in (*placements[first:], *placements[:first])
+    ]
 
 
 def effective(template: str) -> str:
@@ -118,10 +123,10 @@ def _section(entry: Entry, plan: Mapping[str, Any] | None, sections: Mapping[str
     fallback = plan["fallback"] if plan else None
     if fallback and (changes := _changes(fallback, sections.get(fallback["name"]))):
         copied = [line for line in entry.lines if line != END]
-        # An empty line before it, as the renderer has it.
         # With as many jobs as the limit, gitlab-runner would not even look at the section that is to try.
         limit = max(1, entry.limit - sections[fallback["name"]]["fewer"])
         changes["runners"] = {"name": fallback["name"], "limit": limit}
+        # An empty line before it, as the renderer has it.
         yield from ("", *_edited(copied, changes))
 
 

@@ -27,7 +27,7 @@ from .runners import in_toml
 STATE = STAGED / "watch-state.json"
 CURSOR = STAGED / "journal.cursor"
 _DAYS_REMEMBERED = 30
-_RESTLESS_SECONDS = 5
+_NEXT_LOOK_SECONDS = 5
 _LONGEST_STAY_SECONDS = 300
 """Less than systemd gives the service (`watch_units`)."""
 _REMOVAL_SECONDS = 3600
@@ -130,8 +130,8 @@ def _break(look: Pass) -> None:
 def _stay(look: Pass) -> None:
     """Look on while machines fail, so that the next placement is tried within seconds, until the next pass."""
     longest = min(look.settings["intervalSeconds"], _LONGEST_STAY_SECONDS) if look.restless else 0
-    while look.restless and time.time() + _RESTLESS_SECONDS < look.started + longest:
-        time.sleep(_RESTLESS_SECONDS)
+    while look.restless and time.time() + _NEXT_LOOK_SECONDS < look.started + longest:
+        time.sleep(_NEXT_LOOK_SECONDS)
         look.restless = False
         _break(look)
 

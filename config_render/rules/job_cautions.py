@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from ..document import sections_by_token, token_of
+from ..document import pools_by_token, sections_by_token
 from ..models.pool import Pool
 from ..models.settings import Settings
 from ..problems import Location, Problem, problem
@@ -26,10 +26,7 @@ def _jobs_find_workers(settings: Settings) -> Iterator[Problem]:
 
 
 def _pools_have_their_own_runners(settings: Settings) -> Iterator[Problem]:
-    by_token: dict[str, list[int]] = {}
-    for index, pool in enumerate(settings.pools):
-        by_token.setdefault(token_of(settings, pool, settings.entries(pool)[0]), []).append(index)
-    for sharing in by_token.values():
+    for sharing in pools_by_token(settings).values():
         pools = [settings.pools[index] for index in sharing]
         if len(pools) == 1:
             continue

@@ -141,7 +141,7 @@ def test_jobs_go_on_while_spot_capacity_comes_and_goes(outage: Deployment, capsy
         until(lambda: no_creations(outage), "creations go on")
         before = running(outage)
 
-        # None at all: what runs goes on, and on-demand machines are made.
+        # None at all: running jobs continue, and on-demand machines are made.
         control.refuse_instances(outage.cloud, NO_CAPACITY)
         story.tell("no spot capacity at all")
         queue(outage, None, 40, seconds=12)

@@ -391,6 +391,19 @@ def test_a_placement_that_is_no_longer_in_the_settings_is_forgotten(manager: Man
     assert overrides.load_state().paused == {}
 
 
+def test_without_capacity_anywhere_a_placement_that_is_no_longer_in_the_settings_is_left(manager: Manager) -> None:
+    manager.dry(A)
+    manager.look()
+    manager.dry(B, at=NOW + 60)
+    manager.look(NOW + 60)
+    assert (manager.zone(), manager.numbers("ci")["IdleCount"]) == ("b", -1)
+
+    in_a_alone = {kind: placements[:1] for kind, placements in PLAN["pools"]["ci"].items()}
+    manager.look(NOW + 120, {**PLAN, "pools": {"ci": in_a_alone}})
+
+    assert (manager.zone(), manager.numbers("ci")["IdleCount"]) == ("a", -1), "it is paused there too"
+
+
 def test_what_release_0_2_0_has_kept_is_no_hindrance(manager: Manager) -> None:
     kept = {"failures_total": 7, "seen": 0.0, "paused": {"ci-a-m5-large": NOW + 9}, "trying": {}, "limits": {"x": 1}}
     overrides.STATE.write_text(json.dumps({**kept, "form": {}, "trial_form": {}}))
