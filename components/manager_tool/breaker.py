@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from . import config, host, overrides
 from .drift import digest
+from .journal_shipping import message_of
 from .machine_folders import folders
 from .machine_names import prefix_of
 from .overrides import AS_RENDERED, FILLING, HOLDING, TRYING, State
@@ -180,12 +181,10 @@ def _events(since: float) -> list[CreationEvent]:
     command = ("journalctl", "-u", "gitlab-runner", "-o", "json", "--all", "--no-pager", f"--since=@{since:.6f}")
     _, output = host.run(*command)
     found = []
-    for line in output.splitlines():
+    # Not `splitlines`: some characters that it takes for the end of a line may stand in a text of JSON.
+    for line in filter(None, output.split("\n")):
         entry = json.loads(line)
-        # A text with control characters comes as its bytes.
-        text = entry["MESSAGE"]
-        text = text if isinstance(text, str) else bytes(text).decode(errors="replace")
-        message = host.COLORS.sub("", text)
+        message = message_of(entry)
         told, names = _EVENT.search(message), _NAME.findall(message)
         if told and names:
             found.append(CreationEvent(int(entry["__REALTIME_TIMESTAMP"]) / 1e6, names[-1], told[1] != "created"))

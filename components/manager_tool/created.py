@@ -6,12 +6,14 @@ manage_runner (https://docs.gitlab.com/api/runners/#update-runners-details); `ap
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
-from .gitlab_api import GitLabError, call
+from .gitlab_api import GitLabError, call, credentials, runner_id, unfit
 
 _BELONGING = ("runner_type", "group_id", "project_id")
 _PAGE = 100
+_LOOK_SECONDS = 300
 
 
 def create(url: str, access_token: str, wanted: dict[str, Any], attempt: str) -> dict[str, Any]:
@@ -22,11 +24,11 @@ def create(url: str, access_token: str, wanted: dict[str, Any], attempt: str) ->
     """
     asked = {key: value for key, value in _noted(wanted, attempt).items() if value is not None}
     try:
-        made = call(url, "POST", "user/runners", asked, access_token).body
+        made = credentials(url, call(url, "POST", "user/runners", asked, access_token).body)
     except GitLabError as error:
         raise _refused(error, "create_runner", "create the runner") from None
     print(f"created runner {made['id']} at {url}")
-    return dict(made)
+    return made
 
 
 def change(url: str, access_token: str, number: str, wanted: dict[str, Any]) -> None:
@@ -41,17 +43,26 @@ def change(url: str, access_token: str, number: str, wanted: dict[str, Any]) -> 
 
 def remove_unfinished(url: str, access_token: str, wanted: dict[str, Any], attempt: str) -> None:
     """Delete what an earlier run has created without living to note its token, which GitLab shows only once."""
+    hindrance = ""
     try:
         for number in _unfinished(url, access_token, wanted, attempt):
             call(url, "DELETE", f"runners/{number}", {}, access_token)
             print(f"deleted runner {number} at {url}, of which an interrupted run did not get the token")
+    except _EndlessError:
+        hindrance = f"GitLab's list of runners can't be looked through within {_LOOK_SECONDS} s"
     except GitLabError as error:
         if error.status not in (401, 403):
             raise
+        hindrance = "accessToken may not look for what it left (scope manage_runner)"
+    if hindrance:
         print(
-            "an earlier run was interrupted, and accessToken may not look for what it left (scope manage_runner): a "
-            f"runner whose maintenance note holds {attempt} may be at {url}; delete it there"
+            f"an earlier run was interrupted, and {hindrance}: a runner whose maintenance note holds {attempt} may be "
+            f"at {url}; delete it there"
         )
+
+
+class _EndlessError(Exception):
+    """There are too many runners to look at."""
 
 
 def _unfinished(url: str, access_token: str, wanted: dict[str, Any], attempt: str) -> list[int]:
@@ -59,16 +70,27 @@ def _unfinished(url: str, access_token: str, wanted: dict[str, Any], attempt: st
     owner = {"group_type": f"groups/{wanted.get('group_id')}", "project_type": f"projects/{wanted.get('project_id')}"}
     path = f"{owner[kind]}/runners" if kind in owner else "runners/all"
     found: list[int] = []
+    deadline = time.monotonic() + _LOOK_SECONDS
     page = 1
     while True:
         listed = call(url, "GET", f"{path}?type={kind}&per_page={_PAGE}&page={page}", {}, access_token).body
+        if not isinstance(listed, list) or not all(isinstance(runner, dict) for runner in listed):
+            raise unfit(url, "list of runners", listed)
         for runner in listed:
             # The list shows no notes, so those of the right description are looked at one by one.
-            if runner["description"] == wanted["description"]:
-                details = call(url, "GET", f"runners/{runner['id']}", {}, access_token).body
-                found += [runner["id"]] if attempt in (details["maintenance_note"] or "") else []
+            if runner.get("description") == wanted["description"]:
+                if time.monotonic() > deadline:
+                    raise _EndlessError
+                number = runner_id(url, runner)
+                details = call(url, "GET", f"runners/{number}", {}, access_token).body
+                if not isinstance(details, dict):
+                    raise unfit(url, "runner", details)
+                note = details.get("maintenance_note")
+                found += [number] if isinstance(note, str) and attempt in note else []
         if len(listed) < _PAGE:
             return found
+        if time.monotonic() > deadline:
+            raise _EndlessError
         page += 1
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import re
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 from .host import StepError, say
+from .http_client import MOST_BYTES, open_url
+from .texts import printable
 
 _CHUNK = 1 << 20
 _SECONDS = 60
@@ -21,13 +23,18 @@ _TRIES = 3
 _MISSING = (403, 404, 410)
 """S3 answers 403 for a missing object where the bucket may not be listed."""
 _SPARE = 64 << 20
+_LARGEST = 2 << 30
+"""Bytes; programs have some 100 MiB."""
+_LONGEST_SECONDS = 3600
+"""How long a download may take, however little comes at a time."""
+_LONGEST_REASON = 200
 
 T = TypeVar("T")
 
 
 def fetch(url: str, missing: str) -> bytes:
     """Return what is at `url`; `missing` says what to do where there is nothing. Raises `StepError`."""
-    return _asked(url, lambda answer: bytes(answer.read()), missing)
+    return _asked(url, lambda answer: b"".join(_chunks(answer, MOST_BYTES)), missing)
 
 
 def download(url: str, target: Path, missing: str) -> str:
@@ -41,7 +48,7 @@ def published_checksum(url: str, file_name: str, setting: str, missing: str) -> 
     lines = fetch(url, f"{missing}; where a mirror has no checksums, set {setting}.sha256")
     for line in lines.decode(errors="replace").splitlines():
         checksum, _, path = line.partition(" ")
-        if path.strip(" *").split("/")[-1] == file_name:
+        if path.strip(" *").split("/")[-1] == file_name and re.fullmatch("[0-9a-f]{64}", checksum):
             return checksum
     raise StepError(f"{url} names no checksum for {file_name}; set {setting}.sha256 to the one that you trust")
 
@@ -75,23 +82,33 @@ def _asked(url: str, take: Callable[[Any], T], missing: str) -> T:
             say(f"{url}: {reason}; trying again ({attempt + 1} of {_TRIES})")
             time.sleep(2.0**attempt)
         try:
-            with urllib.request.urlopen(url, timeout=_SECONDS) as answer:
+            with open_url(url, _SECONDS) as answer:
                 return take(answer)
         except urllib.error.HTTPError as error:
             error.close()
             if error.code in _MISSING:
                 raise StepError(f"{url} does not exist (HTTP {error.code}); {missing}") from None
             reason = f"HTTP {error.code}"
-        except (OSError, http.client.HTTPException) as error:
-            reason = str(getattr(error, "reason", error)) or type(error).__name__
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            said = str(getattr(error, "reason", error)).strip() or type(error).__name__
+            reason = printable(said, _LONGEST_REASON)
     raise StepError(f"{url} could not be downloaded: {reason}; check that the manager gets there, or name a mirror")
 
 
-def _chunks(answer: Any) -> Iterator[bytes]:
-    size, received = int(answer.headers.get("Content-Length") or 0), 0
+def _length(answer: Any) -> int:
+    told = answer.headers.get("Content-Length") or "0"
+    return int(told) if re.fullmatch("[0-9]{1,19}", told) else 0
+
+
+def _chunks(answer: Any, most: int) -> Iterator[bytes]:
+    size, received = _length(answer), 0
+    deadline = time.monotonic() + _LONGEST_SECONDS
     try:
-        while chunk := answer.read(_CHUNK):
+        # What has come so far, so that the deadline is looked at where it is little.
+        while chunk := answer.read1(_CHUNK):
             received += len(chunk)
+            if received > most or time.monotonic() > deadline:
+                raise http.client.HTTPException(f"it is longer than {most} bytes, or takes {_LONGEST_SECONDS} s")
             yield chunk
     except OSError as error:
         # Of another kind, so that it is not taken for an error of the disk.
@@ -102,11 +119,11 @@ def _chunks(answer: Any) -> Iterator[bytes]:
 
 def _save(answer: Any, target: Path) -> str:
     # The program is copied into its place later, by default on the same file system.
-    require_space(target.parent, 2 * int(answer.headers.get("Content-Length") or 0))
+    require_space(target.parent, 2 * _length(answer))
     total = hashlib.sha256()
     try:
         with target.open("wb") as file:
-            for chunk in _chunks(answer):
+            for chunk in _chunks(answer, _LARGEST):
                 total.update(chunk)
                 file.write(chunk)
             file.flush()

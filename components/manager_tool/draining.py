@@ -55,7 +55,7 @@ def in_use(names: Iterable[str]) -> set[str]:
 
 def _told(journal: str) -> set[str]:
     used: set[str] = set()
-    for line in COLORS.sub("", journal).splitlines():
+    for line in COLORS.sub("", journal).split("\n"):
         if _STARTED in line:
             used.clear()
         machine = _NAME.search(line)

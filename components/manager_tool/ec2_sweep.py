@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import calendar
+import re
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from .aws_api import Aws
+from .aws_api import Aws, AwsError
 
 DEPLOYMENT_TAG = "gitlab-runner-aws"
 _ALIVE = ("pending", "running", "stopping", "stopped")
 _VOLUME_PAGE = 500
 _IDS_PER_CALL = 200
+_ID = re.compile(r"[ -~]{1,255}")
+"""A key pair's name is that much of ASCII (`CreateKeyPair` in the EC2 API Reference); ids are part of it."""
 
 
 class Thing(NamedTuple):
@@ -50,8 +53,10 @@ def alive(aws: Aws, ids: Sequence[str]) -> set[str]:
 def key_pairs(aws: Aws) -> Iterator[Thing]:
     """All key pairs that gitlab-runner may have named."""
     for item in aws.each("DescribeKeyPairs", _filters({"key-name": ("runner-*",)}), "keySet/item", size=0):
-        name = item.findtext("keyName", "")
-        yield Thing(name, _seconds(item.findtext("createTime")), name)
+        name = _text(item, "keyName")
+        # One without a time is older than AWS's telling it (2021).
+        made = _seconds(item, "createTime") if item.findtext("createTime") else 0.0
+        yield Thing(name, made, name)
 
 
 def spot_requests(aws: Aws, deployment: str | None) -> Iterator[Thing]:
@@ -61,7 +66,7 @@ def spot_requests(aws: Aws, deployment: str | None) -> Iterator[Thing]:
         filters[f"tag:{DEPLOYMENT_TAG}"] = (deployment,)
     path = "spotInstanceRequestSet/item"
     for item in aws.each("DescribeSpotInstanceRequests", _filters(filters), path):
-        request_id, made = item.findtext("spotInstanceRequestId", ""), _seconds(item.findtext("createTime"))
+        request_id, made = _text(item, "spotInstanceRequestId"), _seconds(item, "createTime")
         specification = item.find("launchSpecification")
         yield _thing(request_id, made, item, item if specification is None else specification)
 
@@ -70,12 +75,12 @@ def volumes(aws: Aws, deployment: str) -> Iterator[Thing]:
     """All volumes with a deployment's tag that no instance uses."""
     filters = _filters({"status": ("available",), f"tag:{DEPLOYMENT_TAG}": (deployment,)})
     for item in aws.each("DescribeVolumes", filters, "volumeSet/item", _VOLUME_PAGE):
-        yield _thing(item.findtext("volumeId", ""), _seconds(item.findtext("createTime")), item, item)
+        yield _thing(_text(item, "volumeId"), _seconds(item, "createTime"), item, item)
 
 
 def _instances(aws: Aws, filters: Mapping[str, Sequence[str]]) -> Iterator[Thing]:
     for item in aws.each("DescribeInstances", _filters(filters), "reservationSet/item/instancesSet/item"):
-        yield _thing(item.findtext("instanceId", ""), _seconds(item.findtext("launchTime")), item, item)
+        yield _thing(_text(item, "instanceId"), _seconds(item, "launchTime"), item, item)
 
 
 def _thing(thing_id: str, made: float, tagged: ElementTree.Element, launched: ElementTree.Element) -> Thing:
@@ -96,6 +101,18 @@ def _filters(filters: Mapping[str, Sequence[str]]) -> dict[str, str]:
     return sent
 
 
-def _seconds(moment: str | None) -> float:
-    """A key pair without a time is older than AWS's telling it (2021)."""
-    return calendar.timegm(time.strptime(moment[:19], "%Y-%m-%dT%H:%M:%S")) if moment else 0.0
+def _text(item: ElementTree.Element, name: str) -> str:
+    """Return what tells a thing from others. Raises `AwsError` where that can't be."""
+    found = item.findtext(name) or ""
+    if not _ID.fullmatch(found):
+        raise AwsError("UnexpectedAnswer", f"EC2 told of a {name} = {found!r}")
+    return found
+
+
+def _seconds(item: ElementTree.Element, name: str) -> float:
+    """Return when a thing was made. Raises `AwsError`: without it, it would count as old."""
+    found = item.findtext(name) or ""
+    try:
+        return calendar.timegm(time.strptime(found[:19], "%Y-%m-%dT%H:%M:%S"))
+    except ValueError:
+        raise AwsError("UnexpectedAnswer", f"EC2 told of a {name} = {found!r}") from None

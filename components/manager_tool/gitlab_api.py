@@ -16,14 +16,17 @@ import secrets
 import socket
 import ssl
 import time
-import urllib.error
 import urllib.request
+from collections.abc import Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .host import HOME, StepError, write
+from .http_client import REDIRECTS, NoResponseError, parse_json, send
 from .reach import authority
+from .texts import printable
 
 _SECONDS = 20
 _TRIES = 3
@@ -31,6 +34,13 @@ _BUSY = (429, 500, 502, 503, 504)
 _MOST_SKEW = 300
 """Seconds; AWS refuses requests of a clock that is further off ("RequestTimeTooSkewed" in its documentation)."""
 
+_LONGEST_TEXT = 500
+_LONGEST_VALUE = 80
+TOKEN = re.compile(r"[0-9A-Za-z_.-]{20,1000}")
+"""Of any kind that a runner may have; gitlab-runner panics on a short one (`ShortenToken` in helpers)."""
+_LIKE_A_TOKEN = re.compile(r"gl[a-z]{2,5}-[\w.-]{10,}|GR1348941[\w-]+", re.ASCII)
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+"""As in RFC 3339, which gitlab-runner reads too: `time.Time` of `VerifyRunnerResponse` in common/network.go."""
 _MACHINE_ID = Path("/etc/machine-id")
 _SYSTEM_ID = HOME / ".runner_system_id"
 
@@ -76,17 +86,20 @@ def _once(url: str, method: str, path: str, body: dict[str, Any], access_token: 
     address = f"{url.rstrip('/')}/api/v4/{path}"
     request = urllib.request.Request(address, json.dumps(body).encode(), headers, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS, context=_trust(url)) as answer:
-            text = answer.read()
-            return Answer(json.loads(text) if text else None, _skew(answer.headers["Date"]))
-    except urllib.error.HTTPError as error:
-        told = _told(error.read())
-        raise GitLabError(f"GitLab answered {error.code} to {method} {path}{told}", error.code) from None
+        answer = send(request, _SECONDS, trust=_trust(url))
+    except NoResponseError as error:
+        passing = isinstance(error.reason, (ConnectionError, http.client.HTTPException))
+        raise GitLabError(_reason(url, error), passing=passing) from None
+    if answer.status in REDIRECTS:
+        to = printable(answer.headers.get("Location", "nowhere"), _LONGEST_TEXT)
+        raise GitLabError(f"{url} leads elsewhere ({answer.status} to {to}), where no token is sent: {_CHECK_URL}")
+    if not 200 <= answer.status < 300:
+        told = _told(answer.body, (access_token, str(body.get("token", ""))))
+        raise GitLabError(f"GitLab answered {answer.status} to {method} {path}{told}", answer.status)
+    try:
+        return Answer(parse_json(answer.body) if answer.body else None, _skew(answer.headers["Date"]))
     except ValueError:
         raise GitLabError(f"{url} answered {method} {path} with something that is not GitLab's: {_CHECK_URL}") from None
-    except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        raise GitLabError(_reason(url, reason), passing=isinstance(reason, ConnectionError)) from None
 
 
 _CHECK_URL = "check gitlab.url"
@@ -102,25 +115,30 @@ def _trust(url: str) -> ssl.SSLContext | None:
 
 
 def _skew(date: str | None) -> float:
-    moment = email.utils.parsedate_to_datetime(date) if date else None
-    return 0.0 if moment is None else time.time() - moment.timestamp()
-
-
-def _told(body: bytes) -> str:
     try:
-        document = json.loads(body)
+        return time.time() - email.utils.parsedate_to_datetime(date).timestamp() if date else 0.0
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+
+
+def _told(body: bytes, hidden: Sequence[str]) -> str:
+    try:
+        document = parse_json(body)
     except ValueError:
         return ""
     if not isinstance(document, dict):
         return ""
     parts = (document.get(key) for key in ("message", "error", "error_description"))
-    words = [part if isinstance(part, str) else json.dumps(part) for part in parts if part]
-    return f": {', '.join(words)}" if words else ""
+    text = ", ".join(part if isinstance(part, str) else _as_json(part) for part in parts if part)
+    for secret in filter(None, hidden):
+        text = text.replace(secret, "<hidden>")
+    text = _LIKE_A_TOKEN.sub("<hidden>", text)
+    return f": {printable(text, _LONGEST_TEXT)}" if text else ""
 
 
-def _reason(url: str, error: Any) -> str:
+def _reason(url: str, failure: NoResponseError) -> str:
     """Say why there was no answer, and what to do."""
-    host = urlsplit(url).netloc
+    host, error = urlsplit(url).netloc, failure.reason
     if isinstance(error, socket.gaierror):
         return f"the manager can't resolve the name {host} (DNS): {_CHECK_URL} and the VPC's DNS"
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -138,7 +156,10 @@ def _reason(url: str, error: Any) -> str:
             f"{host} did not answer the manager within {_SECONDS} s: check routes, security groups and firewalls, "
             "or set manager.proxy"
         )
-    return f"{host} could not be reached from the manager: {error}; {_CHECK_URL} and manager.proxy"
+    said = printable(str(failure), _LONGEST_TEXT)
+    if isinstance(error, http.client.HTTPException):
+        return f"{host} gave the manager no whole answer: {said}; {_CHECK_URL} and manager.proxy"
+    return f"{host} could not be reached from the manager: {said}; {_CHECK_URL} and manager.proxy"
 
 
 def verify(url: str, token: str) -> dict[str, Any]:
@@ -154,7 +175,63 @@ def verify(url: str, token: str) -> dict[str, Any]:
             f"the manager's clock is {abs(answer.skew) / 60:.0f} minutes {way} GitLab's at {url}; with more than "
             f"{_MOST_SKEW // 60} AWS refuses to start machines. Let it be set: sudo timedatectl set-ntp true"
         )
-    return {key: answer.body.get(key) for key in ("id", "token", "token_expires_at")}
+    return credentials(url, answer.body)
+
+
+def register(url: str, registration_token: str, description: str) -> dict[str, Any]:
+    """Register a runner and return the same of it as `verify`. Raises `GitLabError`."""
+    asked = {"token": registration_token, "description": description, "run_untagged": True}
+    return credentials(url, call(url, "POST", "runners", asked).body)
+
+
+def credentials(url: str, runner: Any) -> dict[str, Any]:
+    """Return `id`, `token` and `token_expires_at` of an answer that tells of a runner: these go into config.toml.
+
+    The last is in UTC and whole seconds, or None. Raises `GitLabError` where one is not of its form, which is that of
+    https://docs.gitlab.com/api/runners/#verify-authentication-for-a-registered-runner
+    """
+    found = runner if isinstance(runner, dict) else {}
+    token, expires = found.get("token"), found.get("token_expires_at")
+    if not isinstance(token, str) or not TOKEN.fullmatch(token):
+        # Never quoted: it may be one all the same.
+        raise GitLabError(f"{url} answered with no runner's token, or one that can't be a token: {_CHECK_URL}")
+    return {
+        "id": runner_id(url, found),
+        "token": token,
+        "token_expires_at": None if expires is None else _moment(url, expires),
+    }
+
+
+def runner_id(url: str, runner: dict[str, Any]) -> int:
+    """Return the id of a runner that GitLab told of. Raises `GitLabError`."""
+    number = runner.get("id")
+    if type(number) is not int or not 0 < number < 1 << 63:
+        raise unfit(url, "id", number)
+    return number
+
+
+def unfit(url: str, field: str, value: object) -> GitLabError:
+    """Return the error of an answer with a value that GitLab does not give."""
+    shown = printable(_as_json(value), _LONGEST_VALUE)
+    return GitLabError(f"{url} answered with {field} = {shown}, which is not GitLab's: {_CHECK_URL}")
+
+
+def _as_json(value: object) -> str:
+    try:
+        return json.dumps(value)
+    except RecursionError:
+        return "something nested too deeply"
+
+
+def _moment(url: str, text: object) -> str:
+    parts = _TIME.fullmatch(text) if isinstance(text, str) else None
+    try:
+        if parts is None:
+            raise ValueError
+        moment = datetime.fromisoformat(parts[1] + parts[2].replace("Z", "+00:00")).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        raise unfit(url, "token_expires_at", text) from None
+    return f"{moment.replace(tzinfo=None).isoformat()}Z"
 
 
 def system_id() -> str:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .texts import printable
+
 HOME = Path("/etc/gitlab-runner")
 LIVE = HOME / "config.toml"
 STAGED = HOME / "staged"
@@ -37,7 +39,10 @@ COLORS = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 
 class StepError(Exception):
-    """A step could not be done; the text says what was refused and how to go on."""
+    """A step could not be done; the text says what was refused and how to go on, and is fit for a terminal."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(printable(text))
 
 
 def take_variables() -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from .aws_api import Aws, AwsError
 from .host import COLORS, ENVIRONMENT, StepError, write
+from .texts import printable
 
 UNITS = ("gitlab-runner", "gitlab-runner-aws-watch")
 MOST_EVENTS, MOST_BYTES, BYTES_PER_EVENT = 10_000, 1_048_576, 26
@@ -74,18 +75,25 @@ def _events(since: Sequence[str], hidden: Sequence[str]) -> Iterator[Event]:
 
 
 def event(fields: dict[str, Any], hidden: Sequence[str]) -> Event:
-    """Return a line of `journalctl -o json` as an event; see systemd.journal-fields(7)."""
-    message = fields.get("MESSAGE") or ""
-    if isinstance(message, list):
-        # So the journal shows what is no text.
-        message = bytes(message).decode(errors="replace")
-    # gitlab-runner colours its lines wherever they go, and a colour may begin in the middle of a secret.
-    message = COLORS.sub("", message)
+    """Return a line of `journalctl -o json` as an event."""
+    message = message_of(fields)
     for text in hidden:
         message = message.replace(text, "<hidden>")
+    # `aws logs tail` shows them on a terminal.
+    message = printable(message, LONGEST_MESSAGE)
     short = message.encode()[:LONGEST_MESSAGE].decode(errors="ignore")
     # An empty one is refused.
     return Event(fields["__CURSOR"], int(fields["__REALTIME_TIMESTAMP"]) // 1000, short or " ")
+
+
+def message_of(fields: dict[str, Any]) -> str:
+    """Return the text of a line of `journalctl -o json`, without colours; see systemd.journal-fields(7)."""
+    message = fields.get("MESSAGE") or ""
+    if isinstance(message, list):
+        # So the journal shows what is no text, and a field that is there twice as a list of texts.
+        message = bytes(message).decode(errors="replace") if isinstance(message[0], int) else message[-1]
+    # gitlab-runner colours its lines wherever they go, and a colour may begin in the middle of a secret.
+    return COLORS.sub("", message)
 
 
 def batches(events: Iterable[Event]) -> Iterator[list[Event]]:

@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .host import run
+from .texts import printable
 
 MACHINES = Path("/root/.docker/machine/machines")
 _AT_ONCE = 10
 _TRIES = 3
 _PAUSE_SECONDS = 2
+_LONGEST_FAILURE = 1000
 
 
 def names() -> list[str]:
@@ -35,4 +37,5 @@ def _remove(name: str) -> str:
             # In one piece: others print at the same time.
             sys.stdout.write(f"removed machine {name}\n")
             return ""
-    return f"{name}: {output.splitlines()[-1] if output else 'docker-machine gave no reason'}"
+    reason = output.splitlines()[-1] if output else "docker-machine gave no reason"
+    return printable(f"{name}: {reason}", _LONGEST_FAILURE)

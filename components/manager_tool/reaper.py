@@ -12,6 +12,7 @@ from typing import NamedTuple
 from .ec2_sweep import Thing
 from .machine_folders import Folder
 from .machine_names import beginnings, template_of
+from .texts import printable
 
 KINDS = ("machine", "instance", "key pair", "spot request", "volume")
 
@@ -99,7 +100,8 @@ def findings(seen: Seen, ours: Ours, in_error_before: Set[str], grace: float) ->
 def _found(kind: str, things: Sequence[Thing], condition: Callable[[Thing], bool]) -> Iterator[Finding]:
     for thing in things:
         if condition(thing):
-            name = thing.name or thing.key
+            # Whoever may tag an instance chooses its name.
+            name = printable(thing.name or thing.key)
             yield Finding(
                 kind, thing.id, f"none of docker-machine's machines has it{f' ({name})' if name != thing.id else ''}"
             )

@@ -122,8 +122,7 @@ class Tokens:
             if source.kind == "token":
                 return gitlab_api.verify(url, source.secret)
             if source.kind == "registrationToken":
-                asked = {"token": source.secret, "description": self._plan["deployment"], "run_untagged": True}
-                return dict(gitlab_api.call(url, "POST", "runners", asked).body)
+                return gitlab_api.register(url, source.secret, self._plan["deployment"])
         except GitLabError as error:
             raise _refused(error, source) from None
         wanted, (attempt, again) = self._wanted(source), self._attempt(source, url)
@@ -228,8 +227,8 @@ def _given(url: str, token: str) -> Source:
 
 
 def in_toml(answer: dict[str, Any]) -> dict[str, str]:
-    """Write GitLab's answer as gitlab-runner writes it into config.toml."""
-    expires = (answer.get("token_expires_at") or _NEVER).replace(".000", "")
+    """Write GitLab's answer, as `gitlab_api` has checked it, as gitlab-runner writes it into config.toml."""
+    expires = answer["token_expires_at"] or _NEVER
     obtained = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     times = {"token_obtained_at": obtained, "token_expires_at": expires}
     return {"id": str(answer["id"]), "token": json.dumps(answer["token"]), **times}
@@ -243,16 +242,17 @@ def _from_aws(kind: str, wanted: dict[str, Any]) -> str:
         try:
             if kind == "tokenParameter":
                 asked = {"Name": name, "WithDecryption": True}
-                value = aws.json("ssm", "GetParameter", asked)["Parameter"]["Value"]
+                parameter = aws.json("ssm", "GetParameter", asked).get("Parameter")
+                value = parameter.get("Value") if isinstance(parameter, dict) else None
             else:
-                value = aws.json("secretsmanager", "GetSecretValue", {"SecretId": name}).get("SecretString", "")
+                value = aws.json("secretsmanager", "GetSecretValue", {"SecretId": name}).get("SecretString")
             break
         except AwsError as error:
             if error.code not in ("AccessDeniedException", "AccessDenied") or time.monotonic() > deadline:
                 raise StepError(f"{kind} = {name} could not be read with the manager's role: {error}") from None
             time.sleep(3)
-    token = str(value).strip()
-    if not token.startswith("glrt-"):
+    token = value.strip() if isinstance(value, str) else ""
+    if not token.startswith("glrt-") or not gitlab_api.TOKEN.fullmatch(token):
         raise StepError(f"{kind} = {name} holds no runner authentication token, which begins with glrt-; put one there")
     return token
 

@@ -23,6 +23,7 @@ from .machine_names import templates
 from .overrides import SETTINGS
 from .reach import SECRETS
 from .runners import in_toml
+from .texts import printable
 
 STATE = STAGED / "watch-state.json"
 CURSOR = STAGED / "journal.cursor"
@@ -116,7 +117,11 @@ def _done(parts: list[Any], look: Pass) -> int:
         try:
             part(look)
         except (StepError, OSError, ValueError) as error:
-            print(f"watch: {error}", file=sys.stderr)
+            print(f"watch: {printable(str(error))}", file=sys.stderr)
+            code = 1
+        except Exception as error:
+            # A mistake of this program's in one part is no reason to leave out the others.
+            print(f"watch: {part.__name__.strip('_')}: {printable(repr(error))}", file=sys.stderr)
             code = 1
     return code
 

@@ -68,7 +68,7 @@ def test_no_answer_is_told_with_its_reason_and_the_fix(
     def fail(*_: Any, **__: Any) -> Any:
         raise urllib.error.URLError(error)
 
-    monkeypatch.setattr(urllib.request, "urlopen", fail)
+    monkeypatch.setattr(urllib.request.HTTPSHandler, "https_open", fail)
     with pytest.raises(GitLabError) as failure:
         gitlab_api.verify("https://gitlab.example.com", "glrt-x")
     assert said in str(failure.value)

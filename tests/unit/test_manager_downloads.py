@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 
 from components.manager_tool import downloads as tool
 from components.manager_tool.host import StepError
+from localcloud.throwaway_authority import served
 
-from .unhelpful_servers import hanging_server
+from .hostile_answers import NO_ANSWERS
+from .unhelpful_servers import answering_server, hanging_server, http
 
 PROGRAM = b"program" * 1000
 MISSING = "check manager.gitlabRunner.version"
@@ -102,8 +104,10 @@ def test_a_disk_that_is_too_small_is_found_out_before(tmp_path: Path) -> None:
 
 
 def test_a_list_of_checksums_names_files_with_or_without_folders() -> None:
-    text = b"aa  binaries/gitlab-runner-linux-amd64\nbb *gitlab-runner-linux-arm64\n"
-    for name, checksum in (("gitlab-runner-linux-amd64", "aa"), ("gitlab-runner-linux-arm64", "bb")):
+    amd, arm, path = "a1" * 32, "b2" * 32, "../" * 10 + "x"
+    lines = (f"{amd}  binaries/gitlab-runner-linux-amd64", f"{arm} *gitlab-runner-linux-arm64", f"{path} other")
+    text = "\n".join(lines).encode()
+    for name, checksum in (("gitlab-runner-linux-amd64", amd), ("gitlab-runner-linux-arm64", arm)):
         with answering((200, text), promised=len(text)) as url:
             assert tool.published_checksum(url, name, "manager.gitlabRunner", MISSING) == checksum
     with (
@@ -111,3 +115,59 @@ def test_a_list_of_checksums_names_files_with_or_without_folders() -> None:
         pytest.raises(StepError, match=r"names no checksum for other; set manager\.gitlabRunner\.sha256"),
     ):
         tool.published_checksum(url, "other", "manager.gitlabRunner", MISSING)
+
+
+@pytest.mark.parametrize("length", ["no number", "-1", "9" * 50, "٣"])
+def test_a_length_that_can_not_be_does_not_keep_a_program_from_being_downloaded(length: str, tmp_path: Path) -> None:
+    answer = f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n".encode() + PROGRAM
+    with answering_server(lambda *_: answer) as server:
+        assert tool.download(server.url, tmp_path / "new", MISSING) == hashlib.sha256(PROGRAM).hexdigest()
+
+
+@pytest.mark.parametrize("answer", NO_ANSWERS)
+def test_what_is_no_download_ends_in_one_clear_error(
+    answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tool, "_LARGEST", 1 << 20)
+    with answering_server(lambda *_: NO_ANSWERS[answer]()) as server:
+        for take in (lambda url: tool.fetch(url, MISSING), lambda url: tool.download(url, tmp_path / "new", MISSING)):
+            with pytest.raises(StepError, match="could not be downloaded: ") as refused:
+                take(server.url)
+            said = str(refused.value) + capsys.readouterr().out.replace("\n", "")
+            assert said.isprintable()
+            assert len(said) < 2000
+
+
+def test_a_download_that_comes_in_drops_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tool, "_LONGEST_SECONDS", 0.2)
+    done = Event()
+
+    def drops() -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+        while not done.wait(0.02):
+            yield b"a"
+
+    with answering_server(lambda *_: drops()) as server:
+        with pytest.raises(StepError, match=r"takes 0\.2 s"):
+            tool.fetch(server.url, MISSING)
+        done.set()
+
+
+@pytest.mark.parametrize("to", ["http", "ftp", "nowhere"])
+def test_a_redirect_leads_from_https_to_https_alone(to: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate = served("127.0.0.1")
+    (tmp_path / "ca").write_text(certificate.authority)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca"))
+    with (
+        answering_server(lambda *_: http(PROGRAM)) as plain,
+        answering_server(lambda *_: http(PROGRAM), certificate.context) as safe,
+    ):
+        there = {"http": plain.url, "ftp": "ftp://127.0.0.1/", "nowhere": "https://[x/"}[to]
+        with (
+            answering_server(lambda *_: http("", 302, f"Location: {there}"), certificate.context) as server,
+            pytest.raises(StepError, match="could not be downloaded: "),
+        ):
+            tool.fetch(server.url, MISSING)
+        assert plain.asked == []
+        with answering_server(lambda *_: http("", 302, f"Location: {safe.url}"), certificate.context) as server:
+            assert tool.fetch(server.url, MISSING) == PROGRAM

@@ -2,10 +2,12 @@
 
 import json
 import socket
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import repeat
 from threading import Thread
 from typing import Any
 
@@ -72,3 +74,60 @@ def refusing_server() -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     server.server_close()
+
+
+@dataclass
+class Answering:
+    """A server whose answers are bytes of a test's choice."""
+
+    url: str
+    asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    """Method, path and headers of each request."""
+
+
+def http(body: bytes | str, status: int = 200, *headers: str) -> bytes:
+    """An answer as HTTP writes it."""
+    content = body if isinstance(body, bytes) else body.encode()
+    lines = [f"HTTP/1.1 {status} X", *headers, f"Content-Length: {len(content)}", "Connection: close", "", ""]
+    return "\r\n".join(lines).encode() + content
+
+
+def endless(chunk: bytes = b" " * 65536) -> Iterator[bytes]:
+    """An answer that begins well and has no end."""
+    yield b'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"a": "'
+    yield from repeat(chunk)
+
+
+@contextmanager
+def answering_server(
+    answer: Callable[[str, str], bytes | Iterator[bytes]], encrypted: ssl.SSLContext | None = None
+) -> Iterator[Answering]:
+    """Run a server that sends what `answer` makes of a method and a path, and closes the connection."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def handle_one_request(self) -> None:
+            self.raw_requestline = self.rfile.readline(65537)
+            if not self.raw_requestline or not self.parse_request():
+                return
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            made.asked.append((self.command, self.path, dict(self.headers.items())))
+            found = answer(self.command, self.path)
+            try:
+                for part in [found] if isinstance(found, bytes) else found:
+                    self.wfile.write(part)
+            except OSError:
+                pass  # whoever asked has had enough
+            self.close_connection = True
+
+        def log_message(self, *args: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made = Answering(f"http{'s' if encrypted else ''}://127.0.0.1:{server.server_address[1]}")
+    if encrypted:
+        server.socket = encrypted.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield made
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,19 @@
+"""Texts of others, such as GitLab, AWS and gitlab-runner, as a terminal and a log may show them."""
+
+from __future__ import annotations
+
+LONGEST = 8000
+"""Characters that a message of this tool has at most."""
+
+
+def printable(text: str, longest: int = LONGEST) -> str:
+    """Return a text without what steers a terminal, its middle left out where it is longer than `longest` characters.
+
+    Line breaks and tabs stay. Other control characters, and those that change the direction of writing or are half of a
+    character, are spelled out, such as `\\x1b`.
+    """
+    half = longest // 2
+    if len(text) > longest:
+        text = f"{text[:half]} ... ({len(text) - 2 * half} characters left out) ... {text[-half:]}"
+    shown = (char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text.replace("\r\n", "\n"))
+    return "".join(shown)
