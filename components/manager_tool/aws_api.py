@@ -22,7 +22,7 @@ from urllib.parse import quote, urlsplit
 
 from .host import StepError
 from .http_client import MOST_BYTES, NoResponseError, parse_json, send
-from .texts import printable
+from .texts import one_line
 
 _METADATA = "http://169.254.169.254"
 _SECONDS = 20
@@ -51,7 +51,7 @@ class AwsError(StepError):
 
     def __init__(self, code: str, message: str, *, passing: bool = False) -> None:
         """With `passing`, it may be better in a moment."""
-        super().__init__(f"AWS: {printable(code, _LONGEST_CODE)}: {printable(message, _LONGEST_TEXT)}")
+        super().__init__(f"AWS: {one_line(code, _LONGEST_CODE)}: {one_line(message, _LONGEST_TEXT)}")
         self.code, self.passing = code, passing or code in _BUSY
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from .host import StepError, say
 from .http_client import MOST_BYTES, open_url
-from .texts import printable
+from .texts import one_line
 
 _CHUNK = 1 << 20
 _SECONDS = 60
@@ -91,7 +91,7 @@ def _asked(url: str, take: Callable[[Any], T], missing: str) -> T:
             reason = f"HTTP {error.code}"
         except (OSError, http.client.HTTPException, ValueError) as error:
             said = str(getattr(error, "reason", error)).strip() or type(error).__name__
-            reason = printable(said, _LONGEST_REASON)
+            reason = one_line(said, _LONGEST_REASON)
     raise StepError(f"{url} could not be downloaded: {reason}; check that the manager gets there, or name a mirror")
 
 

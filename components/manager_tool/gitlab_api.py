@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 from .host import HOME, StepError, write
 from .http_client import REDIRECTS, NoResponseError, parse_json, send
 from .reach import authority
-from .texts import printable
+from .texts import one_line
 
 _SECONDS = 20
 _TRIES = 3
@@ -91,7 +91,7 @@ def _once(url: str, method: str, path: str, body: dict[str, Any], access_token: 
         passing = isinstance(error.reason, (ConnectionError, http.client.HTTPException))
         raise GitLabError(_reason(url, error), passing=passing) from None
     if answer.status in REDIRECTS:
-        to = printable(answer.headers.get("Location", "nowhere"), _LONGEST_TEXT)
+        to = one_line(answer.headers.get("Location", "nowhere"), _LONGEST_TEXT)
         raise GitLabError(f"{url} leads elsewhere ({answer.status} to {to}), where no token is sent: {_CHECK_URL}")
     if not 200 <= answer.status < 300:
         told = _told(answer.body, (access_token, str(body.get("token", ""))))
@@ -133,7 +133,7 @@ def _told(body: bytes, hidden: Sequence[str]) -> str:
     for secret in filter(None, hidden):
         text = text.replace(secret, "<hidden>")
     text = _LIKE_A_TOKEN.sub("<hidden>", text)
-    return f": {printable(text, _LONGEST_TEXT)}" if text else ""
+    return f": {one_line(text, _LONGEST_TEXT)}" if text else ""
 
 
 def _reason(url: str, failure: NoResponseError) -> str:
@@ -156,7 +156,7 @@ def _reason(url: str, failure: NoResponseError) -> str:
             f"{host} did not answer the manager within {_SECONDS} s: check routes, security groups and firewalls, "
             "or set manager.proxy"
         )
-    said = printable(str(failure), _LONGEST_TEXT)
+    said = one_line(str(failure), _LONGEST_TEXT)
     if isinstance(error, http.client.HTTPException):
         return f"{host} gave the manager no whole answer: {said}; {_CHECK_URL} and manager.proxy"
     return f"{host} could not be reached from the manager: {said}; {_CHECK_URL} and manager.proxy"
@@ -212,7 +212,7 @@ def runner_id(url: str, runner: dict[str, Any]) -> int:
 
 def unfit(url: str, field: str, value: object) -> GitLabError:
     """Return the error of an answer with a value that GitLab does not give."""
-    shown = printable(_as_json(value), _LONGEST_VALUE)
+    shown = one_line(_as_json(value), _LONGEST_VALUE)
     return GitLabError(f"{url} answered with {field} = {shown}, which is not GitLab's: {_CHECK_URL}")
 
 

@@ -12,8 +12,9 @@ from typing import NamedTuple
 from .ec2_sweep import Thing
 from .machine_folders import Folder
 from .machine_names import beginnings, template_of
-from .texts import printable
+from .texts import one_line
 
+_LONGEST_NAME = 300
 KINDS = ("machine", "instance", "key pair", "spot request", "volume")
 
 
@@ -101,7 +102,7 @@ def _found(kind: str, things: Sequence[Thing], condition: Callable[[Thing], bool
     for thing in things:
         if condition(thing):
             # Whoever may tag an instance chooses its name.
-            name = printable(thing.name or thing.key)
+            name = one_line(thing.name or thing.key, _LONGEST_NAME)
             yield Finding(
                 kind, thing.id, f"none of docker-machine's machines has it{f' ({name})' if name != thing.id else ''}"
             )

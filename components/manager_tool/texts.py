@@ -17,3 +17,8 @@ def printable(text: str, longest: int = LONGEST) -> str:
         text = f"{text[:half]} ... ({len(text) - 2 * half} characters left out) ... {text[-half:]}"
     shown = (char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text.replace("\r\n", "\n"))
     return "".join(shown)
+
+
+def one_line(text: str, longest: int) -> str:
+    """Return a text that another host has written as `printable` does, on one line: it can't pass for lines of ours."""
+    return printable(" ".join(text.split()), longest)

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from http.client import HTTPException
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -178,11 +179,20 @@ def test_the_timer_follows_the_settings(units: list[str], tmp_path: Path) -> Non
     assert units == []
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (AwsError("NoCredentials", "none"), "watch: AWS: NoCredentials: none"),
+        (HTTPException("\x1b[2J"), "watch: broken: HTTPException('\\x1b[2J')"),
+        (KeyError("token"), "watch: broken: KeyError('token')"),
+        (RecursionError("too deep"), "watch: broken: RecursionError('too deep')"),
+    ],
+)
 def test_a_part_that_fails_keeps_no_other_from_being_done(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: Exception, said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(look: watch.Pass) -> None:
-        raise AwsError("NoCredentials", "none")
+        raise error
 
     done: list[str] = []
     for name, path in (("SETTINGS", "watch.json"), ("STATE", "state.json"), ("WATCH", "lock")):
@@ -196,7 +206,7 @@ def test_a_part_that_fails_keeps_no_other_from_being_done(
     (tmp_path / "watch.json").write_text('{"dryRun": false}')
     assert watch.watch() == 1
     assert done == ["ship", "tell"]
-    assert "watch: AWS: NoCredentials: none" in capsys.readouterr().err
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
