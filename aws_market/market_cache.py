@@ -52,7 +52,7 @@ class MarketCache:
         path = self._path(key)
         if path is None:
             return None
-        with suppress(OSError, ValueError, TypeError, KeyError):
+        with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
             content = json.loads(path.read_bytes())
             age = time.time() - content["asked"]
             kept = Kept(content["answer"], content["trouble"])

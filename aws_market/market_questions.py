@@ -4,6 +4,7 @@ Answers are plain JSON, so that they can be kept; nothing here needs AWS's SDK b
 """
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ Parts = Mapping[str, Mapping[Any, Any]]
 
 UNREADABLE = (AttributeError, LookupError, OverflowError, TypeError, ValueError)
 """What comes of an answer that is none, such as one of a file that something else has written."""
+
+_LARGEST = 1e12
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def _ask_types(client: Any, types: Iterable[str]) -> Any:
 
 def _read_types(answer: Any, types: Iterable[str]) -> Parts:
     return {
-        "vcpus": {str(kind): int(count) for kind, count, _ in answer},
+        "vcpus": {str(kind): int(_amount(count)) for kind, count, _ in answer},
         "architectures": {str(kind): frozenset(map(str, able)) for kind, _, able in answer},
     }
 
@@ -125,7 +128,7 @@ def _ask_spot(client: Any, types: Iterable[str], zones: Iterable[str]) -> Any:
 def _read_spot(answer: Any, types: Iterable[str], zones: Iterable[str]) -> Parts:
     points: dict[tuple[str, str], list[tuple[datetime, float]]] = {}
     for kind, zone, since, price in answer["points"]:
-        points.setdefault((str(kind), str(zone)), []).append((datetime.fromtimestamp(since, UTC), float(price)))
+        points.setdefault((str(kind), str(zone)), []).append((datetime.fromtimestamp(since, UTC), _amount(price)))
     until = datetime.fromtimestamp(answer["until"], UTC)
     return {"spot": {place: SpotHistory(until, tuple(each)) for place, each in points.items()}}
 
@@ -147,11 +150,11 @@ def _ask_price(client: Any, kind: str, region: str) -> Any:
     units = [price["pricePerUnit"] for term in terms for price in term["priceDimensions"].values()]
     # In China prices are in CNY. A price of 0 belongs to something else than a machine.
     prices = [float(amount) for unit in units for amount in unit.values()]
-    return next((price for price in prices if price > 0), None)
+    return next((price for price in prices if 0 < price < math.inf), None)
 
 
 def _read_price(answer: Any, kind: str, region: str) -> Parts:
-    return {"on_demand": {} if answer is None else {(kind, region): float(answer)}}
+    return {"on_demand": {} if answer is None else {(kind, region): _amount(answer)}}
 
 
 def _ask_quota(client: Any, code: str) -> Any:
@@ -159,4 +162,12 @@ def _ask_quota(client: Any, code: str) -> Any:
 
 
 def _read_quota(answer: Any, code: str) -> Parts:
-    return {"quotas": {code: float(answer)}}
+    return {"quotas": {code: _amount(answer)}}
+
+
+def _amount(answer: Any) -> float:
+    """Read a price or a number of something, which may end up in config.toml. Raises ValueError."""
+    amount = float(answer)
+    if not 0 <= amount < _LARGEST:
+        raise ValueError(f"{amount} is no amount")
+    return amount

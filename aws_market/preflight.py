@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any
 
 from config_render.market import Failure, Market, Wanted
+from config_render.problems import printable
 
 from .market_cache import Kept, MarketCache
 from .market_questions import UNREADABLE, Question, questions
@@ -19,6 +20,7 @@ _WORKERS = 8
 _LOGIN = "log in to AWS, or set aws:profile"
 # As pulumi-aws names them where AWS's SDK does otherwise.
 _ENDPOINTS = {"service-quotas": "servicequotas"}
+_LONGEST_CODE = 100
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 _Outcome = tuple[Question, Any, str | None]
@@ -169,5 +171,5 @@ def _reason(question: Question, error: Exception) -> str:
     if code in _DENIED:
         return f"AWS refuses it; allow {question.permission}"
     if code:
-        return f"AWS answered {code}"
+        return f"AWS answered {printable(str(code))[:_LONGEST_CODE]}"
     return f"AWS can't be reached ({type(error).__name__})"

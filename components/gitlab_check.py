@@ -1,12 +1,13 @@
 """Whether a URL leads to a GitLab, asked without a token and without leaving a trace there."""
 
-import http.client
-import json
 import ssl
-import urllib.error
 import urllib.request
 
+from .manager_tool.http_client import REDIRECTS, NoResponseError, parse_json, send
+from .manager_tool.texts import one_line
+
 _SECONDS = 3.0
+_LONGEST_TEXT = 300
 _HINT = "correct it, or set gitlab.check to false where only the manager can reach GitLab"
 
 
@@ -20,24 +21,24 @@ def gitlab_problem(url: str, ca: str | None = None) -> str | None:
     """
     if not url.startswith(("http://", "https://")):
         return None  # the settings themselves refuse it
-    request = urllib.request.Request(f"{url.rstrip('/')}/api/v4/version", headers={"Accept": "application/json"})
     try:
+        request = urllib.request.Request(f"{url.rstrip('/')}/api/v4/version", headers={"Accept": "application/json"})
         trust = ssl.create_default_context() if url.startswith("https:") else None
         if trust and ca is not None:
             trust.load_verify_locations(cadata=ca)
-        with urllib.request.urlopen(request, timeout=_SECONDS, context=trust) as answer:
-            status, body = answer.status, answer.read(4096)
-    except urllib.error.HTTPError as error:
-        status, body = error.code, error.read(4096)
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        return f"can't be reached ({getattr(error, 'reason', error)}); {_HINT}"
-    if status in (200, 401) and _is_object(body):
+        answer = send(request, _SECONDS, trust=trust)
+    except (OSError, ValueError, NoResponseError) as error:
+        return f"can't be reached ({one_line(str(error), _LONGEST_TEXT)}); {_HINT}"
+    if answer.status in REDIRECTS:
+        to = one_line(answer.headers.get("Location", "nowhere"), _LONGEST_TEXT)
+        return f"leads on to {to}, which calls with a token do not follow; {_HINT}"
+    if answer.status in (200, 401) and _is_object(answer.body):
         return None
-    return f"is not a GitLab (it answered {status} to /api/v4/version); {_HINT}"
+    return f"is not a GitLab (it answered {answer.status} to /api/v4/version); {_HINT}"
 
 
 def _is_object(body: bytes) -> bool:
     try:
-        return isinstance(json.loads(body), dict)
+        return isinstance(parse_json(body), dict)
     except ValueError:
         return False

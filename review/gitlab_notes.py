@@ -8,6 +8,7 @@ import email.message
 import http.client
 import json
 import os
+import re
 import ssl
 import time
 import urllib.error
@@ -17,11 +18,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import IO, Any
 
-from config_render.problems import without_secrets
+from config_render.problems import printable, without_secrets
 
 _SECONDS = 20
 _TRIES = 4
 _LONGEST_WAIT = 30
+_LONGEST_SECONDS = 120
+"""How long one answer may take, however little comes at a time."""
+_MOST_BYTES = 128 << 20
+"""A page has 100 notes, which may have 1,000,000 characters each."""
+_MOST_PAGES = 1000
+_LONGEST_QUOTE = 500
 _BUSY = (429, 500, 502, 503, 504)
 _RIGHTS = "it has to be a project's access token with the scope api and at least the role Reporter"
 
@@ -120,10 +127,16 @@ def _post(request: MergeRequest, marker: str, text: str) -> str:
 
 
 def _notes_with(request: MergeRequest, marker: str) -> Iterator[int]:
-    page = "1"
+    page = 1
     while page:
-        notes, page = _call(request, "GET", f"?per_page=100&sort=asc&order_by=created_at&page={page}")
-        yield from (note["id"] for note in notes if str(note.get("body", "")).startswith(marker))
+        notes, following = _call(request, "GET", f"?per_page=100&sort=asc&order_by=created_at&page={page}")
+        if not isinstance(notes, list) or not all(isinstance(note, dict) for note in notes):
+            raise PostError(f"{request.api_url}: answers with no list of notes; is it GitLab's API?")
+        for note in notes:
+            if str(note.get("body", "")).startswith(marker) and type(note.get("id")) is int:
+                yield note["id"]
+        # Pages are counted, so that there is an end to them.
+        page = page + 1 if following == str(page + 1) and page < _MOST_PAGES else 0
 
 
 class _RefusedError(PostError):
@@ -137,16 +150,12 @@ class _RefusedError(PostError):
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A redirect would take the token along to wherever it leads."""
 
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
+    def http_error_302(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage
     ) -> None:
-        return None
+        """Let it be an error, without a look at where it leads."""
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 def _call(request: MergeRequest, method: str, path: str, body: Mapping[str, str] | None = None) -> tuple[Any, str]:
@@ -157,28 +166,47 @@ def _call(request: MergeRequest, method: str, path: str, body: Mapping[str, str]
     asked = urllib.request.Request(address, data, headers, method=method)
     try:
         with request.opener.open(asked, timeout=_SECONDS) as answer:
-            return json.loads(answer.read()), answer.headers.get("X-Next-Page") or ""
+            return json.loads(_read(answer, _MOST_BYTES)), answer.headers.get("X-Next-Page") or ""
     except urllib.error.HTTPError as error:
-        raise _refusal(request, error.code, error.headers, error.read(4096)) from None
+        with error:
+            raise _refusal(request, error.code, error.headers, error.read(4096)) from None
     except (OSError, http.client.HTTPException) as error:
-        why = without_secrets(str(getattr(error, "reason", error)))
+        why = _quoted(request, str(getattr(error, "reason", error)))
         hint = "behind a proxy set HTTPS_PROXY, with an authority of your own SSL_CERT_FILE"
         raise _BusyError(f"{request.api_url}: can't be reached ({why}); {hint}", 0) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise PostError(f"{request.api_url}: answers with no JSON; is it GitLab's API?") from None
+
+
+def _read(answer: http.client.HTTPResponse, most: int) -> bytes:
+    deadline, parts, size = time.monotonic() + _LONGEST_SECONDS, list[bytes](), 0
+    while part := answer.read1(1 << 16):
+        parts.append(part)
+        size += len(part)
+        if size > most or time.monotonic() > deadline:
+            raise PostError("GitLab's answer has no end; is CI_API_V4_URL that of GitLab's API?")
+    if answer.length:
+        raise http.client.IncompleteRead(b"", answer.length)
+    return b"".join(parts)
+
+
+def _quoted(request: MergeRequest, text: str) -> str:
+    """Return what another host said, short, on one line and without the token."""
+    plain = without_secrets(text.replace(request.token, "(hidden)"))
+    return printable(" ".join(plain.split()))[:_LONGEST_QUOTE]
 
 
 def _refusal(request: MergeRequest, status: int, headers: email.message.Message, body: bytes) -> Exception:
     where = f"merge request !{request.iid} of project {request.project}"
     if status in _BUSY:
         after = headers.get("Retry-After", "")
-        wait = min(float(after), _LONGEST_WAIT) if after.isdecimal() else 0
+        wait = min(float(after), _LONGEST_WAIT) if re.fullmatch("[0-9]{1,9}", after) else 0
         return _BusyError(f"{request.api_url}: is busy (it answered {status})", wait)
-    if status in (301, 302, 307, 308):
+    if status in (301, 302, 303, 307, 308):
         return _RefusedError(
             f"CI_API_V4_URL: {request.api_url} leads elsewhere ({status}), where no token is sent", status
         )
-    said = without_secrets(body.decode("utf-8", "replace")).replace(request.token, "(hidden)").strip()
+    said = _quoted(request, body.decode("utf-8", "replace"))
     text = {
         401: f"{request.variable}: GitLab does not know this token (401): it has expired or was revoked; {_RIGHTS}",
         403: f"{request.variable}: the token may not write notes on {where} (403); {_RIGHTS}",

@@ -17,7 +17,8 @@ from aws_market.market_questions import UNREADABLE, questions
 from config_render.market import Market, Wanted
 from localcloud.prices_stand_in import ON_DEMAND, QUOTAS, AwsServer
 
-from .unhelpful_servers import Hanging, hanging_server, refusing_server, unreachable_address
+from .hostile_answers import ESCAPES, NO_ANSWERS, PAGES
+from .unhelpful_servers import Hanging, answering_server, hanging_server, http, refusing_server, unreachable_address
 
 ROOT = Path(__file__).parents[2]
 REGION = "eu-central-1"
@@ -236,6 +237,37 @@ def test_no_answer_of_another_form_gets_through() -> None:
         for answer in ("x", [[1]]):
             with pytest.raises(UNREADABLE):
                 question.read(answer, *question.parameters)
+
+
+@pytest.mark.parametrize("amount", [float("nan"), float("inf"), -1, "1e400", "-0.1", "free", [1], 10**30])
+def test_no_amount_that_can_not_be_gets_into_config_toml(amount: Any) -> None:
+    of_kind = {question.what: question for question in questions(asking())}
+    answers = {
+        "properties of instance types": [["m5.large", amount, ["x86_64"]]],
+        "spot prices": {"until": 1.0, "points": [["m5.large", ZONES[0], 0.0, amount]]},
+        "prices on demand": amount,
+        "spot quotas": amount,
+    }
+    for what, answer in answers.items():
+        with pytest.raises(UNREADABLE):
+            of_kind[what].read(answer, *of_kind[what].parameters)
+
+
+@pytest.mark.parametrize("answer", ["no HTTP", "less than promised", "a page", "bytes", "deep lists", "no number"])
+def test_what_is_no_answer_of_awss_is_told_as_unknown(answer: str) -> None:
+    with answering_server(lambda *_: (NO_ANSWERS | PAGES)[answer]()) as server:
+        market = look(asking(), profile=None, endpoints=endpoints(server.url), seconds=PATIENT)
+    assert (market.spot, market.on_demand, market.offered, market.vcpus, market.quotas) == ({}, {}, {}, {}, {})
+    assert len(market.failures) == 6
+    assert all(why.isprintable() and len(why) < 200 for why in reasons(market))
+
+
+def test_a_code_that_steers_a_terminal_is_spelled_out() -> None:
+    body = json.dumps({"__type": f"Code{ESCAPES}" + "long" * 1000, "message": "m"})
+    with answering_server(lambda *_: http(body, 400)) as server:
+        market = look(asking(), profile=None, endpoints=endpoints(server.url), seconds=PATIENT)
+    assert any("AWS answered Code" in why for why in reasons(market))
+    assert all(why.isprintable() and len(why) < 200 for why in reasons(market))
 
 
 def test_without_a_place_to_keep_answers_they_are_asked_for(
