@@ -1,8 +1,10 @@
 """`python -m config_render COMMAND`: stack files and config.toml, without a cloud."""
 
 import argparse
+import io
 import json
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -17,25 +19,35 @@ from .capacity import as_lines, capacities
 from .checked_file import UnusableError, checked, table
 from .document import MARKER, Facts, render
 from .from_toml import UnconvertibleError, settings_from_toml, stack_file
+from .input_file import UnreadableFileError, read_text
 from .models.periods import check_timezone
 from .models.settings import Settings
 from .project import as_yaml
 from .regions import partition
 from .rules.cautions import cautions
 from .schema import stack_schema
+from .sizes import too_much
 from .stack_file import StackFile
 from .week.drawing import as_svg, as_text
 from .week.schedule import week_of
 from .wording import in_words
-from .yaml_file import UnreadableFileError, read_yaml
+from .yaml_file import read_yaml
 
 MISTAKEN = 2
 """The exit code where a file can't be used."""
+
+_MOST_TOML_BYTES = 1 << 19
+"""A config.toml of 500 [[runners]] has some 350,000."""
+_MOST_DOTS = 100
+_QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'[^']*'""")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Answer one call; returns its exit code."""
     options = _parser().parse_args(arguments)
+    # A file's name may hold what the terminal's encoding has not.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options.answer(options)
         sys.stdout.flush()
@@ -125,10 +137,17 @@ def _project(options: argparse.Namespace) -> None:
 
 def _from_toml(options: argparse.Namespace) -> None:
     try:
-        content = tomllib.loads(options.file.read_text("utf-8"))
+        text = read_text(options.file, _MOST_TOML_BYTES)
+        # Reading a dotted key takes time by the square of its parts.
+        if any(_QUOTED.sub("", line).count(".") > _MOST_DOTS for line in text.split("\n")):
+            raise UnusableError(f"{options.file}: has a line with more than {_MOST_DOTS} dots outside of quotes")
+        content = tomllib.loads(text)
+        if excess := too_much(content):
+            at, reason = excess
+            raise UnusableError(f"{options.file}: {'.'.join(map(str, at))} {reason}")
         print(stack_file(settings_from_toml(content), options.file.name), end="")
-    except OSError as error:
-        raise UnusableError(f"{options.file}: can't be read ({error.strerror})") from None
+    except RecursionError:
+        raise UnusableError(f"{options.file}: is nested too deeply") from None
     except ValueError as error:
         raise UnusableError(f"{options.file}: is no TOML: {error}") from None
     except UnconvertibleError as error:

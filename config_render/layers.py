@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .input_file import UnreadableFileError
 from .outside import EXTENDS, SECRETS
 from .placeholders import TOKENS
 from .problems import NAMESPACE, Location, Problem, path_of
-from .yaml_file import UnreadableFileError, read_yaml
+from .yaml_file import read_yaml
 
 _POOLS = "pools"
+_MOST_FILES, _LONGEST_NAME = 20, 200
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ def shared(names: Any, folder: Path) -> tuple[Layer, list[Problem]]:
     layer, problems = Layer(), list[Problem]()
     if not isinstance(names, list):
         return layer, [_told((EXTENDS,), f"must be a list of files, such as [shared.yaml]; {_SET_ONE}", names)]
+    if len(names) > _MOST_FILES:
+        return layer, [_told((EXTENDS,), f"lists {len(names)} files; at most {_MOST_FILES}", names)]
     for index, name in enumerate(names):
         if reason := _unfit(name, names[:index], folder):
             problems.append(_told((EXTENDS, index), reason, name))
@@ -70,7 +74,7 @@ _SET_ONE = f"pulumi config set --path '{NAMESPACE}:{EXTENDS}[0]' shared.yaml"
 
 
 def _told(location: Location, reason: str, value: object) -> Problem:
-    return Problem(path_of(location), str(value) if isinstance(value, str) else None, reason)
+    return Problem(path_of(location), value[:_LONGEST_NAME] if isinstance(value, str) else None, reason)
 
 
 def _unfit(name: Any, earlier: Sequence[Any], folder: Path) -> str | None:
@@ -80,7 +84,12 @@ def _unfit(name: Any, earlier: Sequence[Any], folder: Path) -> str | None:
         return "is named twice; name each file once"
     if Path(name).is_absolute():
         return "is an absolute path; name it as seen from the stack file's folder"
-    if not (folder / name).resolve().is_relative_to(folder.resolve()):
+    try:
+        is_inside = (folder / name).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):
+        # Symbolic links in a circle are a RuntimeError up to Python 3.12.
+        return "is no file that can be found: its name, or a symbolic link in it, leads nowhere"
+    if not is_inside:
         return "is outside of the stack file's folder; keep what stacks share in it, or below it"
     return None
 
@@ -151,4 +160,6 @@ def _moved(path: str, indexes: Mapping[int, int]) -> str:
     if not path.startswith(start):
         return path
     index, _, rest = path.removeprefix(start).partition("]")
+    if not index.isdecimal():
+        return path  # of a table in the place of the list
     return f"{start}{indexes.get(int(index), int(index))}]{rest}"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,12 +14,17 @@ from .models.section import ConfigTable, Section, child_tables
 from .models.settings import Settings
 from .outside import EXTENDS, SECRETS
 from .placeholders import TOKEN, TOKENS, is_secret_name
-from .problems import NAMESPACE, Location, Problem, SettingsError, in_words_of, problem, shown
+from .problems import NAMESPACE, Location, Problem, SettingsError, in_words_of, path_of, problem, shown
 from .regions import check_region
 from .rules.relations import related_problems
+from .sizes import too_much
 from .wording import how_to_set, in_words
 
 _REGION = "aws:region"
+_ALL = f"{NAMESPACE}:*"
+_MOST_SHOWN = 200
+_MOST_RELATED = 1000
+_MOST_ERRORS = 20_000
 
 _NO_SECRET_NAME = (  # the rule S105 takes it for a password
     "is no name for a secret: letters, digits and _, at most 64; and no name that the program sets itself"  # noqa: S105
@@ -65,7 +71,10 @@ def problems_of(
     secrets: Collection[str] = (),
     tokens: Mapping[str, str | None] | None = None,
 ) -> tuple[Settings | None, list[Problem]]:
-    """Return the settings, unless they could not be read, and all mistakes, in the order of their paths."""
+    """Return the settings, unless they could not be read, and all mistakes, in the order of their paths.
+
+    Of more than 200 mistakes not all are listed.
+    """
     # Secrets may be among the settings; no model and no message gets hold of them.
     plain = {key: value for key, value in raw.items() if key not in (*TOKENS, SECRETS)}
     given = {**({} if token is None else {TOKEN: token}), **(tokens or {})}
@@ -76,17 +85,33 @@ def problems_of(
 def _checked(
     plain: Mapping[str, Any], tokens: Mapping[str, str | None], region: str | None, secrets: Collection[str]
 ) -> tuple[Settings | None, list[Problem]]:
-    problems = [*_region_problems(region), *related_problems(plain, secrets, tokens)]
+    if excess := too_much(plain):
+        at, reason = excess
+        return None, [Problem(path_of(at) if at else _ALL, None, f"{reason}; are these a stack's settings?")]
+    # Rules that compare pools with each other may find a mistake for each pair.
+    problems = [*_region_problems(region), *islice(related_problems(plain, secrets, tokens), _MOST_RELATED)]
     for name in secrets:
         if not is_secret_name(name):
             problems.append(problem((SECRETS, name), _NO_SECRET_NAME))
-    settings = None
+    settings, left_out = None, 0
     try:
         # With these two there, what they lack is named instead of the whole.
         settings = Settings.model_validate({"gitlab": {}, "manager": {}, **plain})
     except ValidationError as error:
-        problems += [_translate(each) for each in error.errors(include_url=False) if not _follows(each)]
-    return settings, sorted(dict.fromkeys(problems), key=_place)
+        count = error.error_count()
+        # With a message for each, these alone would take minutes, and hundreds of MiB.
+        if count > _MOST_ERRORS:
+            return None, [Problem(_ALL, None, f"holds {count} mistakes; are these a stack's settings?")]
+        errors = [each for each in error.errors(include_url=False) if not _follows(each)]
+        problems += map(_translate, errors[:_MOST_SHOWN])
+        left_out = len(errors[_MOST_SHOWN:])
+    listed = sorted(dict.fromkeys(problems), key=_place)
+    left_out += len(listed[_MOST_SHOWN:])
+    if left_out:
+        listed[_MOST_SHOWN:] = [
+            Problem(_ALL, None, f"at least {left_out} more mistakes are not listed; correct these first")
+        ]
+    return settings, listed
 
 
 def _region_problems(region: str | None) -> list[Problem]:

@@ -62,7 +62,7 @@ class Problem:
     def __str__(self) -> str:
         place = "" if self.line is None else f"{self.line}: "
         shown = "" if self.value is None else f" = {self.value}"
-        return f"{place}{self.path}{shown}: {self.message}"
+        return printable(f"{place}{self.path}{shown}: {self.message}")
 
 
 _SET_IN_CONFIG = re.compile(rf"set (it|one) with: pulumi config set --secret( --path)? {NAMESPACE}:")
@@ -141,5 +141,5 @@ def shown(value: object) -> str | None:
 
 
 def printable(text: str) -> str:
-    """Keep a message on its line and in any encoding, whatever it quotes."""
+    """Keep a message on its line, in any encoding and from steering a terminal, whatever it quotes."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

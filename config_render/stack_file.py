@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from .input_file import UnreadableFileError
 from .layers import Layer, Place, in_settings, shared
 from .outside import EXTENDS, SECRETS
 from .placeholders import TOKENS
 from .problems import NAMESPACE, Problem, path_of
 from .project import as_settings, without_defaults
-from .yaml_file import UnreadableFileError, read_yaml
+from .yaml_file import read_yaml
 
 _REGION = "aws:region"
 _AWS = ("profile", "endpoints")

@@ -11,10 +11,13 @@ from typing import Any
 
 import yaml
 
+from .input_file import UnreadableFileError, read_text
 from .problems import Location
 
-_LARGEST_BYTES = 16 * 1024 * 1024
 _DEEPEST = 50
+_MOST_VALUES = 100_000
+"""Keys, values, tables and lists; a stack of a thousand pools has some 50,000."""
+_LONGEST_KEY = 1000
 _COPIES = 100_000
 """Values that a file may have beyond its own number of characters, by aliases."""
 
@@ -37,22 +40,12 @@ _WORDS: dict[str, Any] = {
 }
 
 
-class UnreadableFileError(Exception):
-    """The file is no YAML that settings could be read from; the text says where and why."""
-
-
 def read_yaml(path: Path) -> tuple[Any, dict[Location, int]]:
     """Return a file's content and the lines of its values. Raises UnreadableFileError."""
+    text = read_text(path)
     try:
-        raw = path.read_bytes()
-        if len(raw) > _LARGEST_BYTES:
-            raise UnreadableFileError(f"{path}: is larger than {_LARGEST_BYTES} bytes")
-        reader = _Reader(raw.decode())
+        reader = _Reader(text)
         return reader.value, reader.lines
-    except UnicodeDecodeError:
-        raise UnreadableFileError(f"{path}: is no text in UTF-8") from None
-    except OSError as error:
-        raise UnreadableFileError(f"{path}: can't be read ({error.strerror})") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f":{mark.line + 1}" if mark else ""
@@ -83,11 +76,14 @@ class _Reader:
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._open: list[_Open] = []
         self._budget = _COPIES + len(text)
-        self._documents = 0
+        self._documents = self._values = 0
         for event in yaml.parse(text, Loader=_Loader):
             self._take(event)
 
     def _take(self, event: Any) -> None:
+        self._values += 1
+        if self._values > _MOST_VALUES:
+            raise _error(event, f"holds more than {_MOST_VALUES} keys and values; leave out what is no setting")
         line = event.start_mark.line + 1
         if isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
@@ -153,6 +149,8 @@ class _Reader:
     def _begin(self, event: Any, parent: _Open, key: Any, merge: bool) -> None:
         if not isinstance(key, str):
             raise _error(event, "has a table or a list as a key; a key must be a text")
+        if len(key) > _LONGEST_KEY:
+            raise _error(event, f"has a key of {len(key)} characters; at most {_LONGEST_KEY}")
         if key in parent.value:
             raise _error(event, f"has the key {key} twice in one table; keep one")
         parent.key, parent.has_key = (None if merge else key), True

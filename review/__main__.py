@@ -9,8 +9,9 @@ from pathlib import Path, PurePosixPath
 
 from aws_market import look
 from config_render.checked_file import UnusableError
+from config_render.input_file import UnreadableFileError
 from config_render.market import Market
-from config_render.yaml_file import UnreadableFileError, read_yaml
+from config_render.yaml_file import read_yaml
 
 from . import reports
 from .bill import Bill, bill_of, endpoints_of, wanted_of

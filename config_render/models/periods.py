@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from .values import checked_by
 
 _ORDER = "second minute hour day-of-month month day-of-week year"
+_LONGEST = 500
+"""Characters; each minute, hour and day written out takes some 300."""
 _STEPPED = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\d{1,2}))?", re.ASCII)
 
 
@@ -102,17 +104,20 @@ FIELDS = (
 @lru_cache(1024)
 def check_period(period: str) -> str | None:
     """Return why gitlab-runner could not use `period`, or None."""
+    if len(period) > _LONGEST:
+        return f"has {len(period)} characters; write it with at most {_LONGEST}, in ranges or as several periods"
     texts = period.split()
     if len(texts) != len(FIELDS):
         return f"has {len(texts)} fields; there must be 7: {_ORDER}"
     if texts[0] != "*":
         # The runner asks whether the next match is at most a second away.
         return f"has the second `{texts[0]}`; write *, or the period lasts for moments only"
-    for kind, text in zip(FIELDS, texts, strict=True):
-        for entry in text.split(","):
-            if reason := kind.check(entry):
-                return reason
-    return None
+    return next(filter(None, map(_field_problem, range(len(FIELDS)), texts)), None)
+
+
+@lru_cache(4096)  # Most fields of most periods are the same few.
+def _field_problem(field: int, text: str) -> str | None:
+    return next(filter(None, map(FIELDS[field].check, text.split(","))), None)
 
 
 @lru_cache(256)

@@ -54,9 +54,11 @@ class Pattern:
 
 
 def _distinct(items: tuple[T, ...]) -> tuple[T, ...]:
-    twice = [item for position, item in enumerate(items) if item in items[:position]]
-    if twice:
-        raise ValueError(f"lists {twice[0]} twice; name each once")
+    seen: set[T] = set()
+    for item in items:
+        if item in seen:
+            raise ValueError(f"lists {item} twice; name each once")
+        seen.add(item)
     return items
 
 

@@ -9,16 +9,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ..models.machine import Autoscaling, Machine
-from ..models.periods import FIELDS, Field
+from ..models.periods import FIELDS
 from ..models.pool import Pool
 
 MINUTES = 24 * 60
 DAYS = 7
 
 _QUARTER = 15
+_ALL_DAY = (1 << MINUTES) - 1
 
 
 class Schedule:
@@ -26,11 +28,10 @@ class Schedule:
 
     def __init__(self, period: str) -> None:
         _, minutes, hours, days, months, weekdays, years = (text.lower() for text in period.split())
-        _, minute, hour, day, month, weekday, year = FIELDS
-        self._minutes, self._hours = _values(minute, minutes), _values(hour, hours)
-        self._months, self._years = _values(month, months), _values(year, years)
-        self._days = None if days in "*?" else (days.split(","), _values(day, days))
-        self._weekdays = None if weekdays in "*?" else (weekdays.split(","), _values(weekday, weekdays))
+        self._minutes = _minutes_of(minutes, hours)
+        self._months, self._years = _values(4, months), _values(6, years)
+        self._days = None if days in "*?" else _Days(days)
+        self._weekdays = None if weekdays in "*?" else _Weekdays(weekdays)
 
     def holds_on(self, day: date) -> bool:
         """Tell whether any time of this day belongs to the period."""
@@ -39,39 +40,64 @@ class Schedule:
         if self._days is None and self._weekdays is None:
             return True
         # Where both are restricted, either will do: that is how cron has always done it.
-        return self._is_day(day) or self._is_weekday(day)
+        return bool((self._days and self._days.hold(day)) or (self._weekdays and self._weekdays.hold(day)))
 
     def holds_at(self, minute: int) -> bool:
         """Tell whether a minute of such a day, counted from midnight, belongs to the period."""
-        return minute // 60 in self._hours and minute % 60 in self._minutes
+        return bool(self.minutes >> minute & 1)
 
-    def _is_day(self, day: date) -> bool:
-        if self._days is None:
-            return False
-        entries, numbers = self._days
+    @property
+    def minutes(self) -> int:
+        """The minutes of such a day that belong to the period, a bit for each."""
+        return self._minutes
+
+
+class _Days:
+    """The field day-of-month."""
+
+    def __init__(self, text: str) -> None:
+        entries = set(text.split(","))
+        self._numbers = _values(3, text)
+        self._last, self._last_working = "l" in entries, "lw" in entries
+        self._working = [int(entry[:-1]) for entry in entries if re.fullmatch(r"\d+w", entry)]
+
+    def hold(self, day: date) -> bool:
         last = monthrange(day.year, day.month)[1]
-        working = {_nearest_working_day(day, int(entry[:-1])) for entry in entries if re.fullmatch(r"\d+w", entry)}
-        if "lw" in entries:
+        working = {_nearest_working_day(day, number) for number in self._working}
+        if self._last_working:
             working.add(_nearest_working_day(day, last))
-        return day.day in numbers | working or ("l" in entries and day.day == last)
+        return day.day in self._numbers or day.day in working or (self._last and day.day == last)
 
-    def _is_weekday(self, day: date) -> bool:
-        if self._weekdays is None:
-            return False
-        entries, numbers = self._weekdays
-        _, _, _, _, _, weekday, _ = FIELDS
+
+class _Weekdays:
+    """The field day-of-week."""
+
+    def __init__(self, text: str) -> None:
+        number = FIELDS[5].number
+        entries = set(text.split(","))
+        self._numbers = _values(5, text)
+        self._nth = {(number(name), int(nth)) for name, sign, nth in (e.partition("#") for e in entries) if sign}
+        self._last = {number(entry[:-1]) for entry in entries if entry.endswith("l")}
+
+    def hold(self, day: date) -> bool:
         today, last = day.isoweekday() % 7, monthrange(day.year, day.month)[1]
-        for entry in entries:
-            name, _, nth = entry.partition("#")
-            if nth and weekday.number(name) == today and (day.day - 1) // 7 + 1 == int(nth):
-                return True
-            if entry.endswith("l") and weekday.number(entry[:-1]) == today and day.day > last - 7:
-                return True
-        return today in numbers
+        if (today, (day.day - 1) // 7 + 1) in self._nth or (today in self._last and day.day > last - 7):
+            return True
+        return today in self._numbers
 
 
-def _values(field: Field, text: str) -> set[int]:
-    return {value for entry in text.split(",") for value in field.values(entry)}
+@lru_cache(1024)  # Most fields of most periods are the same few.
+def _values(field: int, text: str) -> frozenset[int]:
+    return frozenset(value for entry in set(text.split(",")) for value in FIELDS[field].values(entry))
+
+
+@lru_cache(1024)
+def _minutes_of(minutes: str, hours: str) -> int:
+    each_hour = sum(1 << minute for minute in _values(1, minutes))
+    return sum(each_hour << 60 * hour for hour in _values(2, hours))
+
+
+_schedule = lru_cache(8192)(Schedule)
 
 
 def _nearest_working_day(day: date, number: int) -> int:
@@ -133,22 +159,69 @@ def week_of(pool: Pool, monday: date, zone: str | None = None) -> Week:
 @lru_cache(maxsize=512)  # Pools often share their periods, and a week is laid out for each picture of it.
 def _day(periods: tuple[tuple[tuple[str, ...], str | None], ...], day: date, shown: str) -> tuple[Stretch, ...]:
     midnight = datetime(day.year, day.month, day.day, tzinfo=_zone(shown))
-    winners: list[int | None] = [None] * MINUTES
-    for position, (expressions, its_zone) in enumerate(periods):
-        for minute in _minutes([Schedule(each) for each in expressions], _zone(its_zone), midnight):
-            winners[minute] = position
-    changes = [m for m in range(1, MINUTES) if winners[m] != winners[m - 1]]
-    return tuple(Stretch(a, b, winners[a]) for a, b in zip([0, *changes], [*changes, MINUTES], strict=True))
+    left = _ALL_DAY
+    stretches: list[Stretch] = []
+    for position in reversed(range(len(periods))):
+        if not left:
+            break
+        expressions, its_zone = periods[position]
+        won = _minutes([_schedule(each) for each in expressions], _segments(midnight, _zone(its_zone))) & left
+        left &= ~won
+        stretches += [Stretch(start, end, position) for start, end in _runs(won)]
+    stretches += [Stretch(start, end, None) for start, end in _runs(left)]
+    return tuple(sorted(stretches, key=lambda stretch: stretch.start))
 
 
-def _minutes(schedules: Sequence[Schedule], its_zone: tzinfo, midnight: datetime) -> Iterator[int]:
-    """Yield the minutes of a day that belong to any of the schedules, whose clocks are those of `its_zone`."""
+def _runs(minutes: int) -> Iterator[tuple[int, int]]:
+    """Yield from when till when minutes are in a row, of a day with a bit for each that counts."""
+    start = 0
+    while minutes:
+        gap = (minutes & -minutes).bit_length() - 1
+        minutes >>= gap
+        length = (~minutes & (minutes + 1)).bit_length() - 1
+        minutes >>= length
+        yield start + gap, start + gap + length
+        start += gap + length
+
+
+class _Segment(NamedTuple):
+    """A part of a day in the zone that is shown, as clocks of another zone show it."""
+
+    start: int
+    """Minutes from midnight."""
+    end: int
+    day: date
+    """There."""
+    first: int
+    """Minutes from midnight there."""
+
+
+@lru_cache(1024)
+def _segments(midnight: datetime, its_zone: tzinfo) -> tuple[_Segment, ...]:
+    found: list[_Segment] = []
     # Zones differ by whole quarters of an hour, and change on them.
     for start in range(0, MINUTES, _QUARTER):
         local = midnight.replace(hour=start // 60, minute=start % 60).astimezone(its_zone)
-        today = [each for each in schedules if each.holds_on(local.date())]
-        first = local.hour * 60 + local.minute
-        yield from (start + n for n in range(_QUARTER) if any(each.holds_at(first + n) for each in today))
+        here = _Segment(start, start + _QUARTER, local.date(), local.hour * 60 + local.minute)
+        before = found[-1] if found else None
+        if before and before.day == here.day and here.first - before.first == start - before.start:
+            found[-1] = before._replace(end=here.end)
+        else:
+            found.append(here)
+    return tuple(found)
+
+
+def _minutes(schedules: Sequence[Schedule], segments: Sequence[_Segment]) -> int:
+    """Return the minutes of a day that belong to any of the schedules, a bit for each."""
+    there = dict.fromkeys((segment.day for segment in segments), 0)
+    for day in there:
+        for schedule in schedules:
+            if schedule.holds_on(day):
+                there[day] |= schedule.minutes
+    found = 0
+    for start, end, day, first in segments:
+        found |= (there[day] >> first & (1 << end - start) - 1) << start
+    return found
 
 
 def _zone(name: str | None) -> tzinfo:
