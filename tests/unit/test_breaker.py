@@ -1,5 +1,6 @@
 """The breaker: when no more machines are made at a placement, where they are made instead, and when it comes back."""
 
+import functools
 import json
 import tomllib
 from collections.abc import Sequence
@@ -417,3 +418,15 @@ def test_the_times_of_the_settings_are_told_in_seconds() -> None:
     plan = breaker_plan(BreakerSettings.model_validate({"minutes": 3, "coolDownMinutes": 1}), "warn", {"entries": {}})
 
     assert (plan["seconds"], plan["coolDownSeconds"]) == (180, 60)
+
+
+@pytest.mark.parametrize("message", [None, [], "a\u2028b\x85c\x1c", "\ud800", [255, 27, 91], ["twice", "there"]])
+def test_no_line_of_the_journal_keeps_others_from_being_read(
+    message: Any, manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json, "dumps", functools.partial(json.dumps, ensure_ascii=False))  # as journalctl writes it
+    manager.log(NOW - 60, message)
+    manager.dry(A)
+    manager.log(NOW - 5, message)
+    manager.look()
+    assert list(overrides.load_state().paused) == ["ci a-m5-large"]
