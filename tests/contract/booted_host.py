@@ -89,7 +89,7 @@ def ssh(
     return asyncio.run(run())
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = 5) -> None:
+def until(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
     """Wait some seconds for something to come true."""
     deadline = time.monotonic() + seconds
     while not condition():

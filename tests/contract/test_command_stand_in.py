@@ -189,7 +189,7 @@ def test_cancelling_ends_the_command_on_the_host_too(provider: Provider) -> None
         provider.stub.Cancel(empty_pb2.Empty())
         assert call.result(timeout=5) == "context canceled"
 
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 100
     while provider.host.run("pgrep -f 'sleep 123[4]'").returncode == 0:
         assert time.monotonic() < deadline, "the command goes on although its connection is closed"
         time.sleep(0.02)

@@ -35,7 +35,7 @@ def machines(host: SteppedHost) -> list[str]:
 
 
 def until_jobs_are(host: SteppedHost, state: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while {job["state"] for job in Client(host.gitlab).state()["jobs"]} != {state}:
         assert time.monotonic() < deadline, f"the job is not {state}"
         time.sleep(0.1)

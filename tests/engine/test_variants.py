@@ -35,7 +35,7 @@ def machine(deployment: Deployment) -> dict[str, Any]:
         {"Name": "tag-key", "Values": ["runner-manager-name"]},
         {"Name": "instance-state-name", "Values": ["running"]},
     ]
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 100
     while not (found := ec2.describe_instances(Filters=filters)["Reservations"]):
         assert time.monotonic() < deadline, "the runner started no machine"
         time.sleep(0.2)

@@ -84,7 +84,7 @@ def watched(deployment: Deployment) -> Deployment:
     deployment.configure()
     deployment.up()
     host = deployment.host()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 100
     while not host.run("docker-machine ls -q --filter state=Running").split():
         assert time.monotonic() < deadline, "no machine"
         time.sleep(0.2)
