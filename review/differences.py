@@ -74,7 +74,9 @@ class Going:
 
     def of(self, path: str, value: Any, urn: str) -> str:
         """Return the name of the resource whose id `value` is; empty where that is none of them, or `urn` itself."""
-        found = [each for each in self._by_id.get(value, ()) if each[0] != urn] if isinstance(value, str) else []
+        found = [*self._by_id.get(value, ())] if isinstance(value, str) else []
+        if any(each[0] == urn for each in found):
+            return ""
         # The settings of a bucket have its name as their id too: `bucket` means the Bucket.
         found.sort(key=lambda each: each[1].rpartition(":")[2].lower() not in path.lower())
         return found[0][0].rpartition("::")[2] if found else ""

@@ -31,6 +31,8 @@ class Steps:
 
     sign: str
     name: str
+    heading: str
+    """What the steps' details are."""
     steps: tuple[Step, ...]
     open: bool
     """Whether they are shown at once, and not only when somebody asks for them."""
@@ -146,7 +148,9 @@ def _setting(change: SettingChange) -> SettingRow:
 
 def _steps(op: Op, changes: Changes) -> Steps:
     steps = tuple(Step(each.name, each.type, _details(each, changes)) for each in changes.doing(op))
-    return Steps(_SIGNS[op], DONE[op], steps, op in ("replace", "delete") or len(steps) <= _MOST_OPEN)
+    goes = op in ("replace", "delete")
+    heading = "Because of" if goes else "What differs"
+    return Steps(_SIGNS[op], DONE[op], heading, steps, goes or len(steps) <= _MOST_OPEN)
 
 
 def _details(resource: Resource, changes: Changes) -> tuple[str, ...]:

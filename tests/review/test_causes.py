@@ -7,6 +7,7 @@ import pytest
 
 from review.causes import Quoted, causes_of
 from review.changes import Changes, Op, Property, Resource
+from review.differences import Going
 from review.setting_changes import RunnerSettings, SettingChange
 
 from ..engine.changes import Row, rows
@@ -106,10 +107,34 @@ def test_an_instance_of_another_architecture_is_named() -> None:
     ]
 
 
-def test_where_several_resources_have_an_id_the_property_tells_which_is_meant() -> None:
-    policy = Property("bucket", True, "b", "(known after creation)", of="ci-cache-bucket")
-    one = resource("ci-cache-tls", "replace", "aws:s3/bucketPolicy:BucketPolicy", policy)
-
-    assert said(one, others=(resource("ci-cache-bucket", "replace", "aws:s3/bucket:Bucket"),)) == [
-        "bucket: ci-cache-bucket is replaced"
+@pytest.mark.parametrize("turn", [1, -1])
+def test_where_several_resources_have_an_id_the_property_tells_which_is_meant(turn: int) -> None:
+    kinds = {"ci-cache-expiry": "aws:s3/bucketLifecycle:BucketLifecycle", "ci-cache-bucket": "aws:s3/bucket:Bucket"}
+    steps = [
+        {"op": "replace", "urn": f"urn:pulumi:d::p::{kind}::{name}", "type": kind, "old": {"id": "b"}}
+        for name, kind in kinds.items()
     ]
+    going = Going(steps[::turn])
+
+    assert going.of("bucket", "b", "urn:pulumi:d::p::x::ci-cache-tls") == "ci-cache-bucket"
+    assert going.of("bucket", "b", str(steps[1]["urn"])) == ""
+    assert going.of("bucket", "other", "urn") == going.of("bucket", None, "urn") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("network-nat", "network.private"),
+        ("network-endpoint-ec2", "network.interfaceEndpoints"),
+        ("network-manager-metrics-10.0.0.0/8", "manager.metricsFrom"),
+        ("identity-cache", "cache.uploadRole"),
+        ("identity-token", "tokenParameter"),
+        ("identity-ssm", "manager.ssm"),
+        ("manager-address", "manager.elasticIp"),
+        ("watch-cpu", "manager.alarms.topicArn"),
+        ("watch-spot", "manager.logs"),
+        ("registration-user-data", "pools[0].userData"),
+    ],
+)
+def test_what_goes_with_a_setting_that_is_taken_back_names_it(name: str, setting: str) -> None:
+    assert said(resource(f"ci-{name}"), "concurrent", setting) == [f"setting {setting}"]

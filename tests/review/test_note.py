@@ -2,11 +2,15 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 from markdown_it import MarkdownIt
 
 from config_render.costs import as_plain
+from config_render.stack_file import read_stack_file
+from localcloud.cloud import ROOT
 from review.bill import bill_of
 from review.changes import Changes, ConfigToml, Diagnostic, Property, Resource
 from review.note import LONGEST, Origin, marker, note
@@ -15,6 +19,7 @@ from review.setting_changes import SET, RunnerSettings, SettingChange
 from review.statements import StatementChange
 from review.toml_diff import toml_diff
 
+from .record import settings
 from .recorded import MARKET, changes, row, with_machines
 
 BEFORE = [row("local", 5), row("manager", 1, type_="t3.small")]
@@ -98,6 +103,20 @@ def test_steps_that_run_again_because_the_manager_is_another_host_say_so() -> No
     ]
     assert "| step on the manager | they run on the new host |" in note(Changes("p", "d", (life, steps[0])), None, [])
     assert "| steps on the manager | input |" in note(Changes("p", "d", (life, *steps)), None, [])
+
+
+def test_the_page_quotes_what_the_note_says(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "merge-requests.md").read_text()
+    replaced, permissions = re.findall(r"^````text\n(.+?)\n````$", page, re.MULTILINE | re.DOTALL)
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(yaml.safe_dump({"config": settings("manager")}, sort_keys=False))
+    changed = replace(changes("manager"), stack="dev").located(read_stack_file(file), file.name)
+    text = note(changed, None, verdicts(changed, None, enforced=POLICIES, labels=[]))
+
+    assert " ".join(replaced.split()) in " ".join(
+        re.sub(r"<details><summary>(.+?)</summary>.+?</details>", r"\1", text).split()
+    )
+    assert {*permissions.splitlines()} <= {*of("cap").splitlines()}
 
 
 def test_a_label_shows_that_it_is_meant() -> None:
