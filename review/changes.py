@@ -14,7 +14,7 @@ from typing import Any, Literal
 from config_render.problems import without_secrets
 from config_render.stack_file import StackFile
 
-from .differences import Going, Property, differences
+from .differences import Property, RemovedResources, differences
 from .events import SECRET, Event, plain
 from .setting_changes import RunnerSettings, located, runner_settings
 from .statements import StatementChange, statement_changes
@@ -157,8 +157,8 @@ def changes_of(events: Iterable[Event], *, project: str, stack: str) -> Changes:
     """Gather what the events of one preview say of `stack`."""
     every = [*events]
     steps = [event["resourcePreEvent"]["metadata"] for event in every if "resourcePreEvent" in event]
-    going = Going(steps)
-    resources = {each.urn: each for metadata in steps if (each := _resource(metadata, going)) is not None}
+    removed = RemovedResources(steps)
+    resources = {each.urn: each for metadata in steps if (each := _resource(metadata, removed)) is not None}
     configs = {live.runner: live for metadata in steps if (live := _config(metadata)) is not None}
     settings: dict[str, RunnerSettings] = {}
     diagnostics: list[Diagnostic] = []
@@ -193,14 +193,14 @@ def changes_of(events: Iterable[Event], *, project: str, stack: str) -> Changes:
     )
 
 
-def _resource(metadata: Mapping[str, Any], going: Going) -> Resource | None:
+def _resource(metadata: Mapping[str, Any], removed: RemovedResources) -> Resource | None:
     """Return the resource of a step, or None for steps that are a part of another, and for what exists nowhere."""
     op, urn = metadata["op"], str(metadata["urn"])
     state = metadata.get("new") or metadata.get("old") or {}
     if op not in OPS or not state.get("custom") or str(metadata["type"]).startswith("pulumi:"):
         return None
     statements = () if op == "same" else statement_changes(metadata)
-    return Resource(urn, str(metadata["type"]), urn.rpartition("::")[2], op, differences(metadata, going), statements)
+    return Resource(urn, str(metadata["type"]), urn.rpartition("::")[2], op, differences(metadata, removed), statements)
 
 
 def _config(metadata: Mapping[str, Any]) -> ConfigToml | None:

@@ -39,8 +39,8 @@ class Property:
     """The name of the resource whose id the value was, where that one is replaced or deleted."""
 
 
-def differences(metadata: Mapping[str, Any], going: "Going | None" = None) -> tuple[Property, ...]:
-    """Return what is different, from the metadata of one of the engine's steps; `going` are those of the whole plan."""
+def differences(metadata: Mapping[str, Any], removed: "RemovedResources | None" = None) -> tuple[Property, ...]:
+    """Return what is different, from the metadata of one of the engine's steps; `removed` are those of its plan."""
     detailed = metadata.get("detailedDiff") or {}
     keys = metadata.get("keys") or ()
     replacing = {*keys, *(path for path, diff in detailed.items() if str(diff.get("diffKind")).endswith("-replace"))}
@@ -55,14 +55,14 @@ def differences(metadata: Mapping[str, Any], going: "Going | None" = None) -> tu
             _value(path, old.get("inputs"), old.get("outputs")),
             _value(path, new.get("inputs")),
             ""
-            if going is None
-            else going.of(path, _below(plain(old.get("inputs")), _parts(path)), str(metadata["urn"])),
+            if removed is None
+            else removed.name_of(path, _below(plain(old.get("inputs")), _parts(path)), str(metadata["urn"])),
         )
         for path in sorted(paths)
     )
 
 
-class Going:
+class RemovedResources:
     """The resources that are replaced or deleted, by their ids."""
 
     def __init__(self, steps: Iterable[Mapping[str, Any]]) -> None:
@@ -72,7 +72,7 @@ class Going:
             if id_ and metadata["op"] in ("replace", "delete"):
                 self._by_id.setdefault(id_, []).append((str(metadata["urn"]), str(metadata["type"])))
 
-    def of(self, path: str, value: Any, urn: str) -> str:
+    def name_of(self, path: str, value: Any, urn: str) -> str:
         """Return the name of the resource whose id `value` is; empty where that is none of them, or `urn` itself."""
         found = [*self._by_id.get(value, ())] if isinstance(value, str) else []
         if any(each[0] == urn for each in found):

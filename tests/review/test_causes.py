@@ -7,7 +7,7 @@ import pytest
 
 from review.causes import Quoted, causes_of
 from review.changes import Changes, Op, Property, Resource
-from review.differences import Going
+from review.differences import RemovedResources
 from review.setting_changes import RunnerSettings, SettingChange
 
 from ..engine.changes import Row, rows
@@ -114,11 +114,11 @@ def test_where_several_resources_have_an_id_the_property_tells_which_is_meant(tu
         {"op": "replace", "urn": f"urn:pulumi:d::p::{kind}::{name}", "type": kind, "old": {"id": "b"}}
         for name, kind in kinds.items()
     ]
-    going = Going(steps[::turn])
+    removed = RemovedResources(steps[::turn])
 
-    assert going.of("bucket", "b", "urn:pulumi:d::p::x::ci-cache-tls") == "ci-cache-bucket"
-    assert going.of("bucket", "b", str(steps[1]["urn"])) == ""
-    assert going.of("bucket", "other", "urn") == going.of("bucket", None, "urn") == ""
+    assert removed.name_of("bucket", "b", "urn:pulumi:d::p::x::ci-cache-tls") == "ci-cache-bucket"
+    assert removed.name_of("bucket", "b", str(steps[1]["urn"])) == ""
+    assert removed.name_of("bucket", "other", "urn") == removed.name_of("bucket", None, "urn") == ""
 
 
 @pytest.mark.parametrize(
