@@ -12,6 +12,8 @@ from config_render.prices import wanted
 from config_render.spot_history import WINDOW, SpotHistory
 from review.changes import Changes, ConfigToml, Op, Property, Resource
 from review.page.subject import Subject
+from review.setting_changes import SET, RunnerSettings, SettingChange
+from review.statements import StatementChange
 
 from ..render.settings_samples import REGION, parsed, stack
 
@@ -93,16 +95,20 @@ def nothing_known(settings: Settings) -> Market:
 
 
 def changed(settings: Settings, **given: Any) -> Changes:
-    """A larger limit and another type for the manager, as a preview tells of it."""
+    """A larger limit and another image for the manager, as a preview tells of it."""
     rows = machine_rows(settings, REGION, NOW.date())
     fewer = [replace(row, most=max(row.most - 1, 1)) for row in rows]
     instance = "aws:ec2/instance:Instance"
-    larger = Property("instanceType", True, "t3.small", "t4g.small")
+    image = Property("ami", True, "ami-0a1b2c3d4e5f60001", "ami-0a1b2c3d4e5f60003")
     config = Property("stdin", False)
     resources = (
-        _resource("replace", instance, "runner-manager-instance", larger),
-        _resource("delete", "aws:ec2/securityGroupRule:SecurityGroupRule", "runner-network-manager-out"),
+        _resource("replace", instance, "runner-manager-instance", image),
+        _resource("delete", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "runner-network-manager-out"),
         _resource("update", "command:remote:Command", "runner-registration-config", config),
+        replace(
+            _resource("update", "aws:iam/rolePolicy:RolePolicy", "runner-identity-manager", Property("policy", False)),
+            statements=(StatementChange("Look", ("Action ec2:DescribeSpotInstanceRequests",), ()),),
+        ),
         _resource("create", "aws:ec2/subnet:Subnet", "runner-network-public-c"),
         *(_resource("same", "aws:iam/role:Role", f"runner-identity-{name}") for name in ("manager", "worker")),
     )
@@ -113,6 +119,17 @@ def changed(settings: Settings, **given: Any) -> Changes:
         (ConfigToml("runner", _config_toml(9, 4), _config_toml(10, 6)),),
         {"machines": as_plain(fewer)},
         {"machines": as_plain(rows)},
+        settings=(
+            RunnerSettings(
+                "runner",
+                known=True,
+                changes=(
+                    SettingChange("manager.ami", None, "ami-0a1b2c3d4e5f60003", "Pulumi.prod.yaml:12"),
+                    SettingChange("pools[0].machine.autoscaling[0].IdleCount", "4", "6", "shared/pools.yaml:120"),
+                    SettingChange("pools[0].environment", SET, SET, "Pulumi.prod.yaml:31"),
+                ),
+            ),
+        ),
     )
     return replace(made, **given)
 
