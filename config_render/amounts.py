@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 
 
 @dataclass(frozen=True)
@@ -42,4 +40,8 @@ class Amount:
 
 def total(amounts: Iterable[Amount]) -> Amount:
     """Add up amounts."""
-    return reduce(add, amounts, Amount())
+    known, missing = 0.0, False
+    for amount in amounts:
+        known += amount.known
+        missing = missing or amount.missing
+    return Amount(known, missing)

@@ -136,15 +136,21 @@ def row_of(one: Machines) -> MachineRow:
 
 def cost(rows: Iterable[MachineRow], network: Iterable[NetworkRow], market: Market) -> Cost:
     """Price machines and a network."""
-    every = list(rows)
-    always = network_prices(network, market)
-    worst = [_dearest(group, market) for group in by_group(every)]
+    every, always = list(rows), list(network)
     expected = [
         {part: each * (row.idle_hours / HOURS_A_WEEK) for part, each in prices.items()}
         for row in every
+        if row.idle_hours
         for prices in (row.prices(row.todays_price(market), market),)
     ]
-    return Cost(most_of(every), _by_part([*worst, always]), _by_part([*expected, always]))
+    return Cost(
+        most_of(every), worst_case(every, always, market), _by_part([*expected, network_prices(always, market)])
+    )
+
+
+def worst_case(rows: Iterable[MachineRow], network: Iterable[NetworkRow], market: Market) -> dict[str, Amount]:
+    """Return what an hour costs at the most, by part."""
+    return _by_part([*(_dearest(group, market) for group in by_group(rows)), network_prices(network, market)])
 
 
 def network_prices(network: Iterable[NetworkRow], market: Market) -> dict[str, Amount]:

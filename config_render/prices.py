@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .amounts import Amount
-from .costs import HOURS_A_MONTH, NOT_COUNTED, cost, row_of
+from .amounts import Amount, total
+from .costs import HOURS_A_MONTH, NOT_COUNTED, most_of, network_prices, row_of, worst_case
 from .fees import NetworkRow, network_rows
 from .fitness import doubtful, unable
 from .market import Failure, Machines, Market, Wanted, machines, wanted
@@ -82,14 +82,18 @@ def _percent(share: float) -> str:
 def _worst_cases(every: list[Machines], network: list[NetworkRow], market: Market, sign: str) -> list[str]:
     places = dict.fromkeys(one.at for one in every)
     groups = [[one for one in every if one.at == at] for at in places]
-    priced = [(group[0].pool, cost(map(row_of, group), [], market)) for group in groups]
-    rows = [_line(name, str(each.most), each.worst_per_hour, sign) for name, each in priced]
+    rows = [
+        _line(group[0].pool, str(most_of(mine)), total(worst_case(mine, [], market).values()), sign)
+        for group in groups
+        for mine in ([row_of(one) for one in group],)
+    ]
     for what in dict.fromkeys(row.what for row in network):
         alike = [row for row in network if row.what == what]
-        rows.append(_line(f"{what}s", "", cost([], alike, market).worst_per_hour, sign))
-    whole = cost(map(row_of, every), network, market)
-    rows.append(_line("in all", str(whole.most), whole.worst_per_hour, sign))
-    rows += [_line(f"  {part}", "", amount, sign) for part, amount in whole.worst.items()]
+        rows.append(_line(f"{what}s", "", total(network_prices(alike, market).values()), sign))
+    all_rows = [row_of(one) for one in every]
+    parts = worst_case(all_rows, network, market)
+    rows.append(_line("in all", str(most_of(all_rows)), total(parts.values()), sign))
+    rows += [_line(f"  {part}", "", amount, sign) for part, amount in parts.items()]
     return [*aligned([_TOTALS, *rows], left=1), NOT_COUNTED]
 
 
