@@ -122,6 +122,20 @@ def test_the_metrics_are_openmetrics_with_costs_and_machines_before_and_after() 
     assert (cost.labels["stack"], cost.labels["currency"]) == ("local", "USD")
 
 
+def test_a_metric_of_which_a_price_is_not_known_says_that_it_may_be_more() -> None:
+    changed = with_machines(
+        changes("first"), [row("local", 5, 10)], [row("local", 5, 10), row("arm", 1, type_="t9.huge")]
+    )
+    families = {family.name: family for family in families_of(metrics(changed, bill_of(changed, MARKET)))}
+
+    worst = families["gitlab_runner_aws_worst_case_cost_per_month"].samples
+    assert [(each.labels["at"], each.labels.get("at_least"), each.value) for each in worst] == [
+        ("before", None, 365),
+        ("after", "true", 365),
+    ]
+    assert all("at_least" not in each.labels for each in families["gitlab_runner_aws_machines_at_most"].samples)
+
+
 def test_metrics_that_are_not_known_are_left_out() -> None:
     changed = with_machines(changes("first"), None, [row("local", 5, type_="t9.huge")])
     families = families_of(metrics(changed, bill_of(changed, MARKET)))
