@@ -73,7 +73,13 @@ def test_what_drift_warns_of_is_left_on_a_terminal_and_told_no_second_time(deplo
     assert SECRET not in kept
     assert deployment.token not in kept
 
+    deployment.host().run(f"sed -i \"s/^image = .*/image = '$(head -c 70000 /dev/zero | tr '\\0' x)'/\" {LIVE}")
     change(deployment, 5)
+    told = deployment.up().stdout
+    assert '+runners[local].docker.image = "xxx' in told
+    assert "xxx ... (cut)" in told, "the real provider waits for ever at a line of more than 64 KiB"
+
+    change(deployment, 6)
     assert "changed by hand" not in deployment.up().stdout
 
 
