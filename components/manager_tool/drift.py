@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import harmless
-from .host import HOME, LIVE, STAGED, StepError, warn, write
+from .host import HOME, LIVE, STAGED, StepError, say, warn, write
 from .reach import SECRET
 from .runners import OWN_KEYS
 from .toml_facts import facts
@@ -94,8 +94,11 @@ def keep(lines: list[str], policy: str) -> None:
     if LIVE.exists() and "[[runners]]" in LIVE.read_text() and not remembered():
         warn(f"{LIVE} was there before; it is replaced, and kept as {_put_aside()}")
     elif lines:
-        shown = lines if policy == "warn" else []
-        warn("\n".join([f"{LIVE} was changed by hand; it is replaced, and kept as {_copy()}", *shown]))
+        told = f"{LIVE} was changed by hand; it is replaced, and kept as {_copy()}"
+        if policy == "warn":
+            warn("\n".join([told, *lines]))
+        else:
+            say(told)
 
 
 def _put_aside() -> Path:

@@ -4,8 +4,10 @@ import os
 import pty
 import re
 import subprocess
+import termios
 
 from localcloud import control
+from localcloud.cloud import ROOT
 
 from .conftest import STACK, Deployment
 
@@ -16,32 +18,61 @@ HAND_EDIT = (
 )
 TOLD = f"warning: runner-registration-config: {LIVE} was changed by hand; it is replaced, and kept as "
 LOST = ["-concurrent = 10", "+concurrent = 77", "+runners[local].clone_url = <hidden>"]
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+MANAGERS = "/api/v4/runners/managers"
+KNOWN = ("PATH", "HOME", "LANG", "TMPDIR", "PULUMI_", "AWS_", "XDG_")
+CODES = re.compile(r"\x1b\[(?P<number>[0-9;?]*)(?P<code>[A-Za-z])|(?P<end>[\r\n])|(?P<text>[^\x1b\r\n]+)")
 
 
 def left_on_a_terminal(deployment: Deployment, *arguments: str) -> str:
-    """What is left to read when a command has ended that was run on a terminal, less how it came about."""
+    """What is on the screen when a command has ended that was run on a terminal."""
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (60, 250))
+    variables = deployment.cloud.environment()
     with subprocess.Popen(
-        deployment.project.command(*arguments, "--stack", STACK),
+        [str(deployment.cloud.cli), *arguments, "--stack", STACK],
         cwd=deployment.project.folder,
-        env={**deployment.cloud.environment(), "TERM": "xterm-256color"},
+        # Few variables: by some of them the engine takes a terminal for a CI job's.
+        env={key: value for key, value in variables.items() if key.startswith(KNOWN)} | {"TERM": "xterm-256color"},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
     ) as process:
         os.close(theirs)
-        shown = b""
+        printed = b""
         while True:
             try:
-                shown += os.read(ours, 65536)
+                printed += os.read(ours, 65536)
             except OSError:  # the last one has closed the other end
                 break
     os.close(ours)
-    text = ESCAPES.sub("", shown.decode()).replace("\r", "")
-    assert process.returncode == 0, text
-    # Rows of resources are drawn again and again while it lasts; below them is what stays.
-    return text.rpartition("Diagnostics:\n")[2] if "Diagnostics:\n" in text else text.rpartition("Outputs:\n")[2]
+    assert re.search(rb"\x1b\[\d+A", printed), "the rows were not drawn as on a terminal"
+    screen = on_screen(printed.decode())
+    assert process.returncode == 0, screen
+    return screen
+
+
+def without_one(deployment: Deployment, *arguments: str) -> str:
+    """What a command prints that is run elsewhere, as with --non-interactive."""
+    return deployment.run(*arguments).stdout
+
+
+def on_screen(printed: str) -> str:
+    """Draw what the engine draws: rows, over which it goes again and again."""
+    rows, row, column = [""], 0, 0
+    for found in CODES.finditer(printed):
+        if found["text"]:
+            rows[row] = rows[row][:column].ljust(column) + found["text"] + rows[row][column + len(found["text"]) :]
+            column += len(found["text"])
+        elif found["end"] == "\r":
+            column = 0
+        elif found["end"]:
+            row += 1
+            rows += [""] * (row == len(rows))
+        elif found["code"] == "A":
+            row -= int(found["number"])
+        elif found["code"] == "K":
+            rows[row] = rows[row][:column]
+    return "\n".join(rows)
 
 
 def change(deployment: Deployment, limit: int) -> None:
@@ -57,7 +88,7 @@ def test_what_drift_warns_of_is_left_on_a_terminal_and_told_no_second_time(deplo
     lines = [line.strip() for line in shown.splitlines()]
     (first,) = (number for number, line in enumerate(lines) if line.startswith(TOLD))
     assert lines[first + 1 : first + 4] == LOST
-    assert "config.toml is live" not in shown, "what nobody must read"
+    assert "config.toml is live" not in shown, "the command provider's status stays, which it does not"
 
     later = [
         deployment.run("preview", "--diff"),
@@ -86,9 +117,21 @@ def test_what_drift_warns_of_is_left_on_a_terminal_and_told_no_second_time(deplo
 def test_what_is_left_over_at_gitlab_is_told(deployment: Deployment) -> None:
     deployment.up()
     other = control.create_runner(deployment.cloud)
-    control.gitlab(deployment.cloud, "faults", {"path": "/api/v4/runners/managers", "status": 400, "times": 1})
+    control.gitlab(deployment.cloud, "faults", {"path": MANAGERS, "status": 400, "times": 1})
     deployment.project.set_secret("gitlab-runner-aws:token", other)
     shown = left_on_a_terminal(deployment, "up", "--yes", "--skip-preview")
     assert re.search(
         r"warning: runner-registration-secrets: http\S+ still lists this manager of runner \d+; delete", shown
     )
+
+
+def test_what_a_destroy_says_passes_by_on_a_terminal_and_stays_elsewhere_as_the_page_says(
+    deployment: Deployment,
+) -> None:
+    """The program does not run at a destroy, so that nothing could tell it but the command provider."""
+    assert "pulumi destroy --yes --non-interactive" in (ROOT / "docs" / "drain.md").read_text()
+    for show in (left_on_a_terminal, without_one):
+        deployment.up()
+        control.gitlab(deployment.cloud, "faults", {"path": MANAGERS, "status": 400, "times": 1})
+        shown = show(deployment, "destroy", "--yes", "--skip-preview")
+        assert ("still lists this manager" in shown) == (show is without_one)
