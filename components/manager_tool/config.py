@@ -15,10 +15,11 @@ from .reach import SECRET, SECRETS
 from .runners import in_toml, keys, sections
 from .service import activate
 from .tokens import Tokens, out_of_step
-from .unsealing import unseal
 
 TEMPLATE = STAGED / "config.toml"
 USER_DATA = HOME / "user-data"
+_EARLIER_KEY = STAGED / "sealing.key"
+"""With it 0.1 opened the secrets that it was sent."""
 TOKEN = re.compile(r'token = "<secret:([A-Za-z][A-Za-z0-9_]*(?::[a-z0-9-]+)?)>"')
 
 
@@ -124,11 +125,12 @@ def stage_config(policy: str) -> None:
 
 
 def stage_secrets(policy: str) -> None:
-    given = {name: unseal(sealed) for name, sealed in json.load(sys.stdin).items()}
+    given = json.load(sys.stdin)
     reach.use_proxy(given)
     if complete(given):
         apply(TEMPLATE.read_text(), given, policy)
     write(SECRETS, json.dumps(given))
+    _EARLIER_KEY.unlink(missing_ok=True)
 
 
 def stage_gitlab(policy: str) -> None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable
 
 from . import machines, tokens
-from .host import COLORS, LIVE, run
+from .host import COLORS, LIVE, run, warn
 from .machine_folders import folders, talked_to
 from .machine_names import beginnings, prefix_of, template_of, templates
 
@@ -36,7 +36,7 @@ def sweep() -> None:
     for name in used:
         print(f"machine {name} of a removed section goes when its job has ended")
     for failure in machines.remove(name for name in stray if name not in used):
-        print(f"machine of a removed section could not be removed, the watch tries again: {failure}")
+        warn(f"machine of a removed section could not be removed, the watch tries again: {failure}")
     # With machines left, jobs may still run.
     left = machines.names()
     tokens.leave(lambda token: any(name.startswith(prefix_of(token)) for name in left))

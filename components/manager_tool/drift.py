@@ -9,7 +9,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from .host import HOME, LIVE, STAGED, StepError, write
+from . import harmless
+from .host import HOME, LIVE, STAGED, StepError, say, warn, write
 from .reach import SECRET
 from .runners import OWN_KEYS
 from .toml_facts import facts
@@ -18,12 +19,16 @@ WRITTEN = STAGED / "written.json"
 """What was put in place, as templates: two of them while one takes the other's place."""
 DRIFTED = HOME / "drifted"
 
-_CONFIDENTIAL = re.compile("token|secret|password|key|auth|environment|credential|variables|headers", re.IGNORECASE)
+_HIDDEN = "<hidden>"
+_OPTIONS_KEY = "runners.machine.MachineOptions"
+_OPTION_NAME = re.compile("(?:amazonec2|engine|tls)-[a-z0-9-]+")
+_PLACE_IN_LIST = re.compile(r"\[[^]]*\]")
 # What gitlab-runner writes where the file says nothing, besides zeros and empty texts.
 _DEFAULTS = {"concurrent": 1, "connection_max_age": "15m0s", "session_server.session_timeout": 1800}
 _DURATION = re.compile(r"(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 _MOST_LINES = 100
+_HEADING = "# As gitlab-runner-aws had written it. Changed by hand since (values that may be secret are not kept):"
 
 Written = dict[str, Any]
 
@@ -84,20 +89,36 @@ def refuse(lines: list[str]) -> None:
 
 
 def keep(lines: list[str], policy: str) -> None:
-    """Keep a copy of the file that is about to be replaced, and say so, where there is something to lose."""
+    """Keep what is about to be replaced and say so, where there is something to lose."""
     # gitlab-runner writes a file of its own when it first starts, which has no runners.
     if LIVE.exists() and "[[runners]]" in LIVE.read_text() and not remembered():
-        print(f"{LIVE} was there before; it is replaced, and kept as {_copy()}")
+        warn(f"{LIVE} was there before; it is replaced, and kept as {_put_aside()}")
     elif lines:
-        print(f"{LIVE} was changed by hand; it is replaced, and kept as {_copy()}")
+        told = f"{LIVE} was changed by hand; it is replaced, and kept as {_copy()}"
         if policy == "warn":
-            print("\n".join(lines))
+            warn("\n".join([told, *lines]))
+        else:
+            say(told)
+
+
+def _put_aside() -> Path:
+    """Keep somebody's own file as it is, where it was."""
+    kept = LIVE.with_name(f"{LIVE.name}.before-{_now()}")
+    write(kept, LIVE.read_text())
+    return kept
 
 
 def _copy() -> Path:
-    kept = DRIFTED / f"config-{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}.toml"
-    write(kept, LIVE.read_text())
+    """Keep what was written, and all that was changed in it; less secrets, so less values that may be some."""
+    state, kept = remembered()[-1], DRIFTED / f"config-{_now()}.toml"
+    by_hand = changes(state, LIVE.read_text())
+    lines = [line for path in sorted(by_hand) for line in _diff(path, *by_hand[path], state["secrets"])]
+    write(kept, "\n".join([_HEADING, *(f"#   {line}" for line in lines), "", state["template"]]))
     return kept
+
+
+def _now() -> str:
+    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}"
 
 
 def changes(state: Written, live: str) -> dict[str, tuple[Any, Any]]:
@@ -143,16 +164,32 @@ def _diff(path: str, was: Any, now: Any, secrets: dict[str, str]) -> list[str]:
         gone = [item for item in was if not any(_same(path, item, other, secrets) for other in now)]
         come = [item for item in now if not any(_same(path, other, item, secrets) for other in was)]
         if not gone and not come:
-            return [f"+{path}: in another order"]
-    hidden = _CONFIDENTIAL.search(path.rpartition(".")[2]) or SECRET.search(json.dumps(was))
+            return [f"+{_quoted(path)}: in another order"]
+    hidden = SECRET.search(json.dumps(was, default=str)) is not None
     return [
-        f"{sign}{path} = {'<hidden>' if hidden else _shown(value)}"
+        f"{sign}{_quoted(path)} = {_HIDDEN if hidden else _shown(path, value)}"
         for sign, values in (("-", gone), ("+", come))
         for value in values
     ]
 
 
-def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    option, equals, _ = text.partition("=")
-    return f'{option}=<hidden>"' if equals and _CONFIDENTIAL.search(option) else text
+def _quoted(path: str) -> str:
+    """A path without control characters: names of runners may have any."""
+    return json.dumps(path)[1:-1]
+
+
+def _shown(path: str, value: Any) -> str:
+    """A value as a message can have it: somebody's own may be a secret wherever the key does not rule that out."""
+    key = _PLACE_IN_LIST.sub("", path)
+    if key == _OPTIONS_KEY:
+        options = value if isinstance(value, list) else [value]
+        return ", ".join(_shown_option(str(option)) for option in options)
+    in_harmless_table = f"{key.rpartition('.')[0]}." in harmless.KEYS and isinstance(value, bool)
+    return json.dumps(value, default=str) if key in harmless.KEYS or in_harmless_table else _HIDDEN
+
+
+def _shown_option(option: str) -> str:
+    name, equals, _ = option.partition("=")
+    if name in harmless.OPTIONS:
+        return json.dumps(option)
+    return f'"{name}={_HIDDEN}"' if equals and _OPTION_NAME.fullmatch(name) else _HIDDEN

@@ -33,6 +33,15 @@ def say(text: str) -> None:
         print(text, flush=True)
 
 
+WARNING = "warning: "
+"""Begins each line that people have to read: Pulumi shows the others only while the step runs."""
+
+
+def warn(text: str) -> None:
+    """Say something that people have to read, in one line or several."""
+    say("\n".join(f"{WARNING}{line}" for line in text.split("\n")))
+
+
 COLORS = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 

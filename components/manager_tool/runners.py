@@ -43,4 +43,4 @@ def live_runners() -> dict[str, dict[str, str]]:
 def show_ids() -> None:
     """Print the ids at GitLab that sections of the live config.toml have, by the sections' names."""
     ids = {json.loads(name): int(keys["id"]) for name, keys in live_runners().items() if "id" in keys}
-    print(json.dumps(ids))
+    print(json.dumps(ids, indent=0))

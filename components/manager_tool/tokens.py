@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from . import created, gitlab_api
 from .aws_api import Aws, AwsError
 from .gitlab_api import GitLabError
-from .host import STAGED, StepError, load, write
+from .host import STAGED, StepError, load, warn, write
 from .reach import plan
 from .runners import OWN_KEYS, live_runners
 
@@ -213,7 +213,7 @@ def _give_up(entry: dict[str, Any]) -> bool:
     except GitLabError as error:
         if error.status in (403, 404):
             return True
-        print(f"{url} still lists {what}; delete it there: {error}")
+        warn(f"{url} still lists {what}; delete it there: {error}")
         return False
     print(f"{url} no longer lists {what}")
     return True

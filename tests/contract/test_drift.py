@@ -1,6 +1,7 @@
 """What the tool takes for a change by hand in config.toml, and what for gitlab-runner's own doing."""
 
 import json
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -171,10 +172,15 @@ def test_an_option_that_was_put_in_by_hand_is_shown_without_its_secret(live: Pat
     text = tool.joined(plain, SECRETS, Registered())
     live.write_text(text)
     drift.remember(drift.written(text, plain, SECRETS))
-    edit(live, 'second-%s"\nMachineOptions = [', 'second-%s"\nMachineOptions = [\n"amazonec2-secret-key=x",\n"a-b=c",')
+    edit(
+        live,
+        'second-%s"\nMachineOptions = [',
+        'second-%s"\nMachineOptions = [\n"amazonec2-secret-key=x",\n"a-b=c",\n"amazonec2-ami=ami-1",',
+    )
     assert drift.lost(plain, SECRETS) == [
         '+runners[second].machine.MachineOptions = "amazonec2-secret-key=<hidden>"',
-        '+runners[second].machine.MachineOptions = "a-b=c"',
+        "+runners[second].machine.MachineOptions = <hidden>",
+        '+runners[second].machine.MachineOptions = "amazonec2-ami=ami-1"',
     ]
 
 
@@ -205,22 +211,86 @@ def test_what_is_replaced_is_kept_where_root_alone_can_read_it(
     lost = drift.lost(template, SECRETS)
     drift.keep(lost, "warn")
     (kept,) = drift.DRIFTED.iterdir()
-    assert kept.read_text() == live.read_text()
+    _, *changed, empty = kept.read_text()[: -len(template)].splitlines()
+    assert (kept.read_text()[-len(template) :], changed, empty) == (template, [f"#   {line}" for line in lost], "")
+    assert tomllib.loads(kept.read_text()) == tomllib.loads(template)
     assert kept.stat().st_mode & 0o777 == 0o600
     warned = capsys.readouterr().out
-    assert warned.splitlines() == [f"{live} was changed by hand; it is replaced, and kept as {kept}", *lost]
+    told = [f"{live} was changed by hand; it is replaced, and kept as {kept}", *lost]
+    assert warned.splitlines() == [f"warning: {line}" for line in told]
     drift.keep(lost, "overwrite")
-    assert len(capsys.readouterr().out.splitlines()) == 1
+    (said,) = capsys.readouterr().out.splitlines()
+    assert said.startswith(f"{live} was changed by hand; it is replaced"), "no warning of what was asked for"
 
 
-def test_what_was_there_before_the_first_one_is_kept_too(live: Path, capsys: pytest.CaptureFixture[str]) -> None:
+SECRET_EDIT = """
+clone_url = "https://user:S3CRET@gitlab.example.com"
+environment = ["TOKEN=S3CRET"]
+pre_get_sources_script = \"\"\"
+curl -H 'S3CRET: 1' http://hook
+\"\"\"
+tls-key-file = "S3CRET"
+unknown = "S3CRET"
+
+[runners.docker]
+hostname = "S3CRET"
+services = [{ name = "mysql:9", command = ["--password", "S3CRET"], environment = ["A=S3CRET"] }]
+extra_hosts = ["S3CRET:10.0.0.1"]
+
+[runners.docker.tmpfs]
+"/x" = "S3CRET"
+
+[runners.cache.azure]
+AccountKey = "S3CRET"
+
+[runners.machine]
+MachineOptions = ["amazonec2-secret-key=S3CRET", "amazonec2-region=eu-central-1", "S3CRET"]
+MachineOptionsWithName = ["S3CRET=%s"]
+
+[[runners]]
+name = "third"
+token = "S3CRET"
+limit = 12
+
+[runners.ssh]
+password = "S3CRET"
+user = "S3CRET"
+"""
+
+
+@pytest.mark.parametrize("policy", ["warn", "overwrite", "fail"])
+def test_no_secret_that_somebody_put_in_by_hand_is_told_or_kept(
+    live: Path, template: str, policy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    live.write_text(live.read_text().partition("pre_build_script")[0] + SECRET_EDIT)
+    lost = drift.lost(template, SECRETS)
+    assert f"+{FIRST.replace('gitlab-aws-autoscaler', 'third')}.limit = 12" in lost
+    assert "+runners[second].clone_url = <hidden>" in lost
+    drift.keep(lost, policy)
+    (kept,) = drift.DRIFTED.iterdir()
+    with pytest.raises(host.StepError) as refused:
+        drift.refuse(lost)
+    for text in ("\n".join(lost), kept.read_text(), capsys.readouterr().out, str(refused.value)):
+        assert [secret for secret in ("S3CRET", *SECRETS.values()) if secret in text] == []
+
+
+def test_no_control_character_of_a_name_reaches_a_terminal(live: Path, template: str) -> None:
+    edit(live, 'name = "second"', 'name = "\\u001b[2Jsecond"')
+    assert any("second" in line for line in drift.lost(template, SECRETS))
+    assert not any("\x1b" in line for line in drift.lost(template, SECRETS))
+
+
+def test_what_was_there_before_the_first_one_stays_as_it_is_beside_it(
+    live: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     drift.WRITTEN.unlink()
     by_hand = live.read_text().replace("limit = 3", "limit = 4")
     live.write_text(by_hand)
     drift.keep([], "overwrite")
-    (kept,) = drift.DRIFTED.iterdir()
+    (kept,) = live.parent.glob("config.toml.before-*")
     assert kept.read_text() == by_hand
-    assert capsys.readouterr().out == f"{live} was there before; it is replaced, and kept as {kept}\n"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert capsys.readouterr().out == f"warning: {live} was there before; it is replaced, and kept as {kept}\n"
 
     live.write_text("concurrent = 1\n")  # as gitlab-runner makes it when it first starts
     drift.keep([], "overwrite")
