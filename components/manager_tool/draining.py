@@ -11,9 +11,10 @@ import time
 from collections.abc import Iterable
 
 from . import machines, tokens
-from .host import COLORS, LIVE, run
+from .host import COLORS, run
 from .machine_folders import folders, talked_to
 from .machine_names import beginnings, prefix_of, template_of, templates
+from .runners import live_runners
 
 # What gitlab-runner's executor says of a machine when a job begins to use it, and when it is done with it.
 _BEGINS = ("Using existing docker-machine", "Created docker-machine", "Starting docker-machine build")
@@ -24,11 +25,13 @@ _RELOAD_SECONDS = 4
 
 
 def sweep() -> None:
-    """Remove idle machines of sections that are gone, and leave the runners that were only theirs."""
-    if not LIVE.exists():
-        return
-    wanted = beginnings(templates(LIVE.read_text()))
-    stray = [name for name in machines.names() if template_of(name) and not name.startswith(wanted)]
+    """Remove idle machines of sections that are gone, and leave the runners that were only theirs.
+
+    Raises `StepError`, with nothing removed, where config.toml does not say which sections there are.
+    """
+    named = [name for name in machines.names() if template_of(name)]
+    wanted = beginnings(templates(live_runners()) if named else ())
+    stray = [name for name in named if not name.startswith(wanted)]
     if stray or tokens.any_leaving():
         # Until the service has read its file again, a section that is gone may still ask for a job.
         time.sleep(_RELOAD_SECONDS)
@@ -55,7 +58,7 @@ def in_use(names: Iterable[str]) -> set[str]:
 
 def _told(journal: str) -> set[str]:
     used: set[str] = set()
-    for line in COLORS.sub("", journal).splitlines():
+    for line in COLORS.sub("", journal).split("\n"):
         if _STARTED in line:
             used.clear()
         machine = _NAME.search(line)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ MachineOptions = [
 class Registered:
     """Every section belongs to one runner."""
 
-    def own_keys(self, section: dict[str, str], pool: str) -> dict[str, str]:
+    def own_keys(self, section: dict[str, Any], pool: str) -> dict[str, str]:
         return dict(REGISTERED)
 
 
