@@ -143,8 +143,8 @@ def _facts(text: str | bytes) -> dict[str, Any]:
 
 
 def _same(path: str, was: Any, now: Any, secrets: dict[str, str]) -> bool:
-    if path.endswith(".pull_policy"):
-        was, now = _listed(was), _listed(now)
+    if path.endswith(".pull_policy") and isinstance(now, list) and isinstance(was, str):
+        was = [was]  # one policy may stand without brackets, and gitlab-runner writes them with
     if was == now or (_says_nothing(was) and _says_nothing(now)):
         return True
     if was is None:
@@ -163,11 +163,6 @@ def _same(path: str, was: Any, now: Any, secrets: dict[str, str]) -> bool:
     names = SECRET.findall(was)
     found = re.fullmatch("(.*)".join(map(re.escape, SECRET.split(was)[::2])), now, re.DOTALL) if names else None
     return found is not None and all(secrets.get(name) == digest(text) for name, text in zip(names, found.groups()))
-
-
-def _listed(policy: Any) -> Any:
-    """One policy may stand without brackets; gitlab-runner writes them all with."""
-    return [policy] if isinstance(policy, str) else policy
 
 
 def _says_nothing(value: Any) -> bool:
