@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from . import draining, drift, reach
 from .config_toml import WRITE_AGAIN, changed, dump, heading, in_toml, texts
 from .host import END, HOME, LIVE, STAGED, StepError, load, run, write
+from .machine_names import by_section
 from .overrides import effective, remember
 from .reach import SECRET, SECRETS
 from .runners import Runner, live_runners, readable, staged, values
@@ -63,7 +64,7 @@ def check(path: Path, secrets: dict[str, str], program: str = "gitlab-runner") -
     # Older ones have no lint; list loads the file too, but prints tokens, which `run` hides.
     lint = numbers is not None and (int(numbers[1]), int(numbers[2])) >= (19, 3)
     # A program that quotes a line of the file shows a secret as it stands there.
-    hidden = [*{each["token"] for each in readable(path) if each.get("token")}]
+    hidden = [*{each["token"] for each in readable(path.read_bytes()) if each.get("token")}]
     hidden += [form for text in secrets.values() for form in (text, in_toml(text)) if form]
     code, output = run(program, "lint" if lint else "list", "--config", str(path), check=False, hidden=hidden)
     if code != 0:
@@ -112,6 +113,7 @@ def apply(whole: str, secrets: dict[str, str], policy: str) -> None:
         drift.refuse(lost)
     tokens = Tokens(secrets)
     text = joined(template, secrets, tokens)
+    machines = [*by_section(readable(text.encode()))]
     # Beside the live file, so that gitlab-runner finds the same .runner_system_id.
     candidate = HOME / ".candidate.toml"
     try:
@@ -119,7 +121,7 @@ def apply(whole: str, secrets: dict[str, str], policy: str) -> None:
         strict = check(candidate, secrets)
         reach.place_authority()
         drift.keep(lost, policy)
-        new = drift.written(text, template, secrets, strict=strict)
+        new = drift.written(text.encode(), template, secrets, strict=strict, machines=machines)
         drift.replacing(new)
         candidate.rename(LIVE)
     finally:

@@ -10,11 +10,10 @@ import re
 import time
 from collections.abc import Iterable
 
-from . import machines, tokens
+from . import drift, machines, tokens
 from .host import COLORS, run
 from .machine_folders import folders, talked_to
-from .machine_names import beginnings, prefix_of, template_of, templates
-from .runners import live_runners
+from .machine_names import beginnings, prefix_of, template_of
 
 # What gitlab-runner's executor says of a machine when a job begins to use it, and when it is done with it.
 _BEGINS = ("Using existing docker-machine", "Created docker-machine", "Starting docker-machine build")
@@ -30,7 +29,7 @@ def sweep() -> None:
     Raises `StepError`, with nothing removed, where config.toml does not say which sections there are.
     """
     named = [name for name in machines.names() if template_of(name)]
-    wanted = beginnings(templates(live_runners()) if named else ())
+    wanted = beginnings(drift.wanted_machines() if named else ())
     stray = [name for name in named if not name.startswith(wanted)]
     if stray or tokens.any_leaving():
         # Until the service has read its file again, a section that is gone may still ask for a job.

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from .config_toml import facts, parsed
 from .host import HOME, LIVE, STAGED, StepError, write
+from .machine_names import by_section, templates
 from .reach import SECRET
-from .runners import OWN_KEYS, sections
+from .runners import OWN_KEYS, live_runners, sections
 
 WRITTEN = STAGED / "written.json"
 """What was put in place, as templates: two of them while one takes the other's place."""
@@ -32,14 +34,39 @@ def digest(text: str | bytes) -> str:
     return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
 
 
-def written(text: str | bytes, template: str, secrets: dict[str, str], *, strict: bool = True) -> Written:
-    """What to remember of a file: no secret is in it. `strict` says that it has no key that gitlab-runner ignores."""
+def written(
+    text: bytes,
+    template: str,
+    secrets: dict[str, str],
+    *,
+    strict: bool = True,
+    machines: Sequence[tuple[str, str]] = (),
+) -> Written:
+    """What to remember of a file: no secret is in it.
+
+    `strict` says that it has no key that gitlab-runner ignores, `machines` how those of each section are named.
+    """
     return {
         "digest": digest(text),
         "template": template,
         "secrets": {name: digest(secret) for name, secret in secrets.items()},
         "strict": strict,
+        "machines": machines,
     }
+
+
+def wanted_machines() -> set[str]:
+    """Return the names of the machines that are wanted, with %s: those of the live file, and of sections of the file
+    as it was put in place that are not in the live one, as somebody took them out, or the file is cut off.
+
+    gitlab-runner writes it in place, so that a full disk leaves a part (`defaultConfigSaver` in common/config.go).
+    Raises `StepError` where the live file does not say what is wanted.
+    """
+    live = live_runners()
+    found = templates(live)
+    there = {name for name, _ in by_section(live)}
+    put = [each for state in remembered() for each in state.get("machines", ())]
+    return found.union(template for name, template in put if name not in there)
 
 
 def remember(*states: Written) -> None:
@@ -75,7 +102,7 @@ def lost(template: str, secrets: dict[str, str]) -> list[str]:
         return []
     live, state = _live(), remembered()[-1]
     try:
-        by_hand, undone = changes(state, live), changes(written("", template, secrets), live)
+        by_hand, undone = changes(state, live), changes(written(b"", template, secrets), live)
     except StepError as error:
         return [f"it {error}"]
     lines = [line for path in sorted({*by_hand} & {*undone}) for line in _diff(path, *by_hand[path], state["secrets"])]

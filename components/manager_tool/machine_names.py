@@ -8,7 +8,7 @@ helpers/dns of gitlab-runner.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .host import StepError
@@ -27,22 +27,25 @@ def template_of(machine: str) -> str | None:
 def templates(runners: Iterable[Mapping[str, Any]]) -> set[str]:
     """Return the names of the machines that sections of a config.toml lead to, each with its %s: one at least.
 
-    Raises `StepError` where a section that makes machines does not say how they are named: they would count as
-    nobody's.
+    Raises `StepError` where none does, or one does not say how: its machines would count as nobody's.
     """
-    found = set()
-    for runner in runners:
-        if "machine" not in runner and runner.get("executor") != "docker+machine":
-            continue
-        name, token = runner.get("machine", {}).get("MachineName", ""), runner.get("token", "").strip()
-        if not (name and token):
-            lacking = "MachineName" if token else "token"
-            called = runner.get("name", "")
-            raise StepError(f"the [[runners]] {called} of config.toml has no {lacking}, so its machines are not known")
-        found.add(f"{prefix_of(token)}{name}")
+    found = {template for _, template in by_section(runners)}
     if not found:
         raise StepError("config.toml has no [[runners]] with docker+machine, so no machines are known")
     return found
+
+
+def by_section(runners: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield the name of each section that makes machines, with that of its machines. Raises `StepError`."""
+    for runner in runners:
+        if "machine" not in runner and runner.get("executor") != "docker+machine":
+            continue
+        called, token = runner.get("name", ""), runner.get("token", "").strip()
+        name = runner.get("machine", {}).get("MachineName", "")
+        if not (name and token):
+            lacking = "MachineName" if token else "token"
+            raise StepError(f"the [[runners]] {called} of config.toml has no {lacking}, so its machines are not known")
+        yield called, f"{prefix_of(token)}{name}"
 
 
 def beginnings(names: Iterable[str]) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from .config_toml import parse, parsed, read
@@ -87,13 +86,13 @@ def live_runners() -> list[Runner]:
 
 def readable_live_runners() -> list[Runner]:
     """Return the sections of the live config.toml as far as it can be read."""
-    return readable(LIVE)
+    return readable(LIVE.read_bytes() if LIVE.exists() else b"")
 
 
-def readable(path: Path) -> list[Runner]:
+def readable(text: bytes) -> list[Runner]:
     """Return the sections of a file as far as it can be read: for who concludes nothing from what is missing."""
     try:
-        return sections(parsed(path.read_bytes())) if path.exists() else []
+        return sections(parsed(text))
     except StepError:
         return []
 

@@ -81,12 +81,12 @@ class Tokens:
     def _source(self, url: str, placeholder: str) -> Source:
         name, _, pool = placeholder.partition(":")
         if name != "token":
-            return _given(url, self._secrets[name])
+            return _given(url, self._secret(name))
         wanted = self._plan.get("token", {"from": "token"})
         kind = wanted["from"]
         if kind == "tokenParameter" or kind == "tokenSecret":
             return _given(url, _from_aws(kind, wanted))
-        secret = self._secrets[kind]
+        secret = self._secret(kind)
         if kind == "token":
             return _given(url, secret)
         if kind == "registrationToken":
@@ -95,6 +95,11 @@ class Tokens:
         runner = wanted["runner"]
         belongs = [str(runner.get(key, "")) for key in ("runner_type", "group_id", "project_id")]
         return Source(_origin(kind, url, *belongs, pool), kind, secret, pool)
+
+    def _secret(self, name: str) -> str:
+        if name not in self._secrets:
+            raise StepError(f"the manager lacks the secret {name}; nothing was changed")
+        return self._secrets[name]
 
     def _verified(self, source: Source, url: str) -> dict[str, str]:
         kept = self._kept.get(source.origin)

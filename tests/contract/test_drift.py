@@ -77,7 +77,7 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: str) -> Path
         monkeypatch.setattr(drift, name, place)
     text = tool.joined(template, SECRETS, Registered())
     host.write(path, text)
-    drift.remember(drift.written(text, template, SECRETS))
+    drift.remember(drift.written(text.encode(), template, SECRETS))
     return path
 
 
@@ -121,7 +121,7 @@ def rewritten(live: Path, template: str, folder: Path, *, strict: bool = True) -
         program = program_with_identity(folder)
         moved = template.replace("https://gitlab.example.com", gitlab.url)
         live.write_text(tool.joined(moved, SECRETS, Registered()))
-        drift.remember(drift.written(live.read_text(), moved, SECRETS, strict=strict))
+        drift.remember(drift.written(live.read_bytes(), moved, SECRETS, strict=strict))
         before = live.read_text()
         gitlab.answers = [(201, {"token": f"glrt-rotated{n}00000000", "token_expires_at": None}) for n in range(9)]
         assert program.run("reset-token", "--all-runners", "--config", str(live)).returncode == 0
@@ -169,7 +169,7 @@ def test_a_key_that_gitlab_runner_does_not_know_and_so_drops_is_no_drift(
 def test_a_key_that_somebody_took_out_is_drift_as_long_as_gitlab_runner_has_not_written_the_file(
     live: Path, template: str
 ) -> None:
-    drift.remember(drift.written(live.read_text(), template, SECRETS, strict=False))
+    drift.remember(drift.written(live.read_bytes(), template, SECRETS, strict=False))
     edit(live, "limit = 3\n", "")
     assert drift.drifted()
 
@@ -190,7 +190,7 @@ def test_a_file_that_can_not_be_read_was_changed_by_hand_and_is_kept_as_it_is(
     (kept,) = drift.DRIFTED.iterdir()
     assert kept.read_bytes() == broken
     assert capsys.readouterr().out.startswith(f"{live} was changed by hand; it is replaced")
-    drift.replacing(drift.written("new", template, SECRETS))
+    drift.replacing(drift.written(b"new", template, SECRETS))
     assert not drift.drifted(), "a step that was killed before it replaced the file"
 
 
@@ -261,7 +261,7 @@ def test_an_option_that_was_put_in_by_hand_is_shown_without_its_secret(live: Pat
     plain = template.replace('    "amazonec2-secret-key=<secret:awsSecretKey>",\n', "")
     text = tool.joined(plain, SECRETS, Registered())
     live.write_text(text)
-    drift.remember(drift.written(text, plain, SECRETS))
+    drift.remember(drift.written(text.encode(), plain, SECRETS))
     edit(live, 'second-%s"\nMachineOptions = [', 'second-%s"\nMachineOptions = [\n"amazonec2-secret-key=x",\n"a-b=c",')
     assert drift.lost(plain, SECRETS) == [
         '+runners[second].machine.MachineOptions = "amazonec2-secret-key=<hidden>"',
@@ -283,7 +283,7 @@ def test_a_step_that_was_killed_while_it_put_a_file_in_place_left_no_drift(
     text = tool.joined(changed, SECRETS, Registered())
     if was_edited:
         edit(live, "limit = 3", "limit = 4")
-    drift.replacing(drift.written(text, changed, SECRETS))
+    drift.replacing(drift.written(text.encode(), changed, SECRETS))
     if live_is_new:
         live.write_text(text)
     assert not drift.drifted()
