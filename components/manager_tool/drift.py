@@ -90,8 +90,10 @@ def replacing(new: Written) -> None:
 def drifted() -> bool:
     """Whether config.toml is another than this tool wrote, for reasons that are not gitlab-runner's own."""
     known, live = remembered(), _live()
+    if not known or not LIVE.exists():
+        return False
     try:
-        return bool(known and live) and all(changes(state, live) for state in known)
+        return all(changes(state, live) for state in known)
     except StepError:
         return True  # this tool wrote what can be read
 

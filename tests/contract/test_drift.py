@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from components.manager_tool import config as tool
-from components.manager_tool import drift, host
+from components.manager_tool import drift, host, runners
+from components.manager_tool.config_toml import parse
+from components.manager_tool.machine_names import by_section
+from components.manager_tool.runners import sections
 from localcloud.cloud import ROOT
 
 from .prepared_gitlab import prepared, program_with_identity
@@ -73,6 +76,7 @@ def template(capsys: pytest.CaptureFixture[str]) -> str:
 def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: str) -> Path:
     """A config.toml as the tool has put it in place; all the tool's files lie in a folder of the test."""
     path = tmp_path / "config.toml"
+    monkeypatch.setattr(runners, "LIVE", path)
     for name, place in (("LIVE", path), ("WRITTEN", tmp_path / "written.json"), ("DRIFTED", tmp_path / "drifted")):
         monkeypatch.setattr(drift, name, place)
     text = tool.joined(template, SECRETS, Registered())
@@ -172,6 +176,37 @@ def test_a_key_that_somebody_took_out_is_drift_as_long_as_gitlab_runner_has_not_
     drift.remember(drift.written(live.read_bytes(), template, SECRETS, strict=False))
     edit(live, "limit = 3\n", "")
     assert drift.drifted()
+
+
+def test_machines_of_a_section_that_is_missing_from_the_live_file_alone_are_still_wanted(
+    live: Path, template: str
+) -> None:
+    """gitlab-runner writes in place: on a full disk a part of the file is left, which may be whole TOML."""
+    text = live.read_text()
+    machines = [*by_section(sections(parse(text)))]
+    drift.remember(drift.written(text.encode(), template, SECRETS, machines=machines))
+    first, second = (template for _, template in machines)
+    assert drift.wanted_machines() == {first, second}
+
+    for left in (
+        text[: text.index('[[runners]]\nname = "second"')],
+        text[: text.index('executor = "docker+machine"\nlimit = 3')],
+    ):
+        live.write_text(left)
+        assert drift.wanted_machines() == {first, second}
+    live.write_text(text.replace("second-%s", "third-%s"))
+    assert drift.wanted_machines() == {first, second.replace("second", "third")}
+    live.write_text("")
+    with pytest.raises(host.StepError, match=r"has no \[\[runners\]\]"):
+        drift.wanted_machines()
+
+
+def test_an_empty_file_was_changed_by_hand_and_holds_nothing_to_lose(live: Path, template: str) -> None:
+    live.write_bytes(b"")
+    assert drift.drifted()
+    assert drift.lost(template, SECRETS) == []
+    live.unlink()
+    assert not drift.drifted()
 
 
 @pytest.mark.parametrize("broken", [b"a stray word\n", b"# caf\xe9\n", b'[[runners]]\nname = "a', b"runners = 3\n"])
