@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from .host import END, HOME, LIVE, STAGED, StepError, load, run, write
 from .machine_names import by_section
 from .overrides import effective, remember
 from .reach import SECRET, SECRETS
-from .runners import Runner, live_runners, readable, staged, values
+from .runners import Runner, staged, values
 from .service import activate
 from .tokens import Tokens, out_of_step
 from .unsealing import unseal
@@ -34,9 +34,14 @@ class OwnKeys(Protocol):
 
 def joined(template: str, secrets: dict[str, str], tokens: OwnKeys) -> str:
     """Return the template with its secrets in place; of its comments the first line is left. Raises `StepError`."""
+    return dump(filled(template, secrets, tokens), heading(template))
+
+
+def filled(template: str, secrets: dict[str, str], tokens: OwnKeys) -> dict[str, Any]:
+    """Return what a template says, with its secrets in place. Raises `StepError`."""
     others, runners = staged(template)
     live = [dict(_joined(each, secrets, tokens)) for each in runners]
-    return dump({**_filled(others, secrets), "runners": live}, heading(template))
+    return {**_filled(others, secrets), "runners": live}
 
 
 def _joined(section: Runner, secrets: dict[str, str], tokens: OwnKeys) -> Iterator[tuple[str, Any]]:
@@ -57,14 +62,17 @@ def _filled(value: Any, secrets: dict[str, str]) -> Any:
     return changed(value, lambda text: SECRET.sub(secret, text))
 
 
-def check(path: Path, secrets: dict[str, str], program: str = "gitlab-runner") -> bool:
-    """Let gitlab-runner itself judge a file; return whether it also refuses keys that it does not know."""
+def check(path: Path, runners: Sequence[Runner], secrets: dict[str, str], program: str = "gitlab-runner") -> bool:
+    """Let gitlab-runner itself judge a file; return whether it also refuses keys that it does not know.
+
+    No message shows a secret or a token of `runners`, the file's sections.
+    """
     _, version = run(program, "--version")
     numbers = re.search(r"Version:\s+(\d+)\.(\d+)", version)
     # Older ones have no lint; list loads the file too, but prints tokens, which `run` hides.
     lint = numbers is not None and (int(numbers[1]), int(numbers[2])) >= (19, 3)
     # A program that quotes a line of the file shows a secret as it stands there.
-    hidden = [*{each["token"] for each in readable(path.read_bytes()) if each.get("token")}]
+    hidden = [*{each["token"] for each in runners if each.get("token")}]
     hidden += [form for text in secrets.values() for form in (text, in_toml(text)) if form]
     code, output = run(program, "lint" if lint else "list", "--config", str(path), check=False, hidden=hidden)
     if code != 0:
@@ -112,13 +120,14 @@ def apply(whole: str, secrets: dict[str, str], policy: str) -> None:
     if policy == "fail":
         drift.refuse(lost)
     tokens = Tokens(secrets)
-    text = joined(template, secrets, tokens)
-    machines = [*by_section(readable(text.encode()))]
+    content = filled(template, secrets, tokens)
+    machines = [*by_section(content["runners"])]
+    text = dump(content, heading(template))
     # Beside the live file, so that gitlab-runner finds the same .runner_system_id.
     candidate = HOME / ".candidate.toml"
     try:
         write(candidate, text)
-        strict = check(candidate, secrets)
+        strict = check(candidate, content["runners"], secrets)
         reach.place_authority()
         drift.keep(lost, policy)
         new = drift.written(text.encode(), template, secrets, strict=strict, machines=machines)
@@ -133,7 +142,7 @@ def apply(whole: str, secrets: dict[str, str], policy: str) -> None:
     reach.keep()
     activate(restart=reach.place_proxy())
     tokens.settle()
-    print(f"config.toml is live: {len(live_runners())} runner(s)", flush=True)
+    print(f"config.toml is live: {len(content['runners'])} runner(s)", flush=True)
     draining.sweep()
 
 

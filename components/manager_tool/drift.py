@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import datetime, timezone
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,7 @@ def changes(state: Written, live: bytes) -> dict[str, tuple[Any, Any]]:
     return {path: pair for path, pair in pairs.items() if not _same(path, *pair, state["secrets"])}
 
 
+@lru_cache(maxsize=4)
 def _facts(text: str | bytes) -> dict[str, Any]:
     """What a file says, less what gitlab-runner itself writes into the sections of runners."""
     content = parsed(text)

@@ -85,14 +85,9 @@ def live_runners() -> list[Runner]:
 
 
 def readable_live_runners() -> list[Runner]:
-    """Return the sections of the live config.toml as far as it can be read."""
-    return readable(LIVE.read_bytes() if LIVE.exists() else b"")
-
-
-def readable(text: bytes) -> list[Runner]:
-    """Return the sections of a file as far as it can be read: for who concludes nothing from what is missing."""
+    """Return the sections of the live config.toml as far as it can be read: for who concludes nothing from the rest."""
     try:
-        return sections(parsed(text))
+        return sections(parsed(LIVE.read_bytes())) if LIVE.exists() else []
     except StepError:
         return []
 

@@ -99,11 +99,12 @@ def _refusal(program: Program) -> str | None:
     """Why a version does not do for the live config.toml, or GitLab not for it."""
     if not LIVE.exists():
         return None
+    runners = readable_live_runners()
     try:
-        check(LIVE, load(SECRETS), str(program.path))
+        check(LIVE, runners, load(SECRETS), str(program.path))
     except StepError as error:
         return str(error)
-    tokens = [each["token"] for each in readable_live_runners() if each.get("token")]
+    tokens = [each["token"] for each in runners if each.get("token")]
     code, output = run(str(program.path), "verify", "--config", str(LIVE), check=False, hidden=tokens)
     return f"its `gitlab-runner verify` failed:\n{output}" if code else None
 

@@ -191,7 +191,7 @@ SAME: dict[str, Callable[[str], str]] = {
 }
 
 
-def test_a_config_toml_that_somebody_edited_costs_no_machine_and_the_next_change_puts_it_right(
+def test_a_config_toml_that_somebody_edited_costs_no_machine_and_can_be_put_right(
     watched: Deployment,
 ) -> None:
     host, live = watched.host(), watched.live()
@@ -213,10 +213,11 @@ def test_a_config_toml_that_somebody_edited_costs_no_machine_and_the_next_change
         (line,) = looked(edit(live)).splitlines()
         assert re.match("watch: .*config.toml", line), name
         assert "config_drifted 1" in host.read(METRICS), name
-    watched.pool["limit"] = 9
-    watched.configure()
-    assert "config.toml was changed by hand; it is replaced, and kept as" in watched.up().stdout
-    assert tomllib.loads(watched.live())["runners"][0]["limit"] == 9
+    assert looked("stray\n" + live) != ""
+    told = watched.up("--replace", "**-registration-config").stdout
+    assert "config.toml was changed by hand; it is replaced, and kept as" in told
+    assert "can't be read as TOML" in told
+    assert watched.live() == live
     assert {*machines} <= {*host.run("docker-machine ls -q").split()}
 
 

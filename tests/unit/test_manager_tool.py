@@ -92,6 +92,7 @@ def test_a_secret_is_hidden_as_it_is_and_as_it_stands_in_the_file(
 
     monkeypatch.setattr(tool, "run", run)
     path = tmp_path / "config.toml"
-    path.write_text('[[runners]]\nname = "a"\nurl = "https://g"\ntoken = "glrt-rotated"\n')
-    tool.check(path, {"token": "glrt-given", "key": 'a"b', "none": ""})
+    tool.check(
+        path, [{"name": "a", "token": "glrt-rotated"}, {"name": "b"}], {"token": "glrt-given", "key": 'a"b', "none": ""}
+    )
     assert {"glrt-rotated", "glrt-given", 'a"b', 'a\\"b'} == {*seen}
