@@ -153,6 +153,8 @@ OPTIONS = frozenset(
         "amazonec2-use-fleet",
         "amazonec2-use-private-address",
         "amazonec2-volume-encrypted",
+        "amazonec2-volume-iops",
+        "amazonec2-volume-throughput",
         "amazonec2-volume-type",
         "amazonec2-vpc-id",
         "amazonec2-zone",
