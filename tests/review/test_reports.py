@@ -54,8 +54,8 @@ def families_of(text: str) -> list[Any]:
     [
         ("same", {"create": 0, "update": 0, "delete": 0}),
         ("limit", {"create": 0, "update": 1, "delete": 0}),
-        ("manager", {"create": 2, "update": 8, "delete": 2}),
-        ("network", {"create": 15, "update": 10, "delete": 15}),
+        ("manager", {"create": 2, "update": 7, "delete": 2}),
+        ("network", {"create": 15, "update": 9, "delete": 15}),
     ],
 )
 def test_the_terraform_report_counts(case: str, counts: dict[str, int]) -> None:
