@@ -121,8 +121,12 @@ class AutoscalingRunner(pulumi.ComponentResource):
         self.connection = manager.connection
         self.config_toml = registration.config_toml
         self.runner_ids = registration.runner_ids
+        # The engine keeps them only once all that is above is done: they are what was last deployed, and the old values
+        # of the next preview's note.
         self.register_outputs(
             {
+                "settings": settings.given(),
+                "secret_names": sorted({**self._tokens, **self._secrets_of_config()}),
                 "manager_address": self.manager_address,
                 "manager_instance_id": self.manager_instance_id,
                 "cache_bucket": self.cache_bucket,

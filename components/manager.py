@@ -151,11 +151,13 @@ class Manager(pulumi.ComponentResource):
 
 
 def cloud_config(private_key: str, public_key: str) -> str:
-    """The user data that gives the instance its SSH host key, as cloud-init's `ssh_keys` wants it."""
+    """The user data that gives the instance its SSH host key, as cloud-init's `ssh_keys` wants it.
+
+    With that, cloud-init makes no keys of its own. Source: `handle` in cloudinit/config/cc_ssh.py.
+    """
     return (
         "#cloud-config\n"
         "ssh_deletekeys: true\n"
-        "ssh_genkeytypes: []\n"
         "ssh_keys:\n"
         "  ed25519_private: |\n"
         f"{textwrap.indent(private_key.strip(), '    ')}\n"

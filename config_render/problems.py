@@ -103,8 +103,13 @@ def problem(location: Location, message: str, value: object = None) -> Problem:
 
     What looks like a secret is taken out of the message too: some messages quote a part of the value.
     """
-    hidden = any(part in _NEVER_SHOWN for part in location)
+    hidden = never_shown(location)
     return Problem(path_of(location), None if hidden else shown(value), printable(without_secrets(message)))
+
+
+def never_shown(location: Location) -> bool:
+    """Tell whether the value at `location` is or may be a secret."""
+    return any(part in _NEVER_SHOWN for part in location)
 
 
 def without_secrets(text: str) -> str:

@@ -15,6 +15,13 @@ _RECORDINGS = Path(__file__).with_name("recordings")
 _SHARED = ("__init__.py", "go_flags.py", "private_files.py", "program_stamp.py")
 _START = b"#!/usr/bin/env python3\n"
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
+_FIRST_WITH_OPERATIONS = 30
+_SINCE_30 = (
+    ("amazonec2-volume-iops", "int", 3000),
+    ("amazonec2-volume-throughput", "int", 125),
+    ("amazonec2-credit-specification", "string", ""),
+)
+"""Flags that 0.16.2-gitlab.30 has and the recorded .23 has not: drivers/amazonec2/amazonec2.go of .30."""
 # The recording describes these defaults in words: they are worked out by the driver.
 _NO_FIXED_DEFAULT = ("amazonec2-ami", "amazonec2-vpc-id", "amazonec2-subnet-id")
 
@@ -100,6 +107,8 @@ def _docker_machine_stamp(version: str, architecture: str) -> dict[str, Any]:
         for flag in recording["flags"]
         if flag["gitlab_fork"]
     ]
+    if int(version.rpartition(".")[2]) >= _FIRST_WITH_OPERATIONS:
+        driver += [{"name": name, "kind": kind, "env": "", "default": default} for name, kind, default in _SINCE_30]
     generic = [
         {
             "name": option["option"],

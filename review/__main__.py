@@ -11,6 +11,7 @@ from aws_market import look
 from config_render.checked_file import UnusableError
 from config_render.input_file import UnreadableFileError
 from config_render.market import Market
+from config_render.stack_file import read_stack_file
 from config_render.yaml_file import read_yaml
 
 from . import reports
@@ -43,7 +44,11 @@ class Preview:
         stack = self.file.name.removeprefix(prefix).removesuffix(suffix)
         project = read_yaml(self.file.with_name("Pulumi.yaml"))[0]
         name = str(project.get("name", "")) if isinstance(project, dict) else ""
-        return changes_of(read_events(self._options.events), project=name, stack=stack)
+        changes = changes_of(read_events(self._options.events), project=name, stack=stack)
+        try:
+            return changes.located(read_stack_file(self.file), self.file.name)
+        except UnreadableFileError:
+            return changes  # the preview has failed for it, and says so
 
     @cached_property
     def bill(self) -> Bill | None:

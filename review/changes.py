@@ -1,19 +1,23 @@
 """What a preview is about to do, as plain data: the one model that note, reports, policy and page are made of.
 
 It takes from the engine's events what is on a list, and nothing else: names of properties, values of those that never
-hold a secret, outputs by their names, config.toml, and messages less what looks like a secret. So a secret that the
+hold a secret, settings as messages may show them, statements of IAM policies, outputs by their names, config.toml, and
+messages less what looks like a secret. So a secret that the
 engine should ever show goes no further.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from config_render.problems import without_secrets
+from config_render.stack_file import StackFile
 
-from .differences import Property, differences
+from .differences import Property, RemovedResources, differences
 from .events import SECRET, Event, plain
+from .setting_changes import RunnerSettings, located, runner_settings
+from .statements import StatementChange, statement_changes
 
 __all__ = ["OPS", "OUTPUTS", "Changes", "ConfigToml", "Diagnostic", "Op", "Property", "Resource", "changes_of"]
 
@@ -40,6 +44,7 @@ OUTPUTS = frozenset(
         "config_toml",
         "runner_ids",
         "machines",
+        "network_charges",
         "worst_case_cost",
         "next_commands",
     )
@@ -67,6 +72,8 @@ class Resource:
     name: str
     op: Op
     properties: tuple[Property, ...] = ()
+    statements: tuple[StatementChange, ...] = ()
+    """What differs in its IAM policy, where it has one."""
 
     @property
     def goes(self) -> bool:
@@ -115,6 +122,8 @@ class Changes:
     """
     failed: bool = False
     """Whether the preview ended early, so that the rest is not all there is."""
+    settings: tuple[RunnerSettings, ...] = ()
+    """What differs in the settings, for each runner of the stack."""
 
     def doing(self, op: Op) -> tuple[Resource, ...]:
         """The resources with which `op` is done."""
@@ -136,6 +145,10 @@ class Changes:
         """Whether there is nothing of the stack yet."""
         return bool(self.resources) and all(resource.op in ("create", "import") for resource in self.resources)
 
+    def located(self, file: StackFile, name: str) -> "Changes":
+        """Say of each setting where it is in the stack file, which is called `name`."""
+        return replace(self, settings=tuple(located(each, file, name) for each in self.settings))
+
     def of(self, severity: Severity) -> tuple[str, ...]:
         """The texts of the diagnostics of one severity, each once."""
         return tuple(dict.fromkeys(each.text for each in self.diagnostics if each.severity == severity))
@@ -143,22 +156,23 @@ class Changes:
 
 def changes_of(events: Iterable[Event], *, project: str, stack: str) -> Changes:
     """Gather what the events of one preview say of `stack`."""
-    resources: dict[str, Resource] = {}
-    configs: dict[str, ConfigToml] = {}
+    every = [*events]
+    steps = [event["resourcePreEvent"]["metadata"] for event in every if "resourcePreEvent" in event]
+    removed = RemovedResources(steps)
+    resources = {each.urn: each for metadata in steps if (each := _resource(metadata, removed)) is not None}
+    configs = {live.runner: live for metadata in steps if (live := _config(metadata)) is not None}
+    settings: dict[str, RunnerSettings] = {}
     diagnostics: list[Diagnostic] = []
     outputs: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
     aws: Mapping[str, str] = {}
     failed = True
-    for event in events:
-        if "resourcePreEvent" in event:
-            metadata = event["resourcePreEvent"]["metadata"]
-            if (resource := _resource(metadata)) is not None:
-                resources[resource.urn] = resource
-            if (live := _config(metadata)) is not None:
-                configs[live.runner] = live
-        elif "resOutputsEvent" in event and event["resOutputsEvent"]["metadata"]["type"] == _STACK:
+    for event in every:
+        if "resOutputsEvent" in event:
             metadata = event["resOutputsEvent"]["metadata"]
-            outputs = _outputs(metadata.get("old")), _outputs(metadata.get("new"))
+            if metadata["type"] == _STACK:
+                outputs = _outputs(metadata.get("old")), _outputs(metadata.get("new"))
+            elif (found := runner_settings(metadata, steps)) is not None:
+                settings[found.runner] = found
         elif "diagnosticEvent" in event or "policyEvent" in event:
             diagnostics += _diagnostics(event)
         elif "preludeEvent" in event:
@@ -176,16 +190,18 @@ def changes_of(events: Iterable[Event], *, project: str, stack: str) -> Changes:
         tuple(diagnostics),
         aws,
         failed,
+        tuple(settings.values()),
     )
 
 
-def _resource(metadata: Mapping[str, Any]) -> Resource | None:
+def _resource(metadata: Mapping[str, Any], removed: RemovedResources) -> Resource | None:
     """Return the resource of a step, or None for steps that are a part of another, and for what exists nowhere."""
     op, urn = metadata["op"], str(metadata["urn"])
     state = metadata.get("new") or metadata.get("old") or {}
     if op not in OPS or not state.get("custom") or str(metadata["type"]).startswith("pulumi:"):
         return None
-    return Resource(urn, str(metadata["type"]), urn.rpartition("::")[2], op, differences(metadata))
+    statements = () if op == "same" else statement_changes(metadata)
+    return Resource(urn, str(metadata["type"]), urn.rpartition("::")[2], op, differences(metadata, removed), statements)
 
 
 def _config(metadata: Mapping[str, Any]) -> ConfigToml | None:

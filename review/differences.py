@@ -35,10 +35,12 @@ class Property:
     before: str | None = None
     """The value, where it is known, short and never a secret; else None."""
     after: str | None = None
+    of: str = ""
+    """The name of the resource whose id the value was, where that one is replaced or deleted."""
 
 
-def differences(metadata: Mapping[str, Any]) -> tuple[Property, ...]:
-    """Return what is different, from the metadata of one of the engine's steps."""
+def differences(metadata: Mapping[str, Any], removed: "RemovedResources | None" = None) -> tuple[Property, ...]:
+    """Return what is different, from the metadata of one of the engine's steps; `removed` are those of its plan."""
     detailed = metadata.get("detailedDiff") or {}
     keys = metadata.get("keys") or ()
     replacing = {*keys, *(path for path, diff in detailed.items() if str(diff.get("diffKind")).endswith("-replace"))}
@@ -52,9 +54,32 @@ def differences(metadata: Mapping[str, Any]) -> tuple[Property, ...]:
             path in replacing or path.partition("[")[0].partition(".")[0] in keys,
             _value(path, old.get("inputs"), old.get("outputs")),
             _value(path, new.get("inputs")),
+            ""
+            if removed is None
+            else removed.name_of(path, _below(plain(old.get("inputs")), _parts(path)), str(metadata["urn"])),
         )
         for path in sorted(paths)
     )
+
+
+class RemovedResources:
+    """The resources that are replaced or deleted, by their ids."""
+
+    def __init__(self, steps: Iterable[Mapping[str, Any]]) -> None:
+        self._by_id: dict[str, list[tuple[str, str]]] = {}
+        for metadata in steps:
+            id_ = str((metadata.get("old") or {}).get("id") or "")
+            if id_ and metadata["op"] in ("replace", "delete"):
+                self._by_id.setdefault(id_, []).append((str(metadata["urn"]), str(metadata["type"])))
+
+    def name_of(self, path: str, value: Any, urn: str) -> str:
+        """Return the name of the resource whose id `value` is; empty where that is none of them, or `urn` itself."""
+        found = [*self._by_id.get(value, ())] if isinstance(value, str) else []
+        if any(each[0] == urn for each in found):
+            return ""
+        # The settings of a bucket have its name as their id too: `bucket` means the Bucket.
+        found.sort(key=lambda each: each[1].rpartition(":")[2].lower() not in path.lower())
+        return found[0][0].rpartition("::")[2] if found else ""
 
 
 def _has_detail(path: str, detailed: Iterable[str]) -> bool:
@@ -62,7 +87,7 @@ def _has_detail(path: str, detailed: Iterable[str]) -> bool:
 
 
 def _value(path: str, *states: Any) -> str | None:
-    parts = [match["quoted"] or match["index"] or match["name"] for match in _PATH.finditer(path)]
+    parts = _parts(path)
     if not parts or parts[-1] not in _SHOWN:
         return None
     for state in states:
@@ -71,6 +96,10 @@ def _value(path: str, *states: Any) -> str | None:
             text = without_secrets(str(value).lower() if isinstance(value, bool) else str(value))
             return text if len(text) <= _LONGEST_VALUE else None
     return None
+
+
+def _parts(path: str) -> list[str]:
+    return [match["quoted"] or match["index"] or match["name"] for match in _PATH.finditer(path)]
 
 
 def _below(value: Any, parts: Sequence[str]) -> Any:

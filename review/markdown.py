@@ -6,6 +6,9 @@ https://docs.gitlab.com/user/markdown/
 import re
 from collections.abc import Iterable, Sequence
 
+FOLD_FROM = 12
+"""Lines of a list or a diff from which on it is folded."""
+
 
 def code(text: str) -> str:
     """Quote a short text; inside a code span GitLab looks for no names of people, issues or labels."""

@@ -4,24 +4,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from config_render.costs import Cost
+from config_render.amounts import Amount
+from config_render.costs import HOURS_A_MONTH, NOT_COUNTED, PARTS, Cost
 
 from .bill import Bill
-from .changes import DONE, Changes, Property, Resource
+from .changes import DONE, Changes
 from .effects import NOTHING, effects_of
 from .events import SECRET
-from .markdown import block, code, folded, table
+from .markdown import FOLD_FROM, block, code, folded, table
+from .note_changes import permissions, resources, settings
 from .policy import Verdict
 from .toml_diff import toml_diff
 
 LONGEST = 1_000_000
 """The most characters that GitLab takes for a note: https://docs.gitlab.com/administration/instance_limits/"""
 
-_STEP = "command:remote:Command"
-_HOST = "triggers[0]"
-"""What the step is replaced for that stands for the runner's life on one host."""
-_FOLD_FROM = 12
-"""Lines of a list or a diff from which on it is folded."""
 _CUTS = (None, 5_000, 500, 50)
 """How many lines of a block are kept, tried one after the other until the note is short enough."""
 
@@ -62,7 +59,9 @@ def _note(changes: Changes, bill: Bill | None, verdicts: Sequence[Verdict], orig
         _interruptions(changes),
         _errors(changes, most),
         _warnings(changes, most),
-        *_resources(changes),
+        *settings(changes, most),
+        *resources(changes),
+        permissions(changes, most),
         *_configs(changes, most),
         _cost(bill, changes),
         _said(changes, most),
@@ -117,74 +116,6 @@ def _warnings(changes: Changes, most: int | None) -> str:
     return "\n".join([f"#### :warning: {count}", "", *(f"- {code(text)}" for text in warnings[:most])])
 
 
-def _resources(changes: Changes) -> Iterable[str]:
-    going = [*changes.doing("replace"), *changes.doing("delete")]
-    if going:
-        rows = [[code(each.name), _kind(each.type), DONE[each.op], _why(each)] for each in going]
-        yield f"#### Replaced or deleted\n\n{table(['resource', 'what', '', 'because of'], rows)}"
-    changed = changes.doing("update")
-    rows = [_changed_cells(each) for each in changed if each.type != _STEP]
-    if steps := [each for each in changed if each.type == _STEP]:
-        rows.append(_steps_cells(steps))
-    yield _listed(changed, "changed", ["resource", "what", "what differs"], rows)
-    yield _listed(made := changes.doing("create"), "created", ["resource", "what"], map(_cells, made))
-    yield _listed(come := changes.doing("import"), "imported", ["resource", "what"], map(_cells, come))
-
-
-def _listed(resources: Sequence[Resource], done: str, headings: list[str], rows: Iterable[list[str]]) -> str:
-    if not resources:
-        return ""
-    text = table(headings, rows)
-    title = f"{len(resources)} {done}"
-    return folded(title, text) if len(resources) >= _FOLD_FROM else f"#### {done.capitalize()}\n\n{text}"
-
-
-def _cells(resource: Resource) -> list[str]:
-    return [code(resource.name), _kind(resource.type)]
-
-
-def _changed_cells(resource: Resource) -> list[str]:
-    return [*_cells(resource), ", ".join(map(_difference, resource.properties))]
-
-
-def _steps_cells(steps: Sequence[Resource]) -> list[str]:
-    """Put all steps on the manager into one row: what they are fed with is shown as config.toml, or says nothing."""
-    names = _codes(each.name for each in steps)
-    paths = dict.fromkeys(property_.path for each in steps for property_ in each.properties)
-    return [names, "step on the manager" if len(steps) == 1 else f"{len(steps)} steps on the manager", _codes(paths)]
-
-
-def _codes(texts: Iterable[str]) -> str:
-    return ", ".join(map(code, texts))
-
-
-def _kind(type_: str) -> str:
-    """Say what a resource is: `aws ec2 Instance` of `aws:ec2/instance:Instance`."""
-    if type_ == _STEP:
-        return "step on the manager"
-    parts = [part.partition("/")[0] for part in type_.split(":")]
-    return code(" ".join(part for part in parts if part != "index"))
-
-
-def _why(resource: Resource) -> str:
-    replacing = [each for each in resource.properties if each.replaces]
-    if resource.op == "delete":
-        return "it is no longer in the settings"
-    if resource.type == _STEP and [each.path for each in replacing] == [_HOST]:
-        return "the manager is another host"
-    return ", ".join(map(_difference, replacing or resource.properties))
-
-
-def _difference(one: Property) -> str:
-    if one.before is None and one.after is None:
-        return code(one.path)
-    return f"{code(one.path)}: {_shown(one.before)} → {_shown(one.after)}"
-
-
-def _shown(value: str | None) -> str:
-    return "-" if value is None else code(value)
-
-
 def _configs(changes: Changes, most: int | None) -> Iterable[str]:
     for config in changes.configs:
         name = "config.toml" if len(changes.configs) == 1 else f"config.toml of {code(config.runner)}"
@@ -193,7 +124,7 @@ def _configs(changes: Changes, most: int | None) -> Iterable[str]:
         elif diff := toml_diff(config.before, config.after):
             lines = diff.count("\n") + 1
             shown = block(diff, "diff", most)
-            if lines < 5 * _FOLD_FROM:
+            if lines < 5 * FOLD_FROM:
                 yield f"#### {name}\n\n{shown}"
             else:
                 yield f"#### {name}\n\n{folded(f'{lines} lines', shown)}"
@@ -202,32 +133,27 @@ def _configs(changes: Changes, most: int | None) -> Iterable[str]:
 def _cost(bill: Bill | None, changes: Changes) -> str:
     if bill is None or changes.nothing:
         return ""
-    columns = [_amounts(each, bill.currency) for each in (bill.before, bill.after)]
+    costs = [each for each in (bill.before, bill.after) if each]
+    parts = [part for part in PARTS if any(part in each.worst for each in costs)]
+    names = [*_AMOUNTS, *(f"– {part}" for part in parts), _EXPECTED]  # noqa: RUF001 - a dash before each part
+    columns = [_amounts(each, parts, bill.currency) for each in (bill.before, bill.after)]
     rows = [
         [what, before, after if before == after else f"**{after}**"]
-        for what, before, after in zip(_AMOUNTS, *columns, strict=True)
+        for what, before, after in zip(names, *columns, strict=True)
     ]
-    about = "Machines alone, at today's prices: disks, addresses, traffic and the cache come on top."
-    return f"#### Cost\n\n{table(['', 'before', 'after'], rows)}\n\n{about}"
+    return f"#### Cost\n\n{table(['', 'before', 'after'], rows)}\n\nAt today's prices. {NOT_COUNTED}"
 
 
-_AMOUNTS = (
-    "machines at the most",
-    "an hour, if all of them run",
-    "a month, if all of them run",
-    "a month without any job",
-)
+_AMOUNTS = ("machines at the most", "an hour, if all of them run", "a month, if all of them run")
+_EXPECTED = "a month without any job"
 
 
-def _amounts(of: Cost | None, currency: str) -> list[str]:
+def _amounts(of: Cost | None, parts: Sequence[str], currency: str) -> list[str]:
     if of is None:
-        return ["-"] * len(_AMOUNTS)
-    prices = (of.worst_per_hour, of.worst_per_month, of.expected_per_month)
-    return [f"{of.most:,}", *(_money(price, currency) for price in prices)]
-
-
-def _money(amount: float | None, currency: str) -> str:
-    return "not known" if amount is None else f"{amount:,.2f} {currency}"
+        return ["-"] * (len(_AMOUNTS) + len(parts) + 1)
+    by_part = [of.worst[part] * HOURS_A_MONTH if part in of.worst else Amount() for part in parts]
+    amounts = (of.worst_per_hour, of.worst_per_month, *by_part, of.expected_per_month)
+    return [f"{of.most:,}", *(each.in_words(lambda known: f"{known:,.2f} {currency}") for each in amounts)]
 
 
 def _said(changes: Changes, most: int | None) -> str:

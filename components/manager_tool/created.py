@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from .gitlab_api import GitLabError, call, credentials, runner_id, unfit
+from .host import warn
 
 _BELONGING = ("runner_type", "group_id", "project_id")
 _PAGE = 100
@@ -55,7 +56,7 @@ def remove_unfinished(url: str, access_token: str, wanted: dict[str, Any], attem
             raise
         hindrance = "accessToken may not look for what it left (scope manage_runner)"
     if hindrance:
-        print(
+        warn(
             f"an earlier run was interrupted, and {hindrance}: a runner whose maintenance note holds {attempt} may be "
             f"at {url}; delete it there"
         )

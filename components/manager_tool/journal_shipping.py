@@ -64,7 +64,13 @@ def _events(since: Sequence[str], hidden: Sequence[str]) -> Iterator[Event]:
     command = ["journalctl", *units, "-o", "json", "--no-pager", *since]
     # Line by line: after a long time without CloudWatch Logs it may be more than fits into a small manager's memory.
     with subprocess.Popen(
-        command, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
     ) as process:
         assert process.stdout is not None and process.stderr is not None  # noqa: S101, PT018 - pipes, for mypy
         for line in process.stdout:

@@ -1,7 +1,7 @@
 """The options of `docker-machine create` that a worker is created with.
 
 Names, types and order are those of the amazonec2 driver in GitLab's fork, 0.16.2-gitlab.23, the last whose source is
-public as a mirror, and of docker-machine itself.
+public as a mirror, with those of `SINCE_30`, and of docker-machine itself.
 https://gitlab.com/gitlab-org/ci-cd/docker-machine/-/blob/main/docs/drivers/aws.md#options
 """
 
@@ -31,6 +31,9 @@ from .values import (
     checked_by,
 )
 
+VOLUME_TYPES = ("gp3", "gp2", "io1", "io2", "standard")
+"""What a machine's root disk may be."""
+
 _NO_BLOCKS = (
     "is dead: AWS took no new spot blocks from 2021-07-01 on and ended the last on 2022-12-31; "
     "leave it out, and let GitLab retry jobs that lose their machine (retry: runner_system_failure)"
@@ -45,11 +48,9 @@ def _check_price(price: str) -> str | None:
 
 
 def _check_volume_type(kind: str) -> str | None:
-    if kind in ("io1", "io2"):
-        return "needs a rate of operations, for which docker-machine has no option; use gp3"
     if kind in ("st1", "sc1"):
         return "can't be the root disk of a machine; use gp3"
-    return None if kind in ("gp3", "gp2", "standard") else "must be 'gp3', 'gp2' or 'standard'"
+    return None if kind in VOLUME_TYPES else "must be 'gp3', 'gp2', 'io1', 'io2' or 'standard'"
 
 
 def _check_profile(name: str) -> str | None:
@@ -131,7 +132,19 @@ class DriverOptions(Section):
     )
     root_size: Gibibytes = Field(default=40, alias="amazonec2-root-size", description="Size of the root disk in GiB")
     volume_type: Annotated[str, checked_by(_check_volume_type)] = Field(
-        default="gp3", alias="amazonec2-volume-type", description="EBS type of the root disk: gp3, gp2 or standard"
+        default="gp3",
+        alias="amazonec2-volume-type",
+        description="EBS type of the root disk: gp3, gp2, standard, or io1 and io2 with amazonec2-volume-iops",
+    )
+    volume_iops: Annotated[int, Field(ge=100)] | None = Field(
+        default=None,
+        alias="amazonec2-volume-iops",
+        description="Operations a second of the root disk: at gp3 3000 if left out",
+    )
+    volume_throughput: Annotated[int, Field(ge=125)] | None = Field(
+        default=None,
+        alias="amazonec2-volume-throughput",
+        description="MiB a second of a gp3 root disk: 125 if left out",
     )
     volume_encrypted: bool = Field(
         default=True, alias="amazonec2-volume-encrypted", description="Whether the root disk is encrypted"
@@ -165,6 +178,11 @@ class DriverOptions(Section):
     )
     monitoring: bool | None = Field(
         default=None, alias="amazonec2-monitoring", description="Detailed CloudWatch metrics, at a price"
+    )
+    credit_specification: Literal["standard", "unlimited"] | None = Field(
+        default=None,
+        alias="amazonec2-credit-specification",
+        description="Whether types that save CPU credits, such as t3, may use more than they have saved, at a price",
     )
     use_ebs_optimized_instance: bool | None = Field(default=None, alias="amazonec2-use-ebs-optimized-instance")
     ssh_keypath: Annotated[str, _path("/root/.ssh/workers")] | None = Field(
@@ -214,6 +232,9 @@ class DriverOptions(Section):
         default=None, description="Options that a newer docker-machine knows and these settings do not, as name=value"
     )
 
+
+SINCE_30 = ("amazonec2-volume-iops", "amazonec2-volume-throughput", "amazonec2-credit-specification")
+"""What GitLab's fork has in 0.16.2-gitlab.30 and had not in .23. Source: drivers/amazonec2/amazonec2.go of both."""
 
 CKI_ONLY = ("amazonec2-use-fleet", "amazonec2-launch-template")
 """What only the fork of the CKI project has."""

@@ -4,7 +4,7 @@ What ends up in config.toml is spelled as GitLab spells it; what is ours is came
 https://docs.gitlab.com/runner/configuration/advanced-configuration/#the-global-section
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -53,6 +53,14 @@ class Settings(GlobalKeys):
         "strict: fail; off: do not ask",
     )
     pools: SomeItems[Pool] = Field(description="Pools of workers, one or more")
+
+    def given(self) -> dict[str, Any]:
+        """Return the settings that differ from their defaults, as plain values by the stack file's names.
+
+        A table that may be left out and is there is in it, even if it is empty. Secrets are no settings: where these
+        need one, there is a placeholder.
+        """
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
     @property
     def own_runners(self) -> bool:

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..causes import causes_of
 from ..changes import DONE, Changes, ConfigToml, Op, Property, Resource
 from ..effects import effects_of
 from ..events import SECRET
+from ..setting_changes import SET, SettingChange
+from ..statements import lines_of
 from ..toml_diff import toml_diff
 
 _SIGNS: dict[Op, str] = {"replace": "±", "delete": "−", "update": "~", "create": "+", "import": "+"}  # noqa: RUF001 - a minus
@@ -28,6 +31,8 @@ class Steps:
 
     sign: str
     name: str
+    heading: str
+    """What the steps' details are."""
     steps: tuple[Step, ...]
     open: bool
     """Whether they are shown at once, and not only when somebody asks for them."""
@@ -57,12 +62,40 @@ class ConfigDiff:
 
 
 @dataclass(frozen=True)
+class SettingRow:
+    """One setting that differs."""
+
+    path: str
+    before: str
+    after: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What differs in the settings of one runner."""
+
+    runner: str
+    rows: tuple[SettingRow, ...]
+
+
+@dataclass(frozen=True)
+class PolicyDiff:
+    """What differs in the statements of one resource's IAM policy."""
+
+    resource: str
+    lines: tuple[DiffLine, ...]
+
+
+@dataclass(frozen=True)
 class Change:
     """What the section about the change says."""
 
     headline: str
     effects: tuple[str, ...]
+    settings: tuple[Settings, ...]
     groups: tuple[Steps, ...]
+    policies: tuple[PolicyDiff, ...]
     configs: tuple[ConfigDiff, ...]
     errors: tuple[str, ...]
     failed: bool
@@ -70,12 +103,20 @@ class Change:
 
 def change(changes: Changes) -> Change:
     """Arrange what a preview says."""
-    groups = tuple(_steps(op, changes.doing(op)) for op in DONE if changes.doing(op))
+    groups = tuple(_steps(op, changes) for op in DONE if changes.doing(op))
     diffs = (_config(each) for each in changes.configs if each.before != each.after)
     return Change(
         _headline(changes),
         tuple(effect.replace("**", "") for effect in effects_of(changes.resources)),
+        ()
+        if changes.first
+        else tuple(
+            Settings(each.runner, tuple(map(_setting, each.changes))) for each in changes.settings if each.changes
+        ),
         groups,
+        tuple(
+            PolicyDiff(each.name, _lines(lines_of(each.statements))) for each in changes.resources if each.statements
+        ),
         tuple(diff for diff in diffs if diff.lines),
         changes.of("error"),
         changes.failed,
@@ -98,25 +139,44 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _steps(op: Op, resources: Sequence[Resource]) -> Steps:
-    steps = tuple(Step(each.name, each.type, tuple(map(_detail, each.properties))) for each in resources)
-    return Steps(_SIGNS[op], DONE[op], steps, op in ("replace", "delete") or len(steps) <= _MOST_OPEN)
+def _setting(change: SettingChange) -> SettingRow:
+    if change.before == change.after == SET:
+        return SettingRow(change.path, "", "changed", change.where)
+    before, after = ("nothing" if each is None else each for each in (change.before, change.after))
+    return SettingRow(change.path, before, after, change.where)
+
+
+def _steps(op: Op, changes: Changes) -> Steps:
+    steps = tuple(Step(each.name, each.type, _details(each, changes)) for each in changes.doing(op))
+    goes = op in ("replace", "delete")
+    heading = "Because of" if goes else "What differs"
+    return Steps(_SIGNS[op], DONE[op], heading, steps, goes or len(steps) <= _MOST_OPEN)
+
+
+def _details(resource: Resource, changes: Changes) -> tuple[str, ...]:
+    if resource.goes:
+        return tuple("".join(cause) for cause in causes_of(resource, changes))
+    return tuple(map(_detail, resource.properties))
 
 
 def _detail(changed: Property) -> str:
     values = ""
     if changed.before is not None or changed.after is not None:
         values = f": {changed.before or 'nothing'} → {changed.after or 'nothing'}"
-    return f"{changed.path}{values}{' (replaces it)' if changed.replaces else ''}"
+    return f"{changed.path}{values}"
 
 
 def _config(config: ConfigToml) -> ConfigDiff:
     if SECRET in (config.before, config.after):
         return ConfigDiff(config.runner, (DiffLine("around", "all of it is secret"),), 0, 0)
     text = toml_diff(config.before, config.after)
-    lines = tuple(DiffLine(_KINDS.get(line[:1], "around"), line) for line in text.splitlines())
+    lines = _lines(text.splitlines())
     counts = [sum(line.kind == kind for line in lines) for kind in ("added", "removed")]
     return ConfigDiff(config.runner, lines, *counts)
+
+
+def _lines(texts: Sequence[str]) -> tuple[DiffLine, ...]:
+    return tuple(DiffLine(_KINDS.get(text[:1], "around"), text) for text in texts)
 
 
 _KINDS = {"+": "added", "-": "removed", "@": "place"}

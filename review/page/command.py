@@ -57,7 +57,7 @@ def answer(options: argparse.Namespace) -> int:
         file_name=options.file.name,
         market=_market(settings, file) if asked else Market(),
         asked=asked,
-        changes=changes,
+        changes=changes and changes.located(file, options.file.name),
         zones_known=not settings.network.subnet_ids or bool(zones),
     )
     options.output.write_text(page(subject), encoding="utf-8")

@@ -131,7 +131,7 @@ class Runner:
         return [job["state"] for job in self.control("GET", "state")["jobs"]]
 
 
-def until(condition: Callable[[], Any], seconds: float = 15) -> None:
+def until(condition: Callable[[], Any], seconds: float = 60) -> None:
     """Wait for a condition to hold."""
     deadline = time.monotonic() + seconds
     while not condition():

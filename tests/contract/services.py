@@ -43,7 +43,7 @@ class Machine:
         return result.stdout.decode().splitlines()
 
     def until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while not condition():
             assert time.monotonic() < deadline, f"{self.systemctl('status')[1]} {self.log()}"
             time.sleep(0.02)

@@ -56,6 +56,6 @@ def gitlab_runner(folder: Path) -> Program:
     return Program(folder, "gitlab-runner", archives.gitlab_runner(PROGRAMS, RUNNER_VERSION, "amd64"))
 
 
-def docker_machine(folder: Path) -> Program:
+def docker_machine(folder: Path, version: str = MACHINE_VERSION) -> Program:
     """The stand-in for docker-machine."""
-    return Program(folder, "docker-machine", archives.docker_machine(PROGRAMS, MACHINE_VERSION, "x86_64"))
+    return Program(folder, "docker-machine", archives.docker_machine(PROGRAMS, version, "x86_64"))

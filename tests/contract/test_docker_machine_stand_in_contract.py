@@ -12,6 +12,7 @@ from botocore.credentials import Credentials
 from .recorded_aws import KEYS, RECORDINGS, SPOT, Aws, Moto, create, emulated, generalised, options, recorded
 from .stand_in_programs import Program, docker_machine
 
+RECORDED = "0.16.2-gitlab.23"
 CALLS = json.loads((RECORDINGS / "driver_ec2_calls.json").read_text())
 
 
@@ -33,7 +34,8 @@ def program(tmp_path: Path) -> Program:
 
 
 @pytest.mark.parametrize(("kind", "extra"), [("spot", SPOT), ("on_demand", ())])
-def test_it_makes_the_recorded_calls(aws: Aws, program: Program, kind: str, extra: tuple[str, ...]) -> None:
+def test_it_makes_the_recorded_calls(aws: Aws, tmp_path: Path, kind: str, extra: tuple[str, ...]) -> None:
+    program = docker_machine(tmp_path, RECORDED)
     assert create(program, options(aws), "m1", *extra).returncode == 0
     removal = program.run("rm", "-y", "m1")
 
@@ -41,6 +43,26 @@ def test_it_makes_the_recorded_calls(aws: Aws, program: Program, kind: str, extr
     assert aws.calls() == [generalised(call) for call in CALLS[kind]]
     launched = next(r.parameters for r in aws.requests if r.parameters["Action"] == "RunInstances")
     assert launched["NetworkInterface.1.SubnetId"] == aws.subnet
+
+
+def test_newer_versions_say_how_fast_the_disk_is(aws: Aws, program: Program) -> None:
+    faster = {"volume_iops": "4000", "volume_throughput": "500", "credit_specification": "unlimited"}
+    for name, given in (("m1", {}), ("m2", faster)):
+        assert create(program, options(aws, **given), name).returncode == 0
+
+    default, other = (r.parameters for r in aws.requests if r.parameters["Action"] == "RunInstances")
+    ebs = "BlockDeviceMapping.1.Ebs."
+    assert (default[f"{ebs}Iops"], default[f"{ebs}Throughput"]) == ("3000", "125")
+    assert (other[f"{ebs}Iops"], other[f"{ebs}Throughput"]) == ("4000", "500")
+    assert "CreditSpecification.CpuCredits" not in default
+    assert other["CreditSpecification.CpuCredits"] == "unlimited"
+
+
+def test_the_recorded_version_does_not_know_these_flags(aws: Aws, tmp_path: Path) -> None:
+    result = create(docker_machine(tmp_path, RECORDED), options(aws, volume_iops="4000"))
+
+    assert "flag provided but not defined: -amazonec2-volume-iops" in result.stderr
+    assert aws.requests == []
 
 
 def test_what_is_tagged_in_aws_is_the_instance(aws: Aws, program: Program) -> None:

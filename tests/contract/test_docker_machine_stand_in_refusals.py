@@ -98,7 +98,8 @@ def test_the_network_is_checked_before_anything_is_made(
     [
         ({"request_spot_instance": "true", "spot_price": ""}, "The value '' is invalid for parameter MaxPrice."),
         ({"zone": "us-east-1b"}, "The value 'us-east-1b' is invalid for parameter availabilityZone."),
-        ({"volume_type": "io1"}, "The parameter iops must be specified for io1 volumes."),
+        ({"volume_type": "io1", "volume_iops": "0"}, "The parameter iops must be specified for io1 volumes."),
+        ({"volume_iops": "20000"}, "The value '20000' is invalid for parameter iops."),
         ({"metadata_token": "never"}, "The value 'never' is invalid for parameter HttpTokens."),
         ({"tags": "Name,other"}, "Duplicate tag key specified."),
         ({"security_group": "sg-0123"}, "Invalid value 'sg-0123' for groupName."),

@@ -185,7 +185,19 @@ def queue(deployment: Deployment, runner: int | None, jobs: int, seconds: float 
     return ids
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = 120) -> float:
+def unfinished(deployment: Deployment) -> int:
+    """How many of the queued jobs run or wait."""
+    jobs = control.gitlab(deployment.cloud, "state")["jobs"]
+    return sum(job["id"] in _queued and job["state"] in ("running", "pending") for job in jobs)
+
+
+def keep_busy(deployment: Deployment, wanted: int) -> bool:
+    """Queue short jobs for all runners, until that many run or wait. Returns True."""
+    queue(deployment, None, wanted - unfinished(deployment), seconds=8)
+    return True
+
+
+def until(condition: Callable[[], bool], what: str, seconds: float = 300) -> float:
     """Wait; returns how long it took."""
     began = time.monotonic()
     while not condition():

@@ -42,10 +42,10 @@ def chapter(title: str) -> None:
 
 
 def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not condition():
         if time.monotonic() > deadline:
-            raise SystemExit(f"after a minute: {what}")
+            raise SystemExit(f"after five minutes: {what}")
         time.sleep(0.2)
 
 

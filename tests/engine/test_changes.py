@@ -12,7 +12,11 @@ from config_render import CacheSettings, IdentitySettings, ManagerSettings, Netw
 from config_render.models.section import Section
 from localcloud import control
 from localcloud.cloud import ROOT, LocalCloud, Project
+from review.causes import Quoted, causes_of
+from review.changes import Changes, changes_of
+from review.events import read_events
 
+from ..review.record import events_of
 from .changes import effect_of, plan_of, rows, with_setting
 from .conftest import STACK, TOKEN_KEY, Deployment
 
@@ -63,9 +67,24 @@ def test_the_page_says_what_the_engine_plans(deployed: Deployment, row: Any) -> 
     for path, value in row.settings(ids_of_default_network(cloud)).items():
         config = changed(config, path, value)
     deployed.project.configure(control.with_addresses(config, cloud))
-    steps = deployed.steps()
+    events = [*read_events(events_of(deployed.project))]
+    plan = [event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event]
+    steps = [{**step, "diffReasons": step.get("diffs")} for step in plan]
 
     assert (row.plan, row.effect) == (plan_of(steps), effect_of(steps))
+    assert unexplained(changes_of(events, project="gitlab-runner-aws", stack=STACK)) == []
+
+
+def unexplained(changes: Changes) -> list[tuple[str, str]]:
+    """What is replaced or deleted for a reason that names neither a changed setting nor another resource."""
+    known = {each.name for each in changes.resources} | {each.path for one in changes.settings for each in one.changes}
+    return [
+        (each.name, "".join(cause))
+        for each in changes.resources
+        if each.goes
+        for cause in causes_of(each, changes)
+        if not any(isinstance(part, Quoted) and part in known for part in cause)
+    ]
 
 
 def test_the_page_has_a_line_for_each_setting_of_network_identity_manager_and_cache() -> None:

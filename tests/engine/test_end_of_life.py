@@ -15,7 +15,7 @@ def machines_of(host: control.Host) -> list[str]:
 
 def has_machine(deployment: Deployment) -> None:
     """Wait until the runner keeps a machine idle."""
-    host, deadline = deployment.host(), time.monotonic() + 20
+    host, deadline = deployment.host(), time.monotonic() + 100
     while not host.run("docker-machine ls -q --filter state=Running").split():
         assert time.monotonic() < deadline, "the runner started no machine"
         time.sleep(0.2)

@@ -34,6 +34,7 @@ def test_a_change_is_previewed_noted_judged_and_put_in_place(deployment: Deploym
     changed = preview(project)
     assert changed.returncode == 0, changed.stdout + changed.stderr
     (note,) = notes(cloud)
+    assert f"| `pools[0].limit` | `5` | `9` | {place(deployment, 'limit: 9')} |" in note
     assert "- limit = 5\n+ limit = 9" in note
     assert "| machines at the most | 6 | **10** |" in note
     assert 'machines_at_most{stack="local",at="after"} 10' in (out / "metrics.txt").read_text()
@@ -47,9 +48,23 @@ def test_a_change_is_previewed_noted_judged_and_put_in_place(deployment: Deploym
     said = refused.stdout + refused.stderr
     assert "manager-replacement: the manager is replaced, or goes; if it is meant, put the label" in said
     assert "no note is posted: GITLAB_NOTE_TOKEN: not set, as in a merge request from a fork" in said
-    assert ":no_entry:" in (out / "note.md").read_text()
+    replaced = (out / "note.md").read_text()
+    assert ":no_entry:" in replaced
+    where = place(deployment, "instanceType: t4g.small")
+    assert f"| `manager.instanceType` | `t3.small (default)` | `t4g.small` | {where} |" in replaced
+    # Since the last `up`, not since the last push.
+    assert f"| `pools[0].limit` | `5` | `9` | {place(deployment, 'limit: 9')} |" in replaced
+    assert "`runner-manager-instance-arm64` comes in its place (setting `manager.instanceType`)" in replaced
     assert notes(cloud) == [note]
 
     for text in (*(done.stdout + done.stderr for done in (first, deployed, changed, refused)), *notes(cloud)):
         assert deployment.token not in text
         assert TOKEN not in text
+
+
+def place(deployment: Deployment, text: str) -> str:
+    """Where in the stack file a line is that holds this, as the note says it."""
+    file = f"Pulumi.{STACK}.yaml"
+    lines = (deployment.project.folder / file).read_text().splitlines()
+    (number,) = [number for number, line in enumerate(lines, 1) if text in line]
+    return f"`{file}:{number}`"

@@ -27,7 +27,6 @@ def test_every_layout_runs_as_many_jobs_as_its_limit_and_no_more(
             took = promises.until(
                 lambda: {each: promises.count(deployment).jobs[each] for each in runners} == runners,
                 "fewer jobs run than the limits say",
-                240,
             )
             # More would come now.
             deployment.host().run("sleep 4")

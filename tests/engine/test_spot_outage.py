@@ -11,10 +11,11 @@ import pytest
 
 from components.tool_bundle import TARGET
 from localcloud import control
+from localcloud.host_programs.docker_machine_stand_in.amazonec2 import BOOTING
 
 from . import promises
 from .conftest import Deployment
-from .promises import count, queue, until
+from .promises import count, keep_busy, queue, unfinished, until
 
 POOL = "p00"
 NO_CAPACITY = {"code": "InsufficientInstanceCapacity", "market": "spot"}
@@ -77,6 +78,13 @@ def running(deployment: Deployment) -> int:
     return count(deployment).jobs.total()
 
 
+def busy(deployment: Deployment) -> bool:
+    """Look, with more jobs than may run; whether as many run as may, each on its machine."""
+    look(deployment)
+    keep_busy(deployment, 2 * LIMIT)
+    return running(deployment) == LIMIT and no_creations(deployment)
+
+
 def no_creations(deployment: Deployment) -> bool:
     """Whether no job waits for its machine, at two looks."""
 
@@ -126,31 +134,30 @@ def test_jobs_go_on_while_spot_capacity_comes_and_goes(outage: Deployment, capsy
     story, pid = Story(outage), outage.service_pid()
     with promises.watched(outage) as most:
         # No capacity in the first zone: as many jobs as ever, in the other one.
+        before = LIMIT - ON_DEMAND
         control.refuse_instances(outage.cloud, {**NO_CAPACITY, "zone": "eu-central-1a"})
         story.tell("no spot capacity in zone a; 2 jobs are queued")
-        queue(outage, None, 2)
+        queue(outage, None, before)
         until(lambda: "makes no machines" in look(outage), "the dry zone was not noticed")
         story.tell("the breaker has paused zone a")
-        queue(outage, None, 2)
-        until(lambda: len(promises.machines(outage)) >= 2, "no jobs run in the other zone")
+        # Jobs that were taken for zone a fail, or take a machine that was made for another one, which then has to wait.
+        until(lambda: keep_busy(outage, before) and len(promises.machines(outage)) == before, "no machines in zone b")
         story.tell("jobs run in zone b")
         assert zones(outage) == {"eu-central-1b"}
         assert list(live(outage)) == [POOL], "on-demand machines are made although there is spot capacity"
-        control.gitlab(outage.cloud, "jobs", {"cancel": True})
-        # Jobs that were taken for zone a fail, or find a machine of zone b.
-        until(lambda: no_creations(outage), "creations go on")
-        before = running(outage)
+        until(lambda: not unfinished(outage), "jobs do not end")
+        queue(outage, None, before)
+        until(lambda: running(outage) == before and no_creations(outage), "no jobs run in the other zone")
 
-        # None at all: running jobs continue, and on-demand machines are made.
+        # None at all: running jobs continue, and on-demand machines are made, more slowly than the watch looks.
+        outage.host().run(f"echo 20 > {BOOTING}")
         control.refuse_instances(outage.cloud, NO_CAPACITY)
         story.tell("no spot capacity at all")
-        queue(outage, None, 40, seconds=12)
-        until(lambda: (look(outage), "od-" + POOL in live(outage))[1], "the on-demand entry is not live")
+        until(lambda: (busy(outage), "od-" + POOL in live(outage))[1], "the on-demand entry is not live")
         story.tell("the breaker has paused all placements")
-        wanted = min(LIMIT, before + ON_DEMAND)
-        took = until(lambda: running(outage) >= wanted, "no jobs go on on demand")
+        took = until(lambda: busy(outage) and on_demand(outage) == ON_DEMAND, "no jobs go on on demand")
+        outage.host().run(f"rm {BOOTING}")
         story.tell(f"on-demand machines took jobs within {took:.0f} s")
-        look(outage)
         assert paused(outage) == "2"
         # A deployment changes nothing of that.
         outage.config["gitlab-runner-aws:concurrent"] = 11
@@ -159,10 +166,8 @@ def test_jobs_go_on_while_spot_capacity_comes_and_goes(outage: Deployment, capsy
         look_once(outage)
         assert list(live(outage)) == [POOL, "od-" + POOL]
         assert tomllib.loads(outage.live())["concurrent"] == 11
-        # Jobs that were taken before go on trying for a while.
-        until(lambda: no_creations(outage), "AWS is asked for spot machines during the pause")
+        until(lambda: busy(outage), "jobs do not go on, or AWS is asked for spot machines during the pause")
         assert on_demand(outage) == ON_DEMAND
-        until(lambda: running(outage) == wanted, "jobs do not go on")
 
         # A pause ends: one machine is tried, and no job is lost by it.
         failed = [job for job in jobs(outage) if job["state"] == "failed"]
@@ -177,7 +182,7 @@ def test_jobs_go_on_while_spot_capacity_comes_and_goes(outage: Deployment, capsy
         story.tell("spot capacity is back")
         until(lambda: (look(outage), "od-" + POOL not in live(outage))[1], "the on-demand entry stays")
         story.tell("the on-demand entry has left")
-        until(lambda: running(outage) == LIMIT, "spot machines take no jobs again")
+        until(lambda: busy(outage), "spot machines take no jobs again")
         story.tell("all jobs that may run do")
         until(lambda: (look(outage), on_demand(outage) == 0)[1], "on-demand machines stay")
     assert most.jobs.total() == LIMIT, "more jobs ran than the limit says"

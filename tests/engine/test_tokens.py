@@ -24,7 +24,7 @@ def runners(deployment: Deployment) -> dict[int, dict[str, Any]]:
 
 def online(deployment: Deployment) -> list[int]:
     """The ids of the runners that this manager has asked for jobs; waits for the first."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 100
     system = deployment.host().read("/etc/gitlab-runner/.runner_system_id").strip()
     while True:
         found = [

@@ -20,7 +20,7 @@ def test_an_upgrade_lets_the_running_job_end_and_a_bad_version_is_taken_back(dep
     set_version(deployment, "19.2.0")
     deployment.up()
     control.gitlab(deployment.cloud, "jobs", {"seconds": 15})
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 100
     while job_state(deployment) != "running":
         assert time.monotonic() < deadline, "the job was not taken"
         time.sleep(0.1)

@@ -33,10 +33,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running() as browser:
         file = Path(folder) / "page.html"
         changes = changed(made)
-        larger = replace(changes, resources=changes.resources[2:])
+        (settings_of,) = changes.settings
+        settings_shown = (replace(settings_of, changes=settings_of.changes[1:2]),)
+        larger = replace(changes, resources=changes.resources[2:], settings=settings_shown)
         file.write_text(page(subject(made, changes=larger)), encoding="utf-8")
         shown = browser.new_page(
-            viewport={"width": 1120, "height": 1990}, device_scale_factor=0.7, color_scheme="light"
+            viewport={"width": 1120, "height": 2290}, device_scale_factor=0.7, color_scheme="light"
         )
         shown.goto(file.as_uri())
         shown.screenshot(path=PICTURE)

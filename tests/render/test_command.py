@@ -88,8 +88,8 @@ wrong.yaml:12: pools[0].machine.MachineOptions[0]: has the unknown option amazon
 wrong.yaml:14: pools[0].machine.autoscaling[0].Periods[0] = "* * 9-17 * * mon-fri": has 6 fields; there must be 7: \
 second minute hour day-of-month month day-of-week year
 wrong.yaml:14: pools[0].machine.autoscaling[0].Timezone = Europe/Berln: is no time zone; did you mean `Europe/Berlin`?
-wrong.yaml:15: pools[0].driver.amazonec2-volume-type = io1: needs a rate of operations, for which docker-machine has \
-no option; use gp3
+wrong.yaml:15: pools[0].driver.amazonec2-volume-type = io1: needs amazonec2-volume-iops, from 100 to 2000 for 40 GiB; \
+set it, or use gp3
 9 mistakes
 """
     )

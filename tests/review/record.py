@@ -20,6 +20,9 @@ PLANTED = "planted-secret-4711"
 """A secret of the recorded stack, which must be in nothing that people read."""
 
 _LONGEST = 300
+_RUNNER = "gitlab-runner-aws:index:AutoscalingRunner"
+_WHOLE = ("policy", "policyDocument", "assumeRolePolicy")
+_OF_RUNNER = ("settings", "secret_names")
 
 POOL = f"{PREFIX}pools"
 CASES: Mapping[str, Mapping[str, Any]] = {
@@ -30,9 +33,13 @@ CASES: Mapping[str, Mapping[str, Any]] = {
     "manager": {f"{PREFIX}manager": {"instanceType": "t4g.small"}},
     "network": {f"{PREFIX}network": {"cidr": "10.1.0.0/16"}},
     "bucket": {f"{PREFIX}cache": {"forceDestroy": None, "s3": {"BucketName": "ours"}}},
+    "secret": {"environment": ["KEY=<secret:planted>", "MODE=fast"]},
     "mistakes": {"limit": -9, "limitt": 1},
 }
-"""What differs from the settings of Pulumi.local.yaml: tables by their names, the rest is of the pool; None goes."""
+"""What differs from the settings of Pulumi.local.yaml: tables by their names, the rest is of the pool; None goes.
+
+In the case `secret` the planted secret is another one too.
+"""
 
 
 def settings(case: str) -> dict[str, Any]:
@@ -78,6 +85,10 @@ def small(line: str) -> str | None:
     )
     if event.get("diagnosticEvent", {}).get("severity") == "debug":
         return None
+    if "resOutputsEvent" in event and metadata and metadata["type"] == _RUNNER:
+        for state in filter(None, (metadata["old"], metadata["new"])):
+            state["outputs"] = {key: state["outputs"][key] for key in _OF_RUNNER if key in state["outputs"]}
+        return json.dumps(event, sort_keys=True) if metadata["new"]["outputs"] else None
     if "resOutputsEvent" in event and metadata and metadata["type"] != "pulumi:pulumi:Stack":
         return None
     if metadata is not None and metadata["op"] == "same" and metadata["type"] != "pulumi:pulumi:Stack":
@@ -90,7 +101,7 @@ def small(line: str) -> str | None:
 
 def _cut(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _cut(below) for name, below in value.items()}
+        return {name: below if name in _WHOLE else _cut(below) for name, below in value.items()}
     if isinstance(value, list):
         return [_cut(below) for below in value]
     return f"{value[:_LONGEST]} ..." if isinstance(value, str) and len(value) > _LONGEST else value
@@ -103,6 +114,7 @@ def main() -> None:
         try:
             for case in CASES:
                 project.configure(control.with_addresses(settings(case), cloud))
+                project.set_secret(f"{PREFIX}secrets.planted", f"{PLANTED}-new" if case == "secret" else PLANTED)
                 lines = map(small, events_of(project).read_text().splitlines())
                 text = "\n".join(line for line in lines if line is not None) + "\n"
                 (EVENTS / f"{case}.jsonl").write_text(text.replace(folder, "FOLDER").replace(str(ROOT), "ROOT"))

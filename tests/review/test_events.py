@@ -52,9 +52,10 @@ def everything(changed: Changes) -> str:
         ("same", {}),
         ("limit", {"update": 1}),
         ("cap", {"update": 3}),
-        ("manager", {"replace": 1, "delete": 1, "update": 8, "create": 1}),
-        ("network", {"replace": 15, "update": 10}),
+        ("manager", {"replace": 1, "delete": 1, "update": 7, "create": 1}),
+        ("network", {"replace": 15, "update": 9}),
         ("bucket", {"delete": 6, "update": 2}),
+        ("secret", {"update": 3}),
         ("mistakes", {}),
     ],
 )
@@ -87,13 +88,15 @@ def test_a_replacement_names_what_it_is_for_with_both_values() -> None:
     vpc = next(each for each in changes("network").doing("replace") if each.name == "runner-network-vpc")
     (cidr,) = vpc.properties
 
-    assert dataclasses.astuple(cidr) == ("cidrBlock", True, "10.0.0.0/16", "10.1.0.0/16")
+    assert dataclasses.astuple(cidr) == ("cidrBlock", True, "10.0.0.0/16", "10.1.0.0/16", "")
 
 
 def test_a_replacement_for_a_trigger_is_known_by_its_detailed_difference() -> None:
     life = next(each for each in changes("manager").doing("replace"))
 
-    assert [each.path for each in life.properties if each.replaces] == ["triggers[0]"]
+    assert [(each.path, each.of) for each in life.properties if each.replaces] == [
+        ("triggers[0]", "runner-manager-instance")
+    ]
 
 
 @pytest.mark.parametrize("case", CASES)

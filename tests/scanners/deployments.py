@@ -45,7 +45,7 @@ def deployed(name: str, folder: Path) -> Iterator[LocalCloud]:
         deployment = Deployment(project, config, control.create_runner(cloud))
         project.set_secret(TOKEN_KEY, deployment.token)
         deployment.up()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 100
         while not deployment.host().run("docker-machine ls -q --filter state=Running").split():
             assert time.monotonic() < deadline, "the runner started no machine, so that none would be scanned"
             time.sleep(0.2)

@@ -89,7 +89,7 @@ def make(call: Call, url: str) -> dict[str, str]:
     if call.kind == "leave":
         tokens.leave_all()
         return {}
-    return tokens.Tokens(SECRETS).own_keys({"url": json.dumps(url)}, "token")
+    return tokens.Tokens(SECRETS).own_keys({"url": url}, "token")
 
 
 def refusal(call: Call, url: str) -> str:

@@ -257,3 +257,8 @@ def test_the_administrators_variables_reach_the_tool_and_its_programs(
     assert os.environ["PROXY_OF_TEST"] == "http://proxy?a=b"
     assert host.run("printenv", "QUOTED_OF_TEST")[1] == "two words"
     assert "OFF" not in host.ENVIRONMENT
+
+
+def test_bytes_that_are_no_text_keep_no_output_from_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "ENVIRONMENT", {"PATH": os.environ["PATH"]})
+    assert host.run("printf", r"a\377b") == (0, "a\ufffdb")

@@ -1,6 +1,7 @@
 """The amazonec2 driver: the calls to EC2 that the real one makes, in its order.
 
-The real driver then waits for SSH and installs Docker. There is nobody to answer here, so that part is left out.
+The real driver then waits for SSH and installs Docker. There is nobody to answer here, so that part takes its time at
+most, where `BOOTING` says so.
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ import base64
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from . import launch, security_groups
 from .ec2_query import AwsError, Credentials, Ec2
 from .store import Store
+
+BOOTING = Path("/run/docker-machine-stand-in-boots-for")
+"""Holds how many seconds it takes until a machine can be used: none where it is missing."""
 
 _POLLS, _POLL_SECONDS = 60, 0.2
 _DOCKER_PORT = 2376
@@ -181,6 +186,8 @@ class AmazonEc2:
         if driver["RequestSpotInstance"]:
             self._tag_spot_instance()
         self._wait_until_running()
+        if BOOTING.exists():
+            time.sleep(float(BOOTING.read_text(encoding="utf-8")))
 
     def _tag_spot_instance(self) -> None:
         pairs = launch.tags(self.driver)

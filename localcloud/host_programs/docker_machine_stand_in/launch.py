@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,8 @@ _MOST_TAGS = 50
 _MOST_USER_DATA_BYTES = 16 * 1024
 _LEAST_PRICE = 0.001
 _IOPS_TYPES = ("io1", "io2")
+_MOST_OPERATIONS_FOR_A_GIB = {"gp3": 500, "io1": 50, "io2": 1000}
+_FREE_OPERATIONS = 3000
 _NO_ROOT_TYPES = ("st1", "sc1")
 
 
@@ -51,6 +54,12 @@ def parameters(driver: Mapping[str, Any], subnet_id: str, group_ids: list[str]) 
     }
     for number, group in enumerate(group_ids, 1):
         sent[f"NetworkInterface.1.SecurityGroupId.{number}"] = group
+    if driver["VolumeIops"] and driver["VolumeType"] in ("gp3", *_IOPS_TYPES):
+        sent["BlockDeviceMapping.1.Ebs.Iops"] = str(driver["VolumeIops"])
+    if driver["VolumeThroughput"] and driver["VolumeType"] == "gp3":
+        sent["BlockDeviceMapping.1.Ebs.Throughput"] = str(driver["VolumeThroughput"])
+    if driver["CreditSpecification"]:
+        sent["CreditSpecification.CpuCredits"] = driver["CreditSpecification"]
     if driver["VolumeKmsKeyID"]:
         sent["BlockDeviceMapping.1.Ebs.KmsKeyId"] = driver["VolumeKmsKeyID"]
     if driver["RequestSpotInstance"]:
@@ -81,8 +90,13 @@ def check_as_aws(driver: Mapping[str, Any], sent: Mapping[str, str], subnet_zone
     else:
         check_tags(tags(driver))
     volume, zone = driver["VolumeType"], driver["Zone"]
-    if volume in _IOPS_TYPES:
+    if volume in _IOPS_TYPES and not driver["VolumeIops"]:
         raise AwsError("MissingParameter", f"The parameter iops must be specified for {volume} volumes.", 400)
+    if (driver["VolumeIops"] or 0) > max(
+        _FREE_OPERATIONS if volume == "gp3" else 0,
+        _MOST_OPERATIONS_FOR_A_GIB.get(volume, math.inf) * driver["RootSize"],
+    ):
+        raise _invalid(driver["VolumeIops"], "iops", "The ratio of iops to the volume's size is too high.")
     if volume in _NO_ROOT_TYPES:
         raise _invalid(volume, "volumeType", "It cannot be that of a root volume.")
     if driver["MetadataTokenSetting"] not in ("optional", "required"):
