@@ -48,6 +48,8 @@ class MachineRow:
     disk_type: str
     """EBS type of each machine's disk."""
     disk_gib: int
+    disk_paid_by_speed: bool = False
+    """Whether operations or throughput of the disk cost besides its size. What they cost is not asked for."""
     public_address: bool
     """Whether each machine has one."""
 
@@ -70,7 +72,8 @@ class MachineRow:
         region = price_region(self.zone)
         return {
             MACHINES: Amount.of(1, price),
-            DISKS: Amount.of(self.disk_gib / HOURS_A_MONTH, market.fees.get((self.disk_type, region))),
+            DISKS: Amount.of(self.disk_gib / HOURS_A_MONTH, market.fees.get((self.disk_type, region)))
+            + Amount(missing=self.disk_paid_by_speed),
             ADDRESSES: Amount.of(self.public_address, market.fees.get((PUBLIC_ADDRESS, region))),
         }
 
@@ -130,6 +133,7 @@ def row_of(one: Machines) -> MachineRow:
         idle_hours=0,
         disk_type=one.disk_type,
         disk_gib=one.disk_gib,
+        disk_paid_by_speed=one.disk_paid_by_speed,
         public_address=one.public_address,
     )
 

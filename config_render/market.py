@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from .disks import is_paid_by_speed
 from .fees import fees_of, network_rows, price_region
 from .models.pool import Pool
 from .models.settings import Settings
@@ -48,6 +49,8 @@ class Machines:
     disk_type: str
     """EBS type of the root disk."""
     disk_gib: int
+    disk_paid_by_speed: bool = False
+    """Whether operations or throughput of the disk cost besides its size."""
     public_address: bool
 
     @property
@@ -200,6 +203,11 @@ def _at(settings: Settings, region: str, pool: Pool, index: int, *, fallback: bo
                 said_at=(*at, *said_at),
                 disk_type=options["amazonec2-volume-type"],
                 disk_gib=options["amazonec2-root-size"],
+                disk_paid_by_speed=is_paid_by_speed(
+                    options["amazonec2-volume-type"],
+                    options.get("amazonec2-volume-iops"),
+                    options.get("amazonec2-volume-throughput"),
+                ),
                 # The driver asks for an address unless it is told not to, whatever the subnet does by itself.
                 public_address=not options.get(_PRIVATE, settings.network.private),
             )

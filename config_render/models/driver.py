@@ -31,7 +31,7 @@ from .values import (
     checked_by,
 )
 
-VOLUME_TYPES = ("gp3", "gp2", "io1", "io2", "standard")
+_VOLUME_TYPES = ("gp3", "gp2", "io1", "io2", "standard")
 """What a machine's root disk may be."""
 
 _NO_BLOCKS = (
@@ -50,7 +50,7 @@ def _check_price(price: str) -> str | None:
 def _check_volume_type(kind: str) -> str | None:
     if kind in ("st1", "sc1"):
         return "can't be the root disk of a machine; use gp3"
-    return None if kind in VOLUME_TYPES else "must be 'gp3', 'gp2', 'io1', 'io2' or 'standard'"
+    return None if kind in _VOLUME_TYPES else "must be 'gp3', 'gp2', 'io1', 'io2' or 'standard'"
 
 
 def _check_profile(name: str) -> str | None:

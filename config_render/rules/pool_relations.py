@@ -10,6 +10,7 @@ from ..models.driver import CKI_ONLY, KINDS, SINCE_30
 from ..models.labels import MOST_LABELS
 from ..models.spot import ON_DEMAND
 from ..problems import Problem, problem
+from .disk_relations import operations_fit_the_disk, throughput_fits_the_disk
 from .raw import RawPool, RawStack, items, table, text, texts, whole
 
 _NEEDS = (
@@ -28,13 +29,6 @@ _ONE_PLACE = ("amazonec2-subnet-id", "amazonec2-zone", "amazonec2-vpc-id")
 # As part of a name: registry.example.com/arm64v8/alpine, gitlab-runner-helper:x86_64-v19.3.0.
 _ARM = r"^arm64(v8)?/|[-/_.:](arm64(v8)?|aarch64)([-/_.:]|$)"
 _X86 = r"^amd64/|[-/_.:](amd64|x86_64)([-/_.:]|$)"
-
-_OPERATIONS = {"gp3": (3000, 80_000, 500), "io1": (100, 64_000, 50), "io2": (100, 256_000, 1000)}
-"""The fewest and the most operations a second of an EBS volume by its type, and the most for each GiB.
-https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html"""
-_MOST_THROUGHPUT = 2000
-_OPERATIONS_FOR_EACH_MIB = 4
-_ROOT_SIZE = 40
 
 DOCKER_OF_NEW_CLIENTS = 29
 """From this version on Docker refuses clients below API 1.44, which older docker-machines are."""
@@ -179,44 +173,6 @@ def _options_are_known_to_docker_machine(stack: RawStack, pool: RawPool) -> Iter
             yield problem(pool.option_at(option), message)
 
 
-def _disk_is_one_of_ebs(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
-    kind, size = (
-        text(pool.options.get("amazonec2-volume-type")) or "gp3",
-        _number(pool, "amazonec2-root-size", _ROOT_SIZE),
-    )
-    operations, at = pool.options.get("amazonec2-volume-iops"), pool.option_at("amazonec2-volume-iops")
-    if kind in _OPERATIONS:
-        least, most, for_each_gib = _OPERATIONS[kind]
-        most = min(most, max(least, for_each_gib * size))
-        number = _number(pool, "amazonec2-volume-iops", least)
-        if operations is None and kind != "gp3":
-            message = f"needs amazonec2-volume-iops, from {least} to {most} for {size} GiB; set it, or use gp3"
-            yield problem(pool.option_at("amazonec2-volume-type"), message, kind)
-        elif not least <= number <= most:
-            yield problem(
-                at, f"must be from {least} to {most} operations a second for {size} GiB of {kind}", operations
-            )
-    elif operations is not None:
-        yield problem(at, f"is for gp3, io1 and io2, not for {kind}; leave it out", operations)
-    throughput, at = pool.options.get("amazonec2-volume-throughput"), pool.option_at("amazonec2-volume-throughput")
-    if throughput is None:
-        return
-    if kind != "gp3":
-        yield problem(at, f"is for gp3 alone, not for {kind}; leave it out", throughput)
-        return
-    number = _number(pool, "amazonec2-volume-iops", _OPERATIONS["gp3"][0])
-    most = min(_MOST_THROUGHPUT, number // _OPERATIONS_FOR_EACH_MIB)
-    if _number(pool, "amazonec2-volume-throughput", 0) > most:
-        message = f"must be at most {most} with {number} operations a second; lower it, or raise amazonec2-volume-iops"
-        yield problem(at, message, throughput)
-
-
-def _number(pool: RawPool, option: str, default: int) -> int:
-    """An option's number, which is a text where it stands in MachineOptions."""
-    value = pool.options.get(option)
-    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else default
-
-
 def _docker_speaks_with_docker_machine(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
     url = text(pool.options.get("engine-install-url")) or ""
     found = re.search(r"/v?(\d{2})(?:\.\d+){0,2}(?:\.sh)?/?$", url)
@@ -269,7 +225,8 @@ POOL_RULES: tuple[Callable[[RawStack, RawPool], Iterator[Problem]], ...] = (
     _options_come_with_what_they_need,
     _fleets_have_their_fork,
     _options_are_known_to_docker_machine,
-    _disk_is_one_of_ebs,
+    operations_fit_the_disk,
+    throughput_fits_the_disk,
     _docker_speaks_with_docker_machine,
     _labels_fit,
     _pull_policies_are_allowed,

@@ -68,10 +68,11 @@ def test_the_file_is_not_looked_at_while_more_jobs_run_than_it_allowed(runner: R
     until(lambda: runner.logged(" builds=2 "))
     runner.write("IdleTime = 600", concurrent=1)
     runner.send(signal.SIGHUP)
-    until(lambda: loads(runner) == ["2", "1"])
+    until(lambda: loads(runner)[-1] == "1")
     runner.write("IdleTime = 600", concurrent=3)
     runner.send(signal.SIGHUP)
-    until(lambda: loads(runner) == ["2", "1", "3"])
+    # Each file may be loaded twice: as a newer one, and once more for the signal.
+    until(lambda: loads(runner)[-1] == "3")
 
     log = plain(runner.log.read_text())
     assert "Removed job" in log[: log.index("max_builds=3")]

@@ -36,6 +36,7 @@ def test_the_outputs_of_a_stack(deployment: Deployment) -> None:
             "idle_hours": 213,
             "disk_type": "gp3",
             "disk_gib": 40,
+            "disk_paid_by_speed": False,
             "public_address": True,
         },
         {
@@ -48,6 +49,7 @@ def test_the_outputs_of_a_stack(deployment: Deployment) -> None:
             "idle_hours": 168,
             "disk_type": "gp3",
             "disk_gib": 20,
+            "disk_paid_by_speed": False,
             "public_address": True,
         },
     ]

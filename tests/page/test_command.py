@@ -82,6 +82,7 @@ def test_existing_subnets_are_in_the_zones_that_the_preview_has_found(tmp_path: 
         "idle_hours": 0,
         "disk_type": "gp3",
         "disk_gib": 40,
+        "disk_paid_by_speed": False,
         "public_address": True,
     }
     outputs = {"outputs": {"machines": [row], "network_charges": []}}

@@ -98,6 +98,26 @@ def test_with_a_price_that_is_not_known_a_sum_is_at_least_what_is_known() -> Non
     assert no_fees.worst_per_hour.in_words("{:.2f}".format) == "at least 1.02"
 
 
+@pytest.mark.parametrize(
+    "disk",
+    [
+        {"amazonec2-volume-iops": 3001},
+        {"amazonec2-volume-iops": 4000, "amazonec2-volume-throughput": 126},
+        {"amazonec2-volume-type": "io2", "amazonec2-volume-iops": 100},
+    ],
+)
+def test_a_disk_whose_speed_costs_besides_makes_a_sum_at_least_what_is_known(disk: dict[str, Any]) -> None:
+    at_most_included = {"amazonec2-volume-iops": 3000, "amazonec2-volume-throughput": 125}
+
+    assert priced(one_pool(driver=disk), market(0.03)).worst_per_hour.missing
+    assert (
+        priced(one_pool(machine={"MachineOptions": [f"{k}={v}" for k, v in disk.items()]}), market())
+        .worst[DISKS]
+        .missing
+    )
+    assert not priced(one_pool(driver=at_most_included), market(0.03)).worst_per_hour.missing
+
+
 def test_where_no_price_is_known_nothing_is_guessed() -> None:
     unknown = priced(one_pool(limit=20), Market())
     assert (unknown.worst_per_hour.value, unknown.expected_per_month.value) == (None, None)
