@@ -58,7 +58,9 @@ def installed_plugins(environment: Mapping[str, str] = os.environ) -> dict[str, 
     """Return the plugins of the person's own PULUMI_HOME that can replace stand-ins, in exactly the version wanted."""
     home = Path(environment.get("PULUMI_HOME") or Path.home() / ".pulumi")
     paths = {name: _plugin(home, name) for name in _LIKE_THE_STAND_INS}
-    return {name: RealProgram(path, version(f"pulumi-{name}")) for name, path in paths.items() if path}
+    # It may be the home of a local cloud, whose launchers of stand-ins are scripts.
+    real = {name: path for name, path in paths.items() if path and path.read_bytes()[:4] == b"\x7fELF"}
+    return {name: RealProgram(path, version(f"pulumi-{name}")) for name, path in real.items()}
 
 
 def listed(versions: Mapping[str, str]) -> str:
