@@ -59,7 +59,7 @@ def installed_plugins(environment: Mapping[str, str] = os.environ) -> dict[str, 
     home = Path(environment.get("PULUMI_HOME") or Path.home() / ".pulumi")
     paths = {name: _plugin(home, name) for name in _LIKE_THE_STAND_INS}
     # It may be the home of a local cloud, whose launchers of stand-ins are scripts.
-    real = {name: path for name, path in paths.items() if path and path.read_bytes()[:4] == b"\x7fELF"}
+    real = {name: path for name, path in paths.items() if path and _is_binary(path)}
     return {name: RealProgram(path, version(f"pulumi-{name}")) for name, path in real.items()}
 
 
@@ -74,6 +74,11 @@ def _plugin(folder: Path, name: str) -> Path | None:
     # The engine leaves the file `.partial` where an installation did not come to its end.
     places = [each / own for each in (folder, folder / "plugins") if not (each / f"{own}.partial").exists()]
     return next((path for place in (folder, *places) if (path := place / program).is_file()), None)
+
+
+def _is_binary(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"\x7fELF"
 
 
 def _other_versions(folder: Path, name: str) -> Iterator[str]:
