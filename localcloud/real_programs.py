@@ -84,7 +84,8 @@ def _is_binary(path: Path) -> bool:
 def _other_versions(folder: Path, name: str) -> Iterator[str]:
     for place in (folder, folder / "plugins"):
         for path in sorted(place.glob(f"resource-{name}-v*/pulumi-resource-{name}")):
-            yield path.parent.name.removeprefix(f"resource-{name}-v")
+            if (number := path.parent.name.removeprefix(f"resource-{name}-v")) != version(f"pulumi-{name}"):
+                yield number
 
 
 def _executable(path: Path) -> Path:

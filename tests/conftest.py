@@ -4,12 +4,14 @@ A test that says `pytest.mark.needs_stand_in("gitlab-runner", because="...")` is
 real gitlab-runner; which ones these were, and why, stands at the end of the run.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from localcloud import real_programs
+from localcloud.real_programs import RealProgram
 
 _REAL = Path(__file__).with_name("real")
 _LEFT_OUT = "left out for real programs"
@@ -30,7 +32,8 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    reasons = {item: _reason(item) for item in items}
+    real = real_programs.find()
+    reasons = {item: _reason(item, real) for item in items}
     left_out = [item for item, reason in reasons.items() if reason]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
@@ -38,9 +41,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not reasons[item]]
 
 
-def _reason(item: pytest.Item) -> str:
-    real = real_programs.find() if item.get_closest_marker("needs_stand_in") else {}
+def _reason(item: pytest.Item, real: Mapping[str, RealProgram]) -> str:
     for mark in item.iter_markers("needs_stand_in"):
+        if not {*mark.args} <= {*real_programs.NAMES}:
+            raise pytest.UsageError(f"{item.nodeid}: needs_stand_in{mark.args} names no program")
         for name in {*mark.args} & real.keys():
             return f"needs the stand-in for {name}, {mark.kwargs['because']}"
     return ""
