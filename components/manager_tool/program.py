@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from . import config, install, reach, removal, runners, unsealing, watch
+from . import config, install, reach, removal, runners, unsealing, usage, watch
 from .host import StepError, take_variables
 from .lock import DEPLOYMENT, locked
 
@@ -26,6 +26,9 @@ STEPS: dict[str, Callable[..., None]] = {
 
 
 def main() -> int:
+    told = usage.answer(sys.argv[1:], STEPS)
+    if told is not None:
+        return told
     step, *arguments = sys.argv[1:]
     os.umask(0o077)
     take_variables()
