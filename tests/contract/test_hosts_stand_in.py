@@ -33,7 +33,9 @@ class Hosts:
         return self.move(instance_id, None)
 
     def move(self, instance_id: str, address: str | None) -> str:
-        self.reached[instance_id] = address or f"127.0.0.{7 + [*self.booted].index(instance_id)}"
+        wanted = address or f"127.0.0.{7 + [*self.booted].index(instance_id)}"
+        assert wanted not in [taken for other, taken in self.reached.items() if other != instance_id], "it is taken"
+        self.reached[instance_id] = wanted
         return self.reached[instance_id]
 
     def terminate(self, instance_id: str) -> None:
