@@ -45,7 +45,7 @@ def _reason(item: pytest.Item, real: Mapping[str, RealProgram]) -> str:
     for mark in item.iter_markers("needs_stand_in"):
         if not {*mark.args} <= {*real_programs.NAMES}:
             raise pytest.UsageError(f"{item.nodeid}: needs_stand_in{mark.args} names no program")
-        for name in {*mark.args} & real.keys():
+        for name in sorted({*mark.args} & real.keys()):
             return f"needs the stand-in for {name}, {mark.kwargs['because']}"
     return ""
 

@@ -3,9 +3,8 @@
 import socket
 from typing import Any
 
-import pytest
-
 from localcloud import control
+from tests import needs
 
 from .conftest import Deployment
 from .test_end_of_life import has_machine, machines_of, managers
@@ -27,7 +26,7 @@ def accepts(deployment: Deployment, host: str) -> bool:
     return True
 
 
-@pytest.mark.needs_stand_in("docker-machine", because="for machines to become ready")
+@needs.MACHINES
 def test_a_manager_and_its_successor_are_reached_at_the_elastic_address(deployment: Deployment) -> None:
     deployment.config[MANAGER]["elasticIp"] = True
     deployment.configure()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.cloud import ROOT
+from tests import needs
 
 
 def run(folder: Path, command: str) -> str:
@@ -40,6 +41,7 @@ def test_up_shows_no_key(up: tuple[Path, str]) -> None:
     assert "make job" in said
 
 
+@needs.JOBS
 def test_job_shows_the_way_of_one(up: tuple[Path, str]) -> None:
     folder, _ = up
     said = run(folder, "job")

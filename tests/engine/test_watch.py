@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from localcloud import control
+from tests import needs
 
 from .conftest import Deployment
 
@@ -104,6 +105,7 @@ def break_one(deployment: Deployment, account: Account, name: str) -> None:
     account.ec2.terminate_instances(InstanceIds=[instance])
 
 
+@needs.MACHINES
 def test_what_is_orphaned_goes_and_what_is_somebody_elses_stays(watched: Deployment) -> None:
     host, account = watched.host(), Account(watched)
     name, ours = account.told["deployment"], {"gitlab-runner-aws": account.told["deployment"]}
@@ -169,6 +171,7 @@ def test_what_is_orphaned_goes_and_what_is_somebody_elses_stays(watched: Deploym
     account.ec2.delete_security_group(GroupId=others)
 
 
+@needs.MACHINES
 def test_a_destroy_leaves_nothing_of_what_docker_machine_does_not_know(watched: Deployment) -> None:
     account = Account(watched)
     key = account.name("9")
