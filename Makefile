@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 
-.PHONY: help up job preview report down stop shell status test check bench fuzz schema docs docs-links lock release clean
+.PHONY: help up job preview report down stop shell status test real check bench fuzz schema docs docs-links lock release clean
 
 help: # What there is; what `make` alone prints
 	@sed -n 's/^\([a-z][a-z -]*\):[^#]*# \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -30,6 +30,9 @@ up job preview report down stop shell status: $(READY)
 test: $(READY) # Every test; ARGS='tests/render -k cache' for some
 	@$(RUN) -m localcloud.engine
 	@$(RUN) -m pytest -n 4 --dist loadfile $(ARGS)
+
+real: $(READY) # Fetch real programs, and test with them instead of stand-ins; needs the internet
+	@$(RUN) -m tests.real $(ARGS)
 
 check: $(READY) # Format, lint and types
 	@$(RUN) -m ruff format --check .
