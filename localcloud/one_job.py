@@ -35,13 +35,17 @@ def run_one(cloud: LocalCloud, say: Callable[[str], None]) -> None:
     if machine:
         say(f"ran on     {machine}{_instance(cloud, machine)}")
     print("\nthe job's log, as GitLab has it:\n")
-    trace = _TIMESTAMP.sub("", _COLOUR.sub("", job["trace"]))
-    print("".join(f"    {line}\n" for line in trace.splitlines()))
+    print("".join(f"    {line}\n" for line in readable(job["trace"]).splitlines()))
     print("the same job in gitlab-runner's log on the manager:\n")
     print("".join(f"    {line.partition(']: ')[2]}\n" for line in about))
     if job["state"] != "success":
         raise LocalCloudError(f"job {number} failed; why is in gitlab-runner's log above")
     say(f"result     job {number}: success")
+
+
+def readable(trace: str) -> str:
+    """A job's log as GitLab shows it."""
+    return _TIMESTAMP.sub("", _COLOUR.sub("", trace))
 
 
 def _await(cloud: LocalCloud, number: int, states: set[str], otherwise: str) -> Any:

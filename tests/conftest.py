@@ -26,13 +26,20 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None
 
 
+def _real() -> Mapping[str, RealProgram]:
+    try:
+        return real_programs.find()
+    except real_programs.RealProgramError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
 def pytest_report_header() -> list[str]:
-    real = {name: program.version for name, program in real_programs.find().items()}
+    real = {name: program.version for name, program in _real().items()}
     return [f"real programs: {real_programs.listed(real)}"] if real else []
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    real = real_programs.find()
+    real = _real()
     reasons = {item: _reason(item, real) for item in items}
     left_out = [item for item, reason in reasons.items() if reason]
     if left_out:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.cloud import ROOT
+from localcloud.one_job import readable
 from tests import needs
 
 
@@ -52,6 +53,16 @@ def test_job_shows_the_way_of_one(up: tuple[Path, str]) -> None:
     assert "    Running on runner-" in said
     assert "    Job succeeded " in said
     assert re.search(r"job \d+: success$", said, re.MULTILINE)
+
+
+def test_a_log_of_the_real_gitlab_runner_is_shown_as_gitlab_shows_it() -> None:
+    # Recorded with gitlab-runner 19.3.0.
+    recorded = (
+        "2026-11-26T17:59:43.743987Z 00O \x1b[0KRunning with gitlab-runner 19.3.0 (HEAD)\x1b[0;m\n"
+        "2026-11-26T17:59:49.041349Z 00O \x1b[32;1mJob succeeded\x1b[0;m\n"
+    )
+
+    assert readable(recorded) == "Running with gitlab-runner 19.3.0 (HEAD)\nJob succeeded\n"
 
 
 def test_status_is_for_people(up: tuple[Path, str]) -> None:
