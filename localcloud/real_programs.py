@@ -41,7 +41,7 @@ def find(environment: Mapping[str, str] = os.environ) -> dict[str, RealProgram]:
     folder = Path(environment[VARIABLE]).absolute()
     found = {name: _checked(folder / name) for name in ON_MANAGER if (folder / name).exists()}
     for name in PLUGINS:
-        if path := _plugin(folder, name):
+        if path := plugin_path(folder, name):
             found[name] = RealProgram(_executable(path), version(f"pulumi-{name}"))
         elif others := [*_other_versions(folder, name)]:
             raise RealProgramError(
@@ -57,7 +57,7 @@ def find(environment: Mapping[str, str] = os.environ) -> dict[str, RealProgram]:
 def installed_plugins(environment: Mapping[str, str] = os.environ) -> dict[str, RealProgram]:
     """Return the plugins of the person's own PULUMI_HOME that can replace stand-ins, in exactly the version wanted."""
     home = Path(environment.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    paths = {name: _plugin(home, name) for name in _LIKE_THE_STAND_INS}
+    paths = {name: plugin_path(home, name) for name in _LIKE_THE_STAND_INS}
     # It may be the home of a local cloud, whose launchers of stand-ins are scripts.
     real = {name: path for name, path in paths.items() if path and _is_binary(path)}
     return {name: RealProgram(path, version(f"pulumi-{name}")) for name, path in real.items()}
@@ -68,7 +68,8 @@ def listed(versions: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {number}" for name, number in sorted(versions.items()))
 
 
-def _plugin(folder: Path, name: str) -> Path | None:
+def plugin_path(folder: Path, name: str) -> Path | None:
+    """Where a plugin lies in a folder, or in a PULUMI_HOME, in the version that this project uses; None for nowhere."""
     program = f"pulumi-resource-{name}"
     own = f"resource-{name}-v{version(f'pulumi-{name}')}"
     # The engine leaves the file `.partial` where an installation did not come to its end.

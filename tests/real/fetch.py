@@ -18,7 +18,7 @@ from typing import Any
 from components.downloads import downloads
 from config_render import ManagerSettings
 from localcloud import engine
-from localcloud.real_programs import ON_MANAGER, PLUGINS
+from localcloud.real_programs import ON_MANAGER, PLUGINS, plugin_path
 
 PLUGIN_RELEASES = "https://github.com/pulumi/pulumi-{name}/releases/download/v{version}"
 _CHUNK = 1 << 20
@@ -65,9 +65,8 @@ def _program(folder: Path, name: str, spec: dict[str, Any]) -> str:
 
 def _plugin(folder: Path, name: str, server: str) -> str:
     number = version(f"pulumi-{name}")
-    installed = folder / "plugins" / f"resource-{name}-v{number}"
-    if (installed / f"pulumi-resource-{name}").exists() and not Path(f"{installed}.partial").exists():
-        return f"plugin {name} is there: {installed}"
+    if found := plugin_path(folder, name):
+        return f"plugin {name} is there: {found}"
     site = server or PLUGIN_RELEASES.format(name=name, version=number)
     kind = _GO_MACHINE.get(platform.machine(), platform.machine())
     url = f"{site}/pulumi-resource-{name}-v{number}-linux-{kind}.tar.gz"
