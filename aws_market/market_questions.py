@@ -4,11 +4,13 @@ Answers are plain JSON, so that they can be kept; nothing here needs AWS's SDK b
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from config_render.fees import INTERFACE_ENDPOINT, NAT_GATEWAY, PUBLIC_ADDRESS
 from config_render.market import Wanted
 from config_render.spot_history import WINDOW, SpotHistory
 
@@ -61,13 +63,14 @@ def questions(wanted: Wanted) -> list[Question]:
         ),
     ]
     if wanted.spot_types:
-        of_spot = (wanted.spot_types, wanted.spot_zones)
-        action = "ec2:DescribeSpotPriceHistory"
+        of_spot, action = (wanted.spot_types, wanted.spot_zones), "ec2:DescribeSpotPriceHistory"
         found.append(Question("spot prices", "ec2", region, action, of_spot, _ask_spot, _read_spot))
     prices_at = "cn-northwest-1" if region.startswith("cn-") else "us-east-1"
+    action = "pricing:GetProducts"
     for priced in wanted.priced:
-        action = "pricing:GetProducts"
         found.append(Question("prices on demand", "pricing", prices_at, action, priced, _ask_price, _read_price))
+    for fee in wanted.fees:
+        found.append(Question("prices of disks and network", "pricing", prices_at, action, fee, _ask_fee, _read_fee))
     for code in wanted.quotas:
         action = "servicequotas:GetServiceQuota"
         found.append(Question("spot quotas", "service-quotas", region, action, (code,), _ask_quota, _read_quota))
@@ -131,7 +134,6 @@ def _read_spot(answer: Any, types: Iterable[str], zones: Iterable[str]) -> Parts
 
 
 def _ask_price(client: Any, kind: str, region: str) -> Any:
-    """https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html"""
     wanted = {
         "instanceType": kind,
         "regionCode": region,
@@ -141,17 +143,47 @@ def _ask_price(client: Any, kind: str, region: str) -> Any:
         "capacitystatus": "Used",
         "marketoption": "OnDemand",
     }
-    filters = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in wanted.items()]
-    found = client.get_products(ServiceCode="AmazonEC2", Filters=filters, MaxResults=10)["PriceList"]
-    terms = [term for product in map(json.loads, found) for term in product["terms"].get("OnDemand", {}).values()]
-    units = [price["pricePerUnit"] for term in terms for price in term["priceDimensions"].values()]
-    # In China prices are in CNY. A price of 0 belongs to something else than a machine.
-    prices = [float(amount) for unit in units for amount in unit.values()]
-    return next((price for price in prices if price > 0), None)
+    return _first_price(_products(client, "AmazonEC2", wanted))
 
 
 def _read_price(answer: Any, kind: str, region: str) -> Parts:
     return {"on_demand": {} if answer is None else {(kind, region): float(answer)}}
+
+
+_FEES = {
+    NAT_GATEWAY: ("AmazonEC2", {"productFamily": "NAT Gateway"}, "NatGateway-Hours"),
+    INTERFACE_ENDPOINT: ("AmazonVPC", {"productFamily": "VpcEndpoint"}, "VpcEndpoint-Hours"),
+    # These have no family.
+    PUBLIC_ADDRESS: ("AmazonVPC", {"group": "VPCPublicIPv4Address"}, "PublicIPv4:InUseAddress"),
+}
+"""The service, what its price list is filtered by, and the usage type, less the region's code before it."""
+
+
+def _ask_fee(client: Any, what: str, region: str) -> Any:
+    of_disk = ("AmazonEC2", {"productFamily": "Storage", "volumeApiName": what}, rf"EBS:VolumeUsage(\.{what})?")
+    service, wanted, usage = _FEES.get(what, of_disk)
+    pattern = re.compile(rf"([A-Z0-9-]+-)?{usage}")
+    found = _products(client, service, {**wanted, "regionCode": region})
+    return _first_price([each for each in found if pattern.fullmatch(each["product"]["attributes"]["usagetype"])])
+
+
+def _read_fee(answer: Any, what: str, region: str) -> Parts:
+    return {"fees": {} if answer is None else {(what, region): float(answer)}}
+
+
+def _products(client: Any, service: str, wanted: Mapping[str, str]) -> list[Any]:
+    """https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html"""
+    filters = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in wanted.items()]
+    found = client.get_products(ServiceCode=service, Filters=filters, MaxResults=100)["PriceList"]
+    return [json.loads(product) for product in found]
+
+
+def _first_price(products: Iterable[Any]) -> float | None:
+    terms = [term for product in products for term in product["terms"].get("OnDemand", {}).values()]
+    units = [price["pricePerUnit"] for term in terms for price in term["priceDimensions"].values()]
+    # In China prices are in CNY. A price of 0 belongs to something else than a machine.
+    prices = [float(amount) for unit in units for amount in unit.values()]
+    return next((price for price in prices if price > 0), None)
 
 
 def _ask_quota(client: Any, code: str) -> Any:

@@ -15,7 +15,8 @@ from config_render.market import Failure, Market, Wanted
 from .market_cache import Kept, MarketCache
 from .market_questions import UNREADABLE, Question, questions
 
-_WORKERS = 8
+_WORKERS = 12
+"""Enough that nearly all stacks' questions are asked at once."""
 _LOGIN = "log in to AWS, or set aws:profile"
 # As pulumi-aws names them where AWS's SDK does otherwise.
 _ENDPOINTS = {"service-quotas": "servicequotas"}
@@ -146,7 +147,9 @@ class _Call:
             service,
             region_name=region,
             endpoint_url=self.endpoints.get(_ENDPOINTS.get(service, service)),
-            config=Config(**times, retries={"mode": "standard", "total_max_attempts": 2}),
+            config=Config(
+                **times, max_pool_connections=_WORKERS, retries={"mode": "standard", "total_max_attempts": 2}
+            ),
         )
 
     def _work(self, work: "SimpleQueue[tuple[Question, Any] | None]") -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from config_render import placed
+from config_render import fees, placed
 from config_render.costs import Cost, as_plain, cost, currency, machine_rows
 from config_render.next_commands import next_commands
 
@@ -27,10 +27,12 @@ def stack_outputs(stack: StackSettings, runner: AutoscalingRunner) -> Mapping[st
 
     Returns:
         The values by the names of the outputs: manager_address, manager_instance_id, cache_bucket, runner_ids,
-        config_toml, machines, worst_case_cost (per hour and month, in the currency that it says) and next_commands.
+        config_toml, machines, network_charges, worst_case_cost (per hour and month, in the currency that it says; at
+        least that where it is not complete, and null where no price is known) and next_commands.
     """
     settings = placed(stack.settings, stack.region, stack.surroundings.network)
     rows = machine_rows(settings, stack.region, _A_WEEK)
+    network = fees.network_rows(settings.network, stack.region)
     late = pulumi.Output.all(
         address=runner.manager_address,
         instance_id=runner.manager_instance_id,
@@ -44,15 +46,17 @@ def stack_outputs(stack: StackSettings, runner: AutoscalingRunner) -> Mapping[st
         "runner_ids": runner.runner_ids,
         "config_toml": runner.config_toml,
         "machines": as_plain(rows),
-        "worst_case_cost": stack.market.apply(lambda market: _in_money(cost(rows, market), stack.region)),
+        "network_charges": fees.as_plain(network),
+        "worst_case_cost": stack.market.apply(lambda market: _in_money(cost(rows, network, market), stack.region)),
         "next_commands": late.apply(lambda facts: commands(**facts)),
     }
 
 
 def _in_money(worst: Cost, region: str) -> dict[str, Any]:
-    hour, month = worst.worst_per_hour, worst.worst_per_month
+    hour, month = worst.worst_per_hour.value, worst.worst_per_month.value
     return {
         "per_hour": None if hour is None else round(hour, 4),
         "per_month": None if month is None else round(month, 2),
         "currency": currency(region),
+        "complete": not worst.worst_per_hour.missing,
     }

@@ -22,7 +22,7 @@ from config_render import ManagerSettings
 from .downloads import downloads
 from .manager_tool.host import END
 from .preview import or_marker
-from .sealing import seal
+from .step_warnings import warning_hooks
 from .tool_bundle import TARGET, as_root, bundle, unpack
 
 _REMOVAL_SECONDS = 3600
@@ -74,19 +74,15 @@ class Registration(pulumi.ComponentResource):
     def __init__(self, name: str, args: RegistrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gitlab-runner-aws:index:Registration", name, None, opts)
         self._name, self._args = name, args
+        self._warnings = warning_hooks(f"{name}-warnings")
         self._sudo = "" if args.settings.login == "root" else "sudo -n "
         tool = self._step("tool", as_root(unpack(bundle()), args.settings.login), [], bundle())
-        # Its output is a key of 512 digits, for nobody to read.
-        key = self._tool_step("key", "key", [tool], logging=command.remote.Logging.STDERR)
-        clear = pulumi.Output.secret({**args.secrets})
-        sealed = pulumi.Output.all(key.stdout, clear).apply(
-            lambda values: json.dumps({name: seal(values[0], text) for name, text in sorted(values[1].items())})
-        )
+        given = pulumi.Output.secret({**args.secrets})
         drift = args.settings.drift
         # Before the installation, whose downloads may need the proxy.
         plan = json.dumps(args.gitlab, indent=2)
         gitlab = self._tool_step("gitlab", f"gitlab {drift}", [self._life(tool), *args.needs], plan)
-        secrets = self._tool_step("secrets", f"secrets {drift}", [key, gitlab], sealed)
+        secrets = self._tool_step("secrets", f"secrets {drift}", [gitlab], _as_json(given))
         # An upgrade may wait for jobs for hours. The provider sets no limit of its own as long as no `custom_timeouts`
         # are given, and the lines that the tool prints meanwhile keep the connection in use.
         programs = json.dumps(downloads(args.settings, args.drain_seconds), indent=2)
@@ -100,19 +96,20 @@ class Registration(pulumi.ComponentResource):
         config = self._tool_step("config", f"config {drift}", before, whole)
         # Last: it knows machines by the live config.toml.
         self._tool_step("watch", "watch-settings", [config], args.watch)
-        self.runner_ids = self._runner_ids(sealed, config)
+        self.runner_ids = self._runner_ids(given, config)
 
         self.register_outputs({"config_toml": self.config_toml, "runner_ids": self.runner_ids})
 
-    def _runner_ids(self, sealed: pulumi.Output[str], config: pulumi.Resource) -> pulumi.Output[dict[str, int]]:
+    def _runner_ids(self, secrets: pulumi.Output[Any], config: pulumi.Resource) -> pulumi.Output[dict[str, int]]:
         pools, gitlab = self._args.pools, self._args.gitlab
-        # Asked again only when another answer may come, so that a preview of any other change knows it. A digest of
-        # what is sealed tells nothing of it.
-        digest = pulumi.Output.unsecret(sealed).apply(lambda text: hashlib.sha256(text.encode()).hexdigest())
+        # Asked again only when another answer may come, so that a preview of any other change knows it. The digest is
+        # secret as well: whoever has it can try guesses.
         source = {key: gitlab.get(key) for key in ("url", "token")}
-        facts = pulumi.Output.json_dumps({**source, "secrets": digest, "sections": [*pools]})
-        told = self._tool_step("runners", "runner-ids", [config], facts)
-        return told.stdout.apply(
+        digest = _as_json(secrets).apply(lambda text: hashlib.sha256(text.encode()).hexdigest())
+        facts = _as_json(digest.apply(lambda known: {**source, "secrets": known, "sections": [*pools]}))
+        told = self._tool_step("runners", "runner-ids", [config], facts, command.remote.Logging.NONE)
+        # Ids are no secret, whatever the step was given.
+        return pulumi.Output.unsecret(told.stdout).apply(
             lambda text: {pools[name]: id_ for name, id_ in json.loads(text).items() if name in pools}
         )
 
@@ -180,4 +177,10 @@ class Registration(pulumi.ComponentResource):
             depends_on=list(after),
             retain_on_delete=self._args.settings.lost,
             custom_timeouts=timeouts,
+            hooks=self._warnings,
         )
+
+
+def _as_json(content: pulumi.Output[Any]) -> pulumi.Output[str]:
+    # Sorted: another order would be a difference.
+    return content.apply(lambda known: json.dumps(known, sort_keys=True))

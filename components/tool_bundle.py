@@ -2,13 +2,22 @@
 
 import hashlib
 import shlex
+from collections.abc import Iterator
+from importlib import metadata, resources
 from pathlib import Path
+
+import tomli
+import tomli_w
 
 from .manager_tool.lock import DEPLOYMENT
 
 _PACKAGE = Path(__file__).with_name("manager_tool")
 _FOLDER = "/usr/local/lib/gitlab-runner-aws"
 _MARK = "#### file: "
+_PACKAGES = {"tomli": tomli, "tomli_w": tomli_w}
+"""What the tool takes along, as it is installed here. Both are pure Python, for 3.9 and newer; where a faster compiled
+form of one is installed, its sources are beside it. Managers get no packages, and Python has a reader since 3.11 alone.
+"""
 
 TARGET = f"{_FOLDER}/manager-tool"
 """Where the tool is on the manager, as a program with its step as the argument."""
@@ -23,7 +32,7 @@ flock 9
 mkdir -p {folder}
 cd {folder}
 rm -rf new
-mkdir -p new/manager_tool
+mkdir -p {folders}
 cat > new/bundle
 echo "{digest}  new/bundle" | sha256sum --check --quiet - || {{ echo "tool: it arrived cut off" >&2; exit 1; }}
 cd new
@@ -53,9 +62,20 @@ _NEEDED = {
 
 
 def bundle() -> str:
-    """Return all files of the tool, each behind a line with its name."""
-    files = {f"manager_tool/{path.name}": path.read_text() for path in sorted(_PACKAGE.glob("*.py"))}
+    """Return all files of the tool and of the packages that it takes along, each behind a line with its name."""
+    files = {f"manager_tool/{path.name}": path.read_text(encoding="utf-8") for path in sorted(_PACKAGE.glob("*.py"))}
+    files |= {f"{name}/{file}": text for name in _PACKAGES for file, text in _package(name)}
     return "".join(f"{_MARK}{name}\n{text}" for name, text in {"manager-tool": _PROGRAM, **files}.items())
+
+
+def _package(name: str) -> Iterator[tuple[str, str]]:
+    """Yield the modules of an installed package, and its licence, which is to go with every copy."""
+    for file in sorted(resources.files(_PACKAGES[name]).iterdir(), key=lambda each: each.name):
+        if file.name.endswith(".py"):
+            yield file.name, file.read_text(encoding="utf-8")
+    for path in metadata.files(name) or ():
+        if path.name == "LICENSE":
+            yield path.name, path.read_text(encoding="utf-8")
 
 
 def unpack(text: str) -> str:
@@ -69,8 +89,9 @@ def unpack(text: str) -> str:
         f"{test} || {{ echo {shlex.quote(f'tool: {wrong}; choose another manager.os, ami or host')} >&2; exit 1; }}\n"
         for test, wrong in _NEEDED.items()
     )
+    folders = " ".join(f"new/{name}" for name in ("manager_tool", *_PACKAGES))
     facts = {"folder": _FOLDER, "target": TARGET, "mark": _MARK, "lock": DEPLOYMENT, "checks": checks}
-    return _UNPACK.format(digest=digest, short=digest[:12], **facts)
+    return _UNPACK.format(digest=digest, short=digest[:12], folders=folders, **facts)
 
 
 def as_root(script: str, login: str) -> str:

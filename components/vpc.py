@@ -15,6 +15,8 @@ _ANYWHERE = "0.0.0.0/0"
 _ANYWHERE_V6 = "::/0"
 _PRIVATE_V6 = 8
 _HTTPS = 443
+# Idle workers of a zone that goes leave within their IdleTime, 30 minutes by default. The provider alone tries for 20.
+_SUBNET_GOES = pulumi.CustomTimeouts(delete="45m")
 
 
 @dataclass
@@ -91,7 +93,7 @@ class NewVpc:
             availability_zone=self.region + zone,
             cidr_block=cidr,
             tags=self.tags(what),
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self.parent, custom_timeouts=_SUBNET_GOES),
             **more,
         )
         aws.RouteTableAssociation(

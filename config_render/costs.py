@@ -1,6 +1,6 @@
-"""What a stack's machines cost: at the most, and what those cost that wait for jobs, by the calendar.
+"""What a stack costs: at the most, and what it costs while machines wait for jobs, by the calendar.
 
-Machines alone: disks, addresses, traffic and the cache come on top. Prices are US dollars per hour, in China yuan.
+Machines with their disks and addresses, and the network. Prices are US dollars, in China yuan.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
+from .amounts import Amount, total
+from .fees import INTERFACE_ENDPOINT, NAT_GATEWAY, PUBLIC_ADDRESS, NetworkRow, network_rows, price_region
 from .layout import Placement
 from .market import Machines, Market, by_group, machines
 from .models.pool import Pool
@@ -17,6 +19,12 @@ from .week.schedule import DAYS, Week, week_of
 HOURS_A_WEEK = 24 * DAYS
 HOURS_A_MONTH = 730
 """What AWS's price calculator takes for a month."""
+MACHINES, DISKS, ADDRESSES, GATEWAYS, ENDPOINTS = PARTS = (
+    *("machines", "disks", "public addresses"),
+    *(f"{NAT_GATEWAY}s", f"{INTERFACE_ENDPOINT}s"),
+)
+"""What a cost is made of."""
+NOT_COUNTED = "Not counted: data transfer, requests, and what the cache and the logs hold."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +45,11 @@ class MachineRow:
     """Rows of one group have that many machines in all, each in one of the rows' placements."""
     idle_hours: float
     """Hours a week that machines wait for jobs, all together; all hours of the week for the manager."""
+    disk_type: str
+    """EBS type of each machine's disk."""
+    disk_gib: int
+    public_address: bool
+    """Whether each machine has one."""
 
     def highest_price(self, market: Market) -> float | None:
         """Return what one machine costs at the most; None if that is not known."""
@@ -50,35 +63,53 @@ class MachineRow:
         return None if history is None else min(history.median, self.cap)
 
     def _on_demand(self, market: Market) -> float | None:
-        # Where a local zone is a region of its own in the price list, so is the rest of its name.
-        return market.on_demand.get((self.type, self.zone[:-1]))
+        return market.on_demand.get((self.type, price_region(self.zone)))
+
+    def prices(self, price: float | None, market: Market) -> dict[str, Amount]:
+        """Return what one machine of this price costs an hour, part by part."""
+        region = price_region(self.zone)
+        return {
+            MACHINES: Amount.of(1, price),
+            DISKS: Amount.of(self.disk_gib / HOURS_A_MONTH, market.fees.get((self.disk_type, region))),
+            ADDRESSES: Amount.of(self.public_address, market.fees.get((PUBLIC_ADDRESS, region))),
+        }
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What machines cost; None where a price is not known."""
+    """What a stack costs."""
 
     most: int
     """The most machines at a time, the manager included."""
-    worst_per_hour: float | None
-    """If every machine that is allowed runs, each at its highest price."""
-    expected_per_month: float | None
-    """The manager, and the machines that wait for jobs, at today's prices. Jobs beyond these come on top."""
+    worst: Mapping[str, Amount]
+    """An hour, by part: if every machine that is allowed runs, each at its highest price."""
+    expected: Mapping[str, Amount]
+    """An hour, by part: the manager, the machines that wait for jobs and the network, at today's prices."""
 
     @property
-    def worst_per_month(self) -> float | None:
+    def worst_per_hour(self) -> Amount:
+        """The worst case of an hour."""
+        return total(self.worst.values())
+
+    @property
+    def worst_per_month(self) -> Amount:
         """The worst case of a whole month."""
-        return None if self.worst_per_hour is None else self.worst_per_hour * HOURS_A_MONTH
+        return self.worst_per_hour * HOURS_A_MONTH
+
+    @property
+    def expected_per_month(self) -> Amount:
+        """What is expected of a month. Jobs beyond the machines that wait come on top."""
+        return total(self.expected.values()) * HOURS_A_MONTH
 
 
 @dataclass(frozen=True)
 class WeekOfCosts:
-    """What runs without any job, hour by hour: the manager, and the machines that wait."""
+    """What runs without any job, hour by hour: the manager, the machines that wait, and the network."""
 
     zone: str
     """The time zone of the hours."""
-    pools: Mapping[str, tuple[float | None, ...]]
-    """The cost of each of the 168 hours from Monday 0:00, by pool and `manager`; None where a price is not known."""
+    pools: Mapping[str, tuple[Amount, ...]]
+    """The cost of each of the 168 hours from Monday 0:00, by pool, `manager` and parts of the network."""
 
 
 def machine_rows(settings: Settings, region: str, monday: date) -> list[MachineRow]:
@@ -97,16 +128,46 @@ def row_of(one: Machines) -> MachineRow:
         most=one.count,
         group=one.group,
         idle_hours=0,
+        disk_type=one.disk_type,
+        disk_gib=one.disk_gib,
+        public_address=one.public_address,
     )
 
 
-def cost(rows: Iterable[MachineRow], market: Market) -> Cost:
-    """Price the rows of a stack."""
-    every = list(rows)
-    worst = _sum(_dearest(group, market) for group in by_group(every))
-    week = _sum((row.idle_hours, row.todays_price(market)) for row in every)
-    month = None if week is None else week / HOURS_A_WEEK * HOURS_A_MONTH
-    return Cost(most_of(every), worst, month)
+def cost(rows: Iterable[MachineRow], network: Iterable[NetworkRow], market: Market) -> Cost:
+    """Price machines and a network."""
+    every, always = list(rows), list(network)
+    expected = [
+        {part: each * (row.idle_hours / HOURS_A_WEEK) for part, each in prices.items()}
+        for row in every
+        if row.idle_hours
+        for prices in (row.prices(row.todays_price(market), market),)
+    ]
+    return Cost(
+        most_of(every), worst_case(every, always, market), _by_part([*expected, network_prices(always, market)])
+    )
+
+
+def worst_case(rows: Iterable[MachineRow], network: Iterable[NetworkRow], market: Market) -> dict[str, Amount]:
+    """Return what an hour costs at the most, by part."""
+    return _by_part([*(_dearest(group, market) for group in by_group(rows)), network_prices(network, market)])
+
+
+def network_prices(network: Iterable[NetworkRow], market: Market) -> dict[str, Amount]:
+    """Return what a network costs an hour, part by part."""
+    parts = dict.fromkeys(PARTS, Amount())
+    for row in network:
+        region = price_region(row.zone)
+        parts[f"{row.what}s"] += Amount.of(row.count, market.fees.get((row.what, region)))
+        if row.what == NAT_GATEWAY:
+            parts[ADDRESSES] += Amount.of(row.count, market.fees.get((PUBLIC_ADDRESS, region)))
+    return parts
+
+
+def _by_part(costs: Sequence[Mapping[str, Amount]]) -> dict[str, Amount]:
+    """Add up costs; parts of which there is none are left out."""
+    sums = {part: total(each.get(part, Amount()) for each in costs) for part in PARTS}
+    return {part: amount for part, amount in sums.items() if amount != Amount()}
 
 
 def most_of(rows: Iterable[MachineRow]) -> int:
@@ -114,10 +175,14 @@ def most_of(rows: Iterable[MachineRow]) -> int:
     return sum(group[0].most for group in by_group(rows))
 
 
-def _dearest(group: Sequence[MachineRow], market: Market) -> tuple[int, float | None]:
-    """Return how many machines a group has, and the highest price of its placements; None if one is not known."""
-    prices = [row.highest_price(market) for row in group]
-    return group[0].most, None if None in prices else max(price or 0 for price in prices)
+def _dearest(group: Sequence[MachineRow], market: Market) -> dict[str, Amount]:
+    """Return what a group's machines cost where each part costs most; a price that is not known may be the highest."""
+    placed = [row.prices(row.highest_price(market), market) for row in group]
+    return {
+        part: Amount(max(each[part].known for each in placed), any(each[part].missing for each in placed))
+        * group[0].most
+        for part in placed[0]
+    }
 
 
 def week_of_costs(
@@ -126,11 +191,15 @@ def week_of_costs(
     """Price the week of `monday`, as clocks in `zone` show it; by default that of the first period that names one."""
     named = (period.timezone for pool in settings.pools for period in pool.machine.autoscaling or ())
     shown = zone or next(filter(None, named), "UTC")
-    pools: dict[str, list[tuple[MachineRow, Sequence[float]]]] = {}
+    pools: dict[str, list[tuple[Amount, Sequence[float]]]] = {}
     for row, hours in _waiting(settings, region, monday, shown):
-        pools.setdefault(row.pool, []).append((row, hours))
+        price = total(row.prices(row.todays_price(market), market).values())
+        pools.setdefault(row.pool, []).append((price, hours))
+    for part in network_rows(settings.network, region):
+        price = total(network_prices([part], market).values())
+        pools.setdefault(f"{part.what}s", []).append((price, [1.0] * HOURS_A_WEEK))
     priced = {
-        pool: tuple(_sum((hours[n], row.todays_price(market)) for row, hours in rows) for n in range(HOURS_A_WEEK))
+        pool: tuple(total(price * hours[n] for price, hours in rows) for n in range(HOURS_A_WEEK))
         for pool, rows in pools.items()
     }
     return WeekOfCosts(shown, priced)
@@ -182,13 +251,3 @@ def _by_hour(week: Week, waiting: Mapping[int | None, int]) -> list[float]:
                 minutes = min(stretch.end, (hour + 1) * 60) - max(stretch.start, hour * 60)
                 hours[day * 24 + hour] += waiting[stretch.section] * minutes / 60
     return hours
-
-
-def _sum(parts: Iterable[tuple[float, float | None]]) -> float | None:
-    """Add up amounts times prices; a price that is not known matters only where there is an amount."""
-    total = 0.0
-    for amount, price in parts:
-        if amount and price is None:
-            return None
-        total += amount * (price or 0)
-    return total

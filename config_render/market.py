@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from .layout import Placement
+from .fees import fees_of, network_rows, price_region
 from .models.pool import Pool
 from .models.settings import Settings
 from .models.spot import ON_DEMAND
@@ -15,6 +15,8 @@ from .spot_quotas import spot_quota
 MANAGER = "manager"
 
 _PRICE = "amazonec2-spot-price"
+_PRIVATE = "amazonec2-private-address-only"
+_MANAGER_DISK = "gp3"
 # What docker-machine asks for where spot is requested without a price.
 _DRIVERS_CAP = 0.5
 
@@ -43,11 +45,15 @@ class Machines:
     said: float | None = None
     """What the settings say that such a machine costs on demand."""
     said_at: Location = ()
+    disk_type: str
+    """EBS type of the root disk."""
+    disk_gib: int
+    public_address: bool
 
     @property
     def price_region(self) -> str:
-        """The region code of the zone in AWS's price list, where a local zone is a region of its own."""
-        return self.zone[:-1]
+        """The region code of the zone in AWS's price list."""
+        return price_region(self.zone)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +65,8 @@ class Wanted:
     zones: tuple[str, ...]
     priced: tuple[tuple[str, str], ...]
     """Instance types with the region codes to ask their on-demand prices for."""
+    fees: tuple[tuple[str, str], ...]
+    """What else is charged by time, as `fees_of` has it."""
     spot_types: tuple[str, ...]
     spot_zones: tuple[str, ...]
     quotas: tuple[str, ...]
@@ -82,6 +90,8 @@ class Market:
     """By instance type and zone."""
     on_demand: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """By instance type and region code."""
+    fees: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """By what is charged, and region code: for an hour; for disks, by their EBS type, for a GiB and month."""
     offered: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The wanted zones that have a type, for each type that was asked for."""
     architectures: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -127,6 +137,9 @@ def machines(settings: Settings, region: str) -> list[Machines]:
         count=1,
         group=f"the {MANAGER}",
         cap=None,
+        disk_type=_MANAGER_DISK,
+        disk_gib=manager.root_size,
+        public_address=manager.public_address,
     )
     return [*found, one]
 
@@ -141,6 +154,7 @@ def wanted(settings: Settings, region: str) -> Wanted:
         instance_types=tuple(sorted({each.instance_type for each in every})),
         zones=tuple(sorted({each.zone for each in every})),
         priced=tuple(sorted({(each.instance_type, each.price_region) for each in every})),
+        fees=fees_of(every, network_rows(settings.network, region)),
         spot_types=tuple(sorted({each.instance_type for each in spot})),
         spot_zones=tuple(sorted({each.zone for each in spot})),
         quotas=tuple(sorted({quota.code for quota in quotas})),
@@ -148,19 +162,17 @@ def wanted(settings: Settings, region: str) -> Wanted:
 
 
 def _pool(settings: Settings, region: str, pool: Pool, index: int) -> list[Machines]:
-    found = _at(pool.placements(settings.network.zones), region, pool, index)
+    found = _at(settings, region, pool, index)
     if pool.on_demand_limit:
-        found += _at(pool.placements(settings.network.zones), region, pool, index, fallback=True)
+        found += _at(settings, region, pool, index, fallback=True)
     return found
 
 
-def _at(
-    placements: Iterable[Placement], region: str, pool: Pool, index: int, *, fallback: bool = False
-) -> list[Machines]:
+def _at(settings: Settings, region: str, pool: Pool, index: int, *, fallback: bool = False) -> list[Machines]:
     at: Location = ("pools", index)
     options, prices_at = _options(pool)
     found = []
-    for placement in placements:
+    for placement in pool.placements(settings.network.zones):
         kind, spot = placement.instance_type, None if fallback else pool.spot
         # The driver takes a whole name too, where it has an endpoint of its own.
         zone = str(options.get("amazonec2-zone", placement.zone))
@@ -186,6 +198,10 @@ def _at(
                 cap_at=(*at, *cap_at),
                 said=spot.on_demand(kind) if spot else None,
                 said_at=(*at, *said_at),
+                disk_type=options["amazonec2-volume-type"],
+                disk_gib=options["amazonec2-root-size"],
+                # The driver asks for an address unless it is told not to, whatever the subnet does by itself.
+                public_address=not options.get(_PRIVATE, settings.network.private),
             )
         )
     return found

@@ -1,11 +1,13 @@
-"""What a stack's machines cost at the most, and whether AWS can start them: a table to read before a deployment."""
+"""What a stack costs at the most, and whether AWS can start its machines: a table to read before a deployment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .costs import HOURS_A_MONTH, row_of
+from .amounts import Amount, total
+from .costs import HOURS_A_MONTH, NOT_COUNTED, most_of, network_prices, row_of, worst_case
+from .fees import NetworkRow, network_rows
 from .fitness import doubtful, unable
-from .market import Failure, Machines, Market, Wanted, by_group, machines, wanted
+from .market import Failure, Machines, Market, Wanted, machines, wanted
 from .models.settings import Settings
 from .problems import Problem
 
@@ -34,7 +36,8 @@ def report(settings: Settings, region: str, market: Market) -> Report:
     """Compare the settings with what AWS said. What it did not say brings a line and no problem."""
     every = machines(settings, region)
     sign = "CNY " if region.startswith("cn-") else "$"
-    lines = [*_prices(every, market, sign), "", *_worst_cases(every, market, sign), *failures(market)]
+    totals = _worst_cases(every, network_rows(settings.network, region), market, sign)
+    lines = [*_prices(every, market, sign), "", *totals, *failures(market)]
     return Report(tuple(lines), tuple(unable(every, market)), tuple(doubtful(every, region, market)))
 
 
@@ -55,7 +58,7 @@ def _row(one: Machines, market: Market, sign: str) -> tuple[str, ...]:
             prices = (history.lowest, history.median, history.highest)
             seen[1:] = [*(f"{price:.4f}" for price in prices), _percent(history.share_within(one.cap))]
     on_demand = market.on_demand.get((one.instance_type, one.price_region))
-    cost = _cost(one, market)
+    price = row_of(one).highest_price(market)
     if one.zone not in market.offered.get(one.instance_type, {one.zone}):
         shown = "no offer"
     else:
@@ -67,7 +70,7 @@ def _row(one: Machines, market: Market, sign: str) -> tuple[str, ...]:
         *seen,
         shown,
         str(one.count),
-        _UNKNOWN if cost is None else f"{sign}{cost:.3f}",
+        _UNKNOWN if price is None else f"{sign}{one.count * price:.3f}",
     )
 
 
@@ -76,28 +79,28 @@ def _percent(share: float) -> str:
     return f"{100 if share == 1 else min(round(share * 100), 99)} %"
 
 
-def _cost(one: Machines, market: Market) -> float | None:
-    price = row_of(one).highest_price(market)
-    return None if price is None else one.count * price
-
-
-def _worst_cases(every: list[Machines], market: Market, sign: str) -> list[str]:
+def _worst_cases(every: list[Machines], network: list[NetworkRow], market: Market, sign: str) -> list[str]:
     places = dict.fromkeys(one.at for one in every)
     groups = [[one for one in every if one.at == at] for at in places]
-    rows = [(group[0].pool, *_sums(group, market, sign)) for group in groups]
-    table = aligned([_TOTALS, *rows, ("in all", *_sums(every, market, sign))], left=1)
-    return [*table, "Machines alone: disks, addresses, traffic and the cache come on top."]
+    rows = [
+        _line(group[0].pool, str(most_of(mine)), total(worst_case(mine, [], market).values()), sign)
+        for group in groups
+        for mine in ([row_of(one) for one in group],)
+    ]
+    for what in dict.fromkeys(row.what for row in network):
+        alike = [row for row in network if row.what == what]
+        rows.append(_line(f"{what}s", "", total(network_prices(alike, market).values()), sign))
+    all_rows = [row_of(one) for one in every]
+    parts = worst_case(all_rows, network, market)
+    rows.append(_line("in all", str(most_of(all_rows)), total(parts.values()), sign))
+    rows += [_line(f"  {part}", "", amount, sign) for part, amount in parts.items()]
+    return [*aligned([_TOTALS, *rows], left=1), NOT_COUNTED]
 
 
-def _sums(group: list[Machines], market: Market, sign: str) -> tuple[str, ...]:
-    alternatives = [[_cost(one, market) for one in each] for each in by_group(group)]
-    known = [[cost for cost in costs if cost is not None] for costs in alternatives]
-    more = f" + {_UNKNOWN}" if None in (cost for costs in alternatives for cost in costs) else ""
-    # A group's machines may all be where they cost most.
-    hour = sum(max(costs, default=0) for costs in known)
+def _line(name: str, machines: str, hour: Amount, sign: str) -> tuple[str, ...]:
     month = hour * HOURS_A_MONTH
-    amounts = [f"{sign}{hour:,.3f}{more}", f"{sign}{month:,.2f}{more}"] if any(known) else [_UNKNOWN, _UNKNOWN]
-    return (str(sum(each[0].count for each in by_group(group))), *amounts)
+    amounts = (f"{sign}{{:,.3f}}", hour), (f"{sign}{{:,.2f}}", month)
+    return (name, machines, *(amount.in_words(form.format, _UNKNOWN) for form, amount in amounts))
 
 
 def failures(market: Market) -> list[str]:

@@ -19,6 +19,8 @@ from .refusals_stand_in import Refusals
 
 ON_DEMAND = {"c5.xlarge": 0.2, "m5.large": 0.1, "m6g.large": 0.08, "m6i.large": 0.11, "t3.small": 0.02}
 """Invented prices, the same in every region; other types have none."""
+FEES = {"gp3": 0.073, "gp2": 0.1095, "NAT gateway": 0.05, "interface endpoint": 0.01, "public address": 0.005}
+"""Invented prices of what else is charged by time: of disks for a GiB and month, of the rest for an hour."""
 QUOTAS = {"L-34B43A08": 64.0, "L-3819A6DF": 0.0}
 """Invented quotas, as of an account that asked once for more; others are 0 too."""
 
@@ -100,16 +102,44 @@ def _answer(target: str, content_type: str, body: bytes) -> tuple[str, str] | No
 def _products(request: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html"""
     fields = {each["Field"]: each["Value"] for each in request["Filters"]}
+    found = _instances(fields) if "instanceType" in fields else _fees(request["ServiceCode"], fields)
+    products = [
+        {
+            "product": {"sku": "INVENTED", "attributes": {**fields, **more}},
+            "serviceCode": request["ServiceCode"],
+            "terms": {"OnDemand": {"INVENTED.TERM": {"priceDimensions": {"INVENTED.TERM.RATE": dimension}}}},
+        }
+        for more, unit, price in found
+        for dimension in ({"unit": unit, "pricePerUnit": {"USD": f"{price:.10f}"}},)
+    ]
+    return {"FormatVersion": "aws_v1", "PriceList": [json.dumps(product) for product in products]}
+
+
+Offer = tuple[dict[str, str], str, float]
+"""Attributes beyond those asked for, the unit, and the price of one."""
+
+
+def _instances(fields: dict[str, str]) -> list[Offer]:
     price = ON_DEMAND.get(fields["instanceType"])
-    if price is None:
-        return {"FormatVersion": "aws_v1", "PriceList": []}
-    dimension = {"unit": "Hrs", "pricePerUnit": {"USD": f"{price:.10f}"}}
-    product = {
-        "product": {"productFamily": "Compute Instance", "sku": "INVENTED", "attributes": fields},
-        "serviceCode": "AmazonEC2",
-        "terms": {"OnDemand": {"INVENTED.TERM": {"priceDimensions": {"INVENTED.TERM.RATE": dimension}}}},
-    }
-    return {"FormatVersion": "aws_v1", "PriceList": [json.dumps(product)]}
+    return [] if price is None else [({}, "Hrs", price)]
+
+
+def _fees(service: str, fields: dict[str, str]) -> list[Offer]:
+    """As in AWS's list, what is asked for has others of its kind beside it."""
+    match service, fields:
+        case "AmazonEC2", {"productFamily": "Storage", "volumeApiName": kind} if kind in FEES:
+            found = [(f"EBS:VolumeUsage.{kind}", "GB-Mo", FEES[kind])]
+        case "AmazonEC2", {"productFamily": "NAT Gateway"}:
+            found = [("NatGateway-Bytes", "GB", 0.9), ("RegionalNatGateway-Hours", "Hrs", 0.9)]
+            found += [("NatGateway-Hours", "Hrs", FEES["NAT gateway"])]
+        case "AmazonVPC", {"productFamily": "VpcEndpoint"}:
+            found = [("VpcEndpoint-Bytes", "GB", 0.9), ("VpcEndpoint-GWLBE-Hours", "Hrs", 0.9)]
+            found += [("VpcEndpoint-Hours", "Hrs", FEES["interface endpoint"])]
+        case "AmazonVPC", {"group": "VPCPublicIPv4Address"}:
+            found = [("PublicIPv4:IdleAddress", "Hrs", 0.9), ("PublicIPv4:InUseAddress", "Hrs", FEES["public address"])]
+        case _:
+            found = []
+    return [({"usagetype": f"EUC1-{usage}"}, unit, price) for usage, unit, price in found]
 
 
 def _spot_prices(parameters: dict[str, str]) -> str:

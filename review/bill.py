@@ -1,4 +1,4 @@
-"""What the machines of a stack cost before and after a change, by its outputs and by what AWS asks today."""
+"""What a stack costs before and after a change, by its outputs and by what AWS asks today."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from aws_market import endpoints_by_service
+from config_render import fees
 from config_render.costs import Cost, MachineRow, cost, from_plain
+from config_render.fees import NetworkRow
 from config_render.market import Market, Wanted
 
 from .changes import Changes
@@ -26,21 +28,21 @@ class Bill:
 
 
 def bill_of(changes: Changes, market: Market) -> Bill | None:
-    """Return the costs; None where the stack has no output `machines`."""
-    before, after = (_rows(outputs) for outputs in (changes.outputs_before, changes.outputs_after))
-    rows = before if after is None else after
-    if rows is None:
+    """Return the costs; None where the stack has no outputs about them."""
+    before, after = (_stack(outputs) for outputs in (changes.outputs_before, changes.outputs_after))
+    stack = before if after is None else after
+    if stack is None:
         return None
     said = (changes.outputs_after or changes.outputs_before).get("worst_case_cost")
     currency = str(said.get("currency", "USD")) if isinstance(said, Mapping) else "USD"
-    costs = [None if each is None else cost(each, market) for each in (before, after)]
-    return Bill(costs[0], costs[1], currency, tuple(rows), market)
+    costs = [None if each is None else cost(each.machines, each.network, market) for each in (before, after)]
+    return Bill(costs[0], costs[1], currency, stack.machines, market)
 
 
 def wanted_of(changes: Changes) -> Wanted | None:
     """Return what to ask AWS to price the stack before and after; None where there is nothing to price."""
-    both = (_rows(changes.outputs_before) or [], _rows(changes.outputs_after) or [])
-    rows = [row for rows in both for row in rows]
+    both = [each for each in map(_stack, (changes.outputs_before, changes.outputs_after)) if each]
+    rows = [row for each in both for row in each.machines]
     if not rows or "region" not in changes.aws:
         return None
     spot = [row for row in rows if row.cap is not None]
@@ -48,7 +50,8 @@ def wanted_of(changes: Changes) -> Wanted | None:
         region=changes.aws["region"],
         instance_types=_sorted(row.type for row in rows),
         zones=_sorted(row.zone for row in rows),
-        priced=_sorted((row.type, row.zone[:-1]) for row in rows),
+        priced=_sorted((row.type, fees.price_region(row.zone)) for row in rows),
+        fees=fees.fees_of(rows, [row for each in both for row in each.network]),
         spot_types=_sorted(row.type for row in spot),
         spot_zones=_sorted(row.zone for row in spot),
         quotas=(),
@@ -64,12 +67,20 @@ def endpoints_of(changes: Changes) -> dict[str, str]:
     return endpoints_by_service(given)
 
 
-def _rows(outputs: Mapping[str, Any]) -> list[MachineRow] | None:
-    tables = outputs.get("machines")
-    if not isinstance(tables, list):
+@dataclass(frozen=True)
+class _Stack:
+    """What a stack says of itself."""
+
+    machines: tuple[MachineRow, ...]
+    network: tuple[NetworkRow, ...]
+
+
+def _stack(outputs: Mapping[str, Any]) -> _Stack | None:
+    machines, network = outputs.get("machines"), outputs.get("network_charges")
+    if not isinstance(machines, list) or not isinstance(network, list):
         return None
     try:
-        return from_plain(tables)
+        return _Stack(tuple(from_plain(machines)), tuple(fees.from_plain(network)))
     except TypeError:  # of another release, or not known yet
         return None
 

@@ -44,6 +44,7 @@ OUTPUTS = frozenset(
         "config_toml",
         "runner_ids",
         "machines",
+        "network_charges",
         "worst_case_cost",
         "next_commands",
     )

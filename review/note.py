@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from config_render.costs import Cost
+from config_render.amounts import Amount
+from config_render.costs import HOURS_A_MONTH, NOT_COUNTED, PARTS, Cost
 
 from .bill import Bill
 from .changes import DONE, Changes
@@ -132,32 +133,27 @@ def _configs(changes: Changes, most: int | None) -> Iterable[str]:
 def _cost(bill: Bill | None, changes: Changes) -> str:
     if bill is None or changes.nothing:
         return ""
-    columns = [_amounts(each, bill.currency) for each in (bill.before, bill.after)]
+    costs = [each for each in (bill.before, bill.after) if each]
+    parts = [part for part in PARTS if any(part in each.worst for each in costs)]
+    names = [*_AMOUNTS, *(f"– {part}" for part in parts), _EXPECTED]  # noqa: RUF001 - a dash before each part
+    columns = [_amounts(each, parts, bill.currency) for each in (bill.before, bill.after)]
     rows = [
         [what, before, after if before == after else f"**{after}**"]
-        for what, before, after in zip(_AMOUNTS, *columns, strict=True)
+        for what, before, after in zip(names, *columns, strict=True)
     ]
-    about = "Machines alone, at today's prices: disks, addresses, traffic and the cache come on top."
-    return f"#### Cost\n\n{table(['', 'before', 'after'], rows)}\n\n{about}"
+    return f"#### Cost\n\n{table(['', 'before', 'after'], rows)}\n\nAt today's prices. {NOT_COUNTED}"
 
 
-_AMOUNTS = (
-    "machines at the most",
-    "an hour, if all of them run",
-    "a month, if all of them run",
-    "a month without any job",
-)
+_AMOUNTS = ("machines at the most", "an hour, if all of them run", "a month, if all of them run")
+_EXPECTED = "a month without any job"
 
 
-def _amounts(of: Cost | None, currency: str) -> list[str]:
+def _amounts(of: Cost | None, parts: Sequence[str], currency: str) -> list[str]:
     if of is None:
-        return ["-"] * len(_AMOUNTS)
-    prices = (of.worst_per_hour, of.worst_per_month, of.expected_per_month)
-    return [f"{of.most:,}", *(_money(price, currency) for price in prices)]
-
-
-def _money(amount: float | None, currency: str) -> str:
-    return "not known" if amount is None else f"{amount:,.2f} {currency}"
+        return ["-"] * (len(_AMOUNTS) + len(parts) + 1)
+    by_part = [of.worst[part] * HOURS_A_MONTH if part in of.worst else Amount() for part in parts]
+    amounts = (of.worst_per_hour, of.worst_per_month, *by_part, of.expected_per_month)
+    return [f"{of.most:,}", *(each.in_words(lambda known: f"{known:,.2f} {currency}") for each in amounts)]
 
 
 def _said(changes: Changes, most: int | None) -> str:

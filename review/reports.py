@@ -64,31 +64,37 @@ def _placed(text: str, stack_file: PurePosixPath) -> Iterator[tuple[str, int, st
 def metrics(changes: Changes, bill: Bill | None) -> str:
     """Return costs and the number of machines, before and after, as OpenMetrics text. What is not known is left out.
 
+    Where one of several prices is not known, a cost has the label `at_least`.
+
     https://docs.gitlab.com/ci/testing/metrics_reports/
     """
     lines = []
     costs = () if bill is None else (("before", bill.before), ("after", bill.after))
     currency = "" if bill is None else f',currency="{bill.currency}"'
+    worst = "If every machine that is allowed runs all the time, with the network."
+    expected = "The manager, the machines that wait for jobs, and the network, at today's prices."
     for name, about, more in (
         ("machines_at_most", "Machines at a time, the manager included.", ""),
-        ("worst_case_cost_per_month", "If every machine that is allowed runs all the time.", currency),
-        ("expected_cost_per_month", "The manager, and the machines that wait for jobs, at today's prices.", currency),
+        ("worst_case_cost_per_month", worst, currency),
+        ("expected_cost_per_month", expected, currency),
     ):
         samples = [
-            f'gitlab_runner_aws_{name}{{stack="{_escaped(changes.stack)}",at="{at}"{more}}} {amount}'
+            f'gitlab_runner_aws_{name}{{stack="{_escaped(changes.stack)}",at="{at}"{more}{least}}} {round(value, 2)}'
             for at, each in costs
-            if each is not None and (amount := _amount(each, name)) is not None
+            if each is not None
+            for value, least in (_amount(each, name),)
+            if value is not None
         ]
         if samples:
             lines += [f"# HELP gitlab_runner_aws_{name} {about}", f"# TYPE gitlab_runner_aws_{name} gauge", *samples]
     return "\n".join([*lines, "# EOF"]) + "\n"
 
 
-def _amount(of: Cost, name: str) -> float | None:
+def _amount(of: Cost, name: str) -> tuple[float | None, str]:
     if name == "machines_at_most":
-        return of.most
+        return of.most, ""
     amount = of.worst_per_month if name.startswith("worst") else of.expected_per_month
-    return None if amount is None else round(amount, 2)
+    return amount.value, ',at_least="true"' if amount.missing else ""
 
 
 def _escaped(text: str) -> str:

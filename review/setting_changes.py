@@ -24,8 +24,6 @@ SET = "(set)"
 
 _RUNNER = "gitlab-runner-aws:index:AutoscalingRunner"
 _ACCESS_KEY = "aws:iam/accessKey:AccessKey"
-_OF_HOST = ("key", "life")
-"""Steps on the manager that run again where it is another host."""
 
 _TABLE: Any = object()
 _LONGEST = 100
@@ -78,13 +76,12 @@ def runner_settings(metadata: Mapping[str, Any], steps: Iterable[Mapping[str, An
 def _secrets_differ(runner: str, steps: Iterable[Mapping[str, Any]]) -> bool:
     """Tell whether the step that passes the secrets to the manager gets others, and nothing else explains that.
 
-    They are sealed for one host, so that all of it differs for another one, and an access key that the stack makes is
-    among them.
+    An access key that the stack makes is among them.
     """
     differ = False
     for step in steps:
         name, changes = str(step["urn"]).rpartition("::")[2], step["op"] != "same"
-        if changes and (step["type"] == _ACCESS_KEY or name in (f"{runner}-registration-{what}" for what in _OF_HOST)):
+        if changes and step["type"] == _ACCESS_KEY:
             return False
         if name == f"{runner}-registration-secrets":
             differ = step["op"] == "update" and "stdin" in (step.get("diffs") or ())

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from config_render import render
+from config_render import fees, render
 from config_render.costs import as_plain, machine_rows
 from localcloud.cloud import ROOT, Project
 from localcloud.gitlab_stand_in import GitLabStandIn
@@ -59,13 +59,14 @@ def _of_twelve_pools() -> Iterator[Any]:
     """A recorded preview that replaces a network, of a stack with more pools; AWS is not asked for prices."""
     settings = large()
     text, machines = render(settings, FACTS), as_plain(machine_rows(settings, REGION, NOW.date()))
+    network = fees.as_plain(fees.network_rows(settings.network, REGION))
     for event in read_events(EVENTS / "network.jsonl"):
         metadata = (event.get("resourcePreEvent") or event.get("resOutputsEvent") or {}).get("metadata", {})
         for name, state in (("old", metadata.get("old")), ("new", metadata.get("new"))):
             if state and metadata["urn"].endswith("-registration-config"):
                 state["inputs"]["stdin"] = f"{text if name == 'new' else text.replace('1800', '900')}# end\n"
             elif state and "resOutputsEvent" in event:
-                state["outputs"]["machines"] = machines
+                state["outputs"] |= {"machines": machines, "network_charges": network}
         if "preludeEvent" not in event:
             yield event
 

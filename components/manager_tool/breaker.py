@@ -63,7 +63,7 @@ def run(settings: dict[str, Any], now: float) -> bool:
 def _keep(state: State, drift_policy: str) -> None:
     former = overrides.load_state()
     overrides.save(state)
-    if digest(overrides.effective(config.TEMPLATE.read_text())) != state.applied:
+    if digest(overrides.effective(config.staged_template())) != state.applied:
         try:
             config.apply_again(drift_policy)
         except (host.StepError, OSError):
@@ -115,7 +115,7 @@ def _sections(
     state: State, entries: Mapping[str, Any], machines: Sequence[str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield how sections have to be, by their names, where they are not as rendered; on-demand ones are to be live."""
-    tokens = {json.loads(name): json.loads(keys.get("token", '""')) for name, keys in live_runners().items()}
+    tokens = {each.get("name", ""): each.get("token", "") for each in live_runners()}
     for name, plan in entries.items():
         placements, fallback = plan["placements"], plan["fallback"]
         home = placements[0]["label"]
@@ -180,7 +180,8 @@ def _events(since: float) -> list[CreationEvent]:
     command = ("journalctl", "-u", "gitlab-runner", "-o", "json", "--all", "--no-pager", f"--since=@{since:.6f}")
     _, output = host.run(*command)
     found = []
-    for line in output.splitlines():
+    # Not `splitlines`, which also ends a line at characters that a message may hold.
+    for line in filter(None, output.split("\n")):
         entry = json.loads(line)
         # A text with control characters comes as its bytes.
         text = entry["MESSAGE"]

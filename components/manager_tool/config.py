@@ -5,74 +5,110 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from . import draining, drift, reach
+from .config_toml import WRITE_AGAIN, changed, dump, heading, in_toml, texts
 from .host import END, HOME, LIVE, STAGED, StepError, load, run, write
+from .machine_names import by_section
 from .overrides import effective, remember
 from .reach import SECRET, SECRETS
-from .runners import in_toml, keys, sections
+from .runners import Runner, staged, values
 from .service import activate
 from .tokens import Tokens, out_of_step
-from .unsealing import unseal
 
 TEMPLATE = STAGED / "config.toml"
 USER_DATA = HOME / "user-data"
-TOKEN = re.compile(r'token = "<secret:([A-Za-z][A-Za-z0-9_]*(?::[a-z0-9-]+)?)>"')
+_EARLIER_KEY = STAGED / "sealing.key"
+"""With it 0.1 opened the secrets that it was sent."""
+TOKEN = re.compile(r"<secret:([A-Za-z][A-Za-z0-9_]*(?::[a-z0-9-]+)?)>")
 
 
 class OwnKeys(Protocol):
     """Where the keys come from that gitlab-runner writes itself."""
 
-    def own_keys(self, section: dict[str, str], placeholder: str) -> dict[str, str]:
-        """Return them for a section of config.toml, all of it in TOML, and the placeholder that stands there."""
+    def own_keys(self, section: Runner, placeholder: str) -> dict[str, str]:
+        """Return them in TOML, for a section of config.toml and the placeholder that stands there."""
 
 
 def joined(template: str, secrets: dict[str, str], tokens: OwnKeys) -> str:
-    """The template with its secrets in place."""
-    out: list[str] = []
-    start: int | None = None
-    for line in template.splitlines():
-        if line.lstrip().startswith("["):
-            start = len(out) if line.strip() == "[[runners]]" else None
-        placeholder = TOKEN.fullmatch(line.strip()) if start is not None else None
-        if placeholder is None:
-            out.append(SECRET.sub(lambda found: in_toml(secrets[found[1]]), line))
-            continue
-        section = keys(out[start:])
-        out += [f"{key} = {value}" for key, value in tokens.own_keys(section, placeholder[1]).items()]
-        start = None  # what follows may be a text in which such a line stands
-    return "\n".join(out) + "\n"
+    """Return the template with its secrets in place; of its comments the first line is left. Raises `StepError`."""
+    return dump(filled(template, secrets, tokens), heading(template))
 
 
-def check(path: Path, secrets: dict[str, str], program: str = "gitlab-runner") -> None:
-    """Let gitlab-runner itself judge a file."""
+def filled(template: str, secrets: dict[str, str], tokens: OwnKeys) -> dict[str, Any]:
+    """Return what a template says, with its secrets in place. Raises `StepError`."""
+    others, runners = staged(template)
+    live = [dict(_joined(each, secrets, tokens)) for each in runners]
+    return {**_filled(others, secrets), "runners": live}
+
+
+def _joined(section: Runner, secrets: dict[str, str], tokens: OwnKeys) -> Iterator[tuple[str, Any]]:
+    placeholder = TOKEN.fullmatch(section.get("token", ""))
+    for key, value in section.items():
+        if key == "token" and placeholder:
+            yield from values(tokens.own_keys(section, placeholder[1]))
+        else:
+            yield key, _filled(value, secrets)
+
+
+def _filled(value: Any, secrets: dict[str, str]) -> Any:
+    def secret(found: re.Match[str]) -> str:
+        if found[1] not in secrets:
+            raise StepError(f"the manager lacks the secret {found[1]}; nothing was changed")
+        return secrets[found[1]]
+
+    return changed(value, lambda text: SECRET.sub(secret, text))
+
+
+def check(path: Path, runners: Sequence[Runner], secrets: dict[str, str], program: str = "gitlab-runner") -> bool:
+    """Let gitlab-runner itself judge a file; return whether it also refuses keys that it does not know.
+
+    No message shows a secret or a token of `runners`, the file's sections.
+    """
     _, version = run(program, "--version")
     numbers = re.search(r"Version:\s+(\d+)\.(\d+)", version)
     # Older ones have no lint; list loads the file too, but prints tokens, which `run` hides.
     lint = numbers is not None and (int(numbers[1]), int(numbers[2])) >= (19, 3)
     # A program that quotes a line of the file shows a secret as it stands there.
-    hidden = [*{json.loads(section["token"]) for section in map(keys, sections(path.read_text()))}]
+    hidden = [*{each["token"] for each in runners if each.get("token")}]
     hidden += [form for text in secrets.values() for form in (text, in_toml(text)) if form]
     code, output = run(program, "lint" if lint else "list", "--config", str(path), check=False, hidden=hidden)
     if code != 0:
         raise StepError(f"gitlab-runner refused config.toml:\n{output}\nCorrect the setting that is named here.")
+    return lint
 
 
 def missing(template: str, secrets: dict[str, str]) -> set[str]:
     """Return the names of secrets that have not arrived yet: template, secrets and plan come one by one."""
     # What stands for the token may be no secret of the settings: the plan says where it comes from.
-    named = {*SECRET.findall(template)} - {"token"}
+    named = {name for part in staged(template) for text in texts(part) for name in SECRET.findall(text)} - {"token"}
     return (named | {*reach.plan().get("needs", ("token",))}) - {*secrets}
 
 
 def complete(secrets: dict[str, str]) -> bool:
     """Whether the live template goes together with these secrets and the plan; if not, another one follows them."""
-    template = TEMPLATE.read_text() if TEMPLATE.exists() else ""
+    try:
+        template = staged_template()
+        runners = staged(template)[1]
+    except StepError:
+        return False
     url = reach.plan().get("url")
-    at_this_gitlab = url is None or f"url = {json.dumps(url)}\n" in template
-    return template != "" and at_this_gitlab and not missing(template, secrets)
+    at_this_gitlab = url is None or any(each.get("url") == url for each in runners)
+    return at_this_gitlab and not missing(template, secrets)
+
+
+def staged_template() -> str:
+    """Return the config.toml of the settings that is live. Raises `StepError` where it is not there as a whole."""
+    try:
+        template = TEMPLATE.read_text(encoding="utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        template = ""
+    if not template.rstrip("\n").endswith(END):
+        raise StepError(f"{TEMPLATE} is missing or damaged: have it written again with: {WRITE_AGAIN}")
+    return template
 
 
 def apply(whole: str, secrets: dict[str, str], policy: str) -> None:
@@ -85,15 +121,17 @@ def apply(whole: str, secrets: dict[str, str], policy: str) -> None:
     if policy == "fail":
         drift.refuse(lost)
     tokens = Tokens(secrets)
-    text = joined(template, secrets, tokens)
+    content = filled(template, secrets, tokens)
+    machines = [*by_section(content["runners"])]
+    text = dump(content, heading(template))
     # Beside the live file, so that gitlab-runner finds the same .runner_system_id.
     candidate = HOME / ".candidate.toml"
     try:
         write(candidate, text)
-        check(candidate, secrets)
+        strict = check(candidate, content["runners"], secrets)
         reach.place_authority()
         drift.keep(lost, policy)
-        new = drift.written(text, template, secrets)
+        new = drift.written(text.encode(), template, secrets, strict=strict, machines=machines)
         drift.replacing(new)
         candidate.rename(LIVE)
     finally:
@@ -105,13 +143,13 @@ def apply(whole: str, secrets: dict[str, str], policy: str) -> None:
     reach.keep()
     activate(restart=reach.place_proxy())
     tokens.settle()
-    print(f"config.toml is live: {text.count('[[runners]]')} runner(s)", flush=True)
+    print(f"config.toml is live: {len(content['runners'])} runner(s)", flush=True)
     draining.sweep()
 
 
 def apply_again(policy: str) -> None:
     """Put the same config.toml in place, its entries where they are to start machines by now."""
-    apply(TEMPLATE.read_text(), load(SECRETS), policy)
+    apply(staged_template(), load(SECRETS), policy)
 
 
 def stage_config(policy: str) -> None:
@@ -124,11 +162,12 @@ def stage_config(policy: str) -> None:
 
 
 def stage_secrets(policy: str) -> None:
-    given = {name: unseal(sealed) for name, sealed in json.load(sys.stdin).items()}
+    given = json.load(sys.stdin)
     reach.use_proxy(given)
     if complete(given):
-        apply(TEMPLATE.read_text(), given, policy)
+        apply(staged_template(), given, policy)
     write(SECRETS, json.dumps(given))
+    _EARLIER_KEY.unlink(missing_ok=True)
 
 
 def stage_gitlab(policy: str) -> None:
@@ -136,7 +175,7 @@ def stage_gitlab(policy: str) -> None:
     secrets = load(SECRETS)
     reach.use_proxy(secrets)
     if complete(secrets):
-        apply(TEMPLATE.read_text(), secrets, policy)
+        apply(staged_template(), secrets, policy)
     reach.keep()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .gitlab_api import GitLabError, call
+from .host import warn
 
 _BELONGING = ("runner_type", "group_id", "project_id")
 _PAGE = 100
@@ -48,7 +49,7 @@ def remove_unfinished(url: str, access_token: str, wanted: dict[str, Any], attem
     except GitLabError as error:
         if error.status not in (401, 403):
             raise
-        print(
+        warn(
             "an earlier run was interrupted, and accessToken may not look for what it left (scope manage_runner): a "
             f"runner whose maintenance note holds {attempt} may be at {url}; delete it there"
         )

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
-from . import machines, tokens
-from .host import COLORS, LIVE, run
+from . import drift, machines, tokens
+from .host import COLORS, run, warn
 from .machine_folders import folders, talked_to
-from .machine_names import beginnings, prefix_of, template_of, templates
+from .machine_names import beginnings, prefix_of, template_of
 
 # What gitlab-runner's executor says of a machine when a job begins to use it, and when it is done with it.
 _BEGINS = ("Using existing docker-machine", "Created docker-machine", "Starting docker-machine build")
@@ -21,41 +21,56 @@ _ENDS = "Cleaned up docker-machine"
 _STARTED = "Starting multi-runner from"
 _NAME = re.compile(r"""\bname["']?[=:]\s*["']?([\w.-]+)""")
 _RELOAD_SECONDS = 4
+_LOOK_SECONDS = 0.5
 
 
 def sweep() -> None:
-    """Remove idle machines of sections that are gone, and leave the runners that were only theirs."""
-    if not LIVE.exists():
-        return
-    wanted = beginnings(templates(LIVE.read_text()))
-    stray = [name for name in machines.names() if template_of(name) and not name.startswith(wanted)]
-    if stray or tokens.any_leaving():
-        # Until the service has read its file again, a section that is gone may still ask for a job.
-        time.sleep(_RELOAD_SECONDS)
-    used = in_use(stray)
+    """Remove idle machines of sections that are gone, and leave the runners that were only theirs.
+
+    Raises `StepError`, with nothing removed, where config.toml does not say which sections there are.
+    """
+    named = [name for name in machines.names() if template_of(name)]
+    wanted = beginnings(drift.wanted_machines() if named else ())
+    stray = [name for name in named if not name.startswith(wanted)]
+    # Until the service has read its file again, a section that is gone may still ask for a job.
+    busy = _connected(_RELOAD_SECONDS) if stray or tokens.any_leaving() else set()
+    used = in_use(stray, busy)
     for name in used:
         print(f"machine {name} of a removed section goes when its job has ended")
     for failure in machines.remove(name for name in stray if name not in used):
-        print(f"machine of a removed section could not be removed, the watch tries again: {failure}")
+        warn(f"machine of a removed section could not be removed, the watch tries again: {failure}")
     # With machines left, jobs may still run.
     left = machines.names()
     tokens.leave(lambda token: any(name.startswith(prefix_of(token)) for name in left))
 
 
-def in_use(names: Iterable[str]) -> set[str]:
-    """Those of the machines that are being made or on which a job runs; all, where the journal can't be read."""
+def _connected(seconds: float) -> set[str]:
+    """Wait, and return the addresses to whose Docker there was a connection: between its stages a job has none."""
+    found = talked_to()
+    for _ in range(round(seconds / _LOOK_SECONDS)):
+        time.sleep(_LOOK_SECONDS)
+        found |= talked_to()
+    return found
+
+
+def in_use(names: Iterable[str], busy: Set[str]) -> set[str]:
+    """Those of the machines that are being made or on which a job runs; all, where the journal can't be read.
+
+    `busy` are the addresses to whose Docker there was a connection of late. The journal may name the machine that was
+    meant for a job instead of the one on which it runs (`log` in executors/docker/machine/machine.go).
+    """
     names = {*names}
     if not names:
         return names
     code, journal = run("journalctl", "--unit", "gitlab-runner", "--output", "cat", "--no-pager", check=False)
     if code != 0:
         return names
-    return names & (_told(journal) | _seen())
+    return names & (_told(journal) | _seen(busy))
 
 
 def _told(journal: str) -> set[str]:
     used: set[str] = set()
-    for line in COLORS.sub("", journal).splitlines():
+    for line in COLORS.sub("", journal).split("\n"):
         if _STARTED in line:
             used.clear()
         machine = _NAME.search(line)
@@ -66,7 +81,6 @@ def _told(journal: str) -> set[str]:
     return used
 
 
-def _seen() -> set[str]:
-    """Machines without an instance yet, and those to whose Docker there is a connection."""
-    busy = talked_to()
+def _seen(busy: Set[str]) -> set[str]:
+    """Machines without an instance yet, and those to whose Docker there was a connection."""
     return {each.name for each in folders() if (each.on_ec2 and not each.instance) or busy & {*each.addresses}}

@@ -33,6 +33,15 @@ def say(text: str) -> None:
         print(text, flush=True)
 
 
+WARNING = "warning: "
+"""Begins each line that people have to read: Pulumi shows the others only while the step runs."""
+
+
+def warn(text: str) -> None:
+    """Say something that people have to read, in one line or several."""
+    say("\n".join(f"{WARNING}{line}" for line in text.split("\n")))
+
+
 COLORS = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 
@@ -68,14 +77,14 @@ def run(*command: str, check: bool = True, hidden: Sequence[str] = (), **environ
     return result.returncode, output
 
 
-def write(path: Path, text: str, mode: int = 0o600) -> None:
+def write(path: Path, text: str | bytes, mode: int = 0o600) -> None:
     """Replace `path` as a whole: a reader sees the old text or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.parent.chmod(0o700 if HOME in (path.parent, *path.parents) else 0o755)
     scratch = path.with_name(f".{path.name}.new")
     scratch.unlink(missing_ok=True)
-    with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
-        file.write(text)
+    with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(text.encode() if isinstance(text, str) else text)
         file.flush()
         os.fsync(file.fileno())
     scratch.rename(path)

@@ -7,14 +7,15 @@ helpers/dns of gitlab-runner.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .host import StepError
 
 _NAME = re.compile(r"(runner-.*)(?<!\d)\d{9,11}-[0-9a-f]{8}(?![0-9a-f])(.*)")
 _TOKEN_PREFIX = re.compile(r"^glrt-(t[123]_)?|^t[123]_|^glrtr-")
 _UNFIT = re.compile(r"[^a-z0-9-]")
-_KEY = re.compile(r'(token|MachineName) = ("(?:[^"\\]|\\.)*")')
 
 
 def template_of(machine: str) -> str | None:
@@ -23,17 +24,28 @@ def template_of(machine: str) -> str | None:
     return f"{parts[1]}%s{parts[2]}" if parts else None
 
 
-def templates(config_toml: str) -> set[str]:
-    """Return the names of the machines that a config.toml leads to, each with its %s."""
-    sections: list[dict[str, str]] = []
-    for line in map(str.strip, config_toml.splitlines()):
-        pair = _KEY.fullmatch(line)
-        if line == "[[runners]]":
-            sections.append({})
-        elif pair and sections:
-            # The first counts: a script further down may hold a line that looks alike.
-            sections[-1].setdefault(pair[1], json.loads(pair[2]))
-    return {f"{prefix_of(keys['token'])}{keys['MachineName']}" for keys in sections if len(keys) == 2}
+def templates(runners: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the names of the machines that sections of a config.toml lead to, each with its %s: one at least.
+
+    Raises `StepError` where none does, or one does not say how: its machines would count as nobody's.
+    """
+    found = {template for _, template in by_section(runners)}
+    if not found:
+        raise StepError("config.toml has no [[runners]] with docker+machine, so no machines are known")
+    return found
+
+
+def by_section(runners: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield the name of each section that makes machines, with that of its machines. Raises `StepError`."""
+    for runner in runners:
+        if "machine" not in runner and runner.get("executor") != "docker+machine":
+            continue
+        called, token = runner.get("name", ""), runner.get("token", "").strip()
+        name = runner.get("machine", {}).get("MachineName", "")
+        if not (name and token):
+            lacking = "MachineName" if token else "token"
+            raise StepError(f"the [[runners]] {called} of config.toml has no {lacking}, so its machines are not known")
+        yield called, f"{prefix_of(token)}{name}"
 
 
 def beginnings(names: Iterable[str]) -> tuple[str, ...]:

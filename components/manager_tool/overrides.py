@@ -1,4 +1,4 @@
-"""What config.toml becomes where its entries start machines elsewhere than at home: text in, text out.
+"""What config.toml becomes where its entries start machines elsewhere than at home: values in, values out.
 
 gitlab-runner rereads the file and makes new machines with the new options. An entry keeps its machines meanwhile, as
 they are told by what their names begin with, and its `limit` counts them all.
@@ -7,13 +7,14 @@ they are told by what their names begin with, and its `limit` counts them all.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, NamedTuple
+from typing import Any
 
+from .config_toml import dump, heading
 from .drift import digest
-from .host import END, STAGED, load, write
-from .runners import in_toml
+from .host import STAGED, load, write
+from .runners import Runner, staged
 
 STATE = STAGED / "breaker.json"
 SETTINGS = STAGED / "watch.json"
@@ -32,9 +33,6 @@ only while a machine is idle. Source: `Acquire` in executors/docker/machine/prov
 in idle_limit_strategy.go of gitlab-runner. Seen with 19.3: only where an idle machine turns out to be gone, the job
 that was taken for it makes another."""
 
-Changes = dict[str, dict[str, Any]]
-"""Keys and their values by the table's name. A value of None leaves out the key, or the tables of that name."""
-
 
 @dataclass
 class State:
@@ -52,14 +50,6 @@ class State:
     how many jobs `fewer` than its limit one runs that is a copy of another."""
     applied: str = ""
     """The digest of the config.toml that was last put in place, with its placeholders."""
-
-
-class Entry(NamedTuple):
-    """A `[[runners]]` of the staged config.toml."""
-
-    name: str
-    limit: int
-    lines: list[str]
 
 
 def load_state() -> State:
@@ -106,31 +96,33 @@ def _in_order(entry: Mapping[str, Any], placements: Sequence[Mapping[str, Any]],
 
 
 def effective(template: str) -> str:
-    """Return the staged config.toml as it is to be now."""
-    sections, plan = load_state().sections, planned()
-    if not sections:
+    """Return the staged config.toml as it is to be now: as it is, comments included, where no section is changed."""
+    changed, plan = load_state().sections, planned()
+    if not changed:
         return template
-    out, entries = split(template)
-    for entry in entries:
-        out += _section(entry, plan.get(entry.name), sections)
-    return "\n".join(out) + "\n"
+    others, runners = staged(template)
+    live = [each for runner in runners for each in _live(runner, plan.get(runner.get("name", "")), changed)]
+    return dump({**others, "runners": live}, heading(template))
 
 
-def _section(entry: Entry, plan: Mapping[str, Any] | None, sections: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of an entry, and of its on-demand entry where that is live."""
-    own = _changes(plan, sections.get(entry.name))
-    yield from _edited(entry.lines, own) if own else entry.lines
+def _live(runner: Runner, plan: Mapping[str, Any] | None, changed: Mapping[str, Any]) -> Iterator[Runner]:
+    """Yield a section, and its on-demand section where that is live."""
+    yield _with(runner, _changes(plan, changed.get(runner.get("name", ""))))
     fallback = plan["fallback"] if plan else None
-    if fallback and (changes := _changes(fallback, sections.get(fallback["name"]))):
-        copied = [line for line in entry.lines if line != END]
+    if fallback and (changes := _changes(fallback, changed.get(fallback["name"]))):
         # With as many jobs as the limit, gitlab-runner would not even look at the section that is to try.
-        limit = max(1, entry.limit - sections[fallback["name"]]["fewer"])
-        changes["runners"] = {"name": fallback["name"], "limit": limit}
-        # An empty line before it, as the renderer has it.
-        yield from ("", *_edited(copied, changes))
+        limit = max(1, runner.get("limit", 0) - changed[fallback["name"]]["fewer"])
+        yield {**_with(runner, changes), "name": fallback["name"], "limit": limit}
 
 
-def _changes(plan: Mapping[str, Any] | None, section: Mapping[str, Any] | None) -> Changes:
+def _with(runner: Runner, changes: Mapping[str, Any]) -> Runner:
+    """Return a section with changes of its machines; a value of None leaves out the key."""
+    machine = {key: value for key, value in {**runner.get("machine", {}), **changes}.items() if value is not None}
+    return {**runner, "machine": machine}
+
+
+def _changes(plan: Mapping[str, Any] | None, section: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what changes of the keys of a section's machines."""
     placements = plan["placements"] if plan else []
     found = next((each for each in placements if section and each["label"] == section["label"]), None)
     if section is None or found is None:
@@ -142,60 +134,4 @@ def _changes(plan: Mapping[str, Any] | None, section: Mapping[str, Any] | None) 
         changes.update(dict.fromkeys(("IdleCountMin", "IdleScaleFactor", "autoscaling")))
         changes["IdleCount"] = {TRYING: number + 1, HOLDING: _MAKES_NONE, FILLING: number}[form]
         changes["MaxGrowthRate"] = number if form == FILLING else 1
-    return {"runners.machine": changes}
-
-
-def split(template: str) -> tuple[list[str], list[Entry]]:
-    """Return the lines before the first entry, and the entries."""
-    parts: list[list[str]] = [[]]
-    for line, is_toml in _lines(template.splitlines()):
-        if is_toml and line == "[[runners]]":
-            parts.append([])
-        parts[-1].append(line)
-    return parts[0], [_entry(lines) for lines in parts[1:]]
-
-
-def _entry(lines: list[str]) -> Entry:
-    pairs = [line.partition(" = ") for line, is_toml in _lines(lines) if is_toml]
-    # The first of each is the entry's own, whatever tables come after it.
-    found = {key: value for key, _, value in reversed(pairs)}
-    return Entry(json.loads(found["name"]), int(found["limit"]), lines)
-
-
-def _edited(lines: Sequence[str], changes: Changes) -> Iterator[str]:
-    keys: dict[str, Any] = {}
-    left_out = in_list = False
-    for line, is_toml in _lines(lines):
-        is_heading = is_toml and line.startswith("[")
-        if is_heading:
-            table = line.strip("[]")
-            keys = changes.get(table, {})
-            parent, _, name = table.rpartition(".")
-            left_out = name in changes.get(parent, {})
-        if in_list:
-            in_list = line != "]"
-            continue
-        if left_out or (is_toml and line.partition(" = ")[0] in keys):
-            in_list = not left_out and line.endswith("= [")
-            continue
-        yield line
-        if is_heading:
-            yield from (f"{key} = {_in_toml(value)}" for key, value in keys.items() if value is not None)
-
-
-def _in_toml(value: Any) -> str:
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_in_toml, value)) + "]"
-    return f'"{in_toml(value)}"' if isinstance(value, str) else str(value)
-
-
-def _lines(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Each line, and whether it is TOML rather than a part of somebody's script.
-
-    The renderer gives scripts three quotes, at their beginning and at their end, and escapes all quotes between them.
-    """
-    in_script = False
-    for line in lines:
-        yield line, not in_script
-        if line.count('"""') % 2:
-            in_script = not in_script
+    return changes

@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Callable
 
-from . import config, install, reach, removal, runners, unsealing, usage, watch
+from . import config, install, reach, removal, runners, usage, watch
 from .host import StepError, take_variables
 from .lock import DEPLOYMENT, locked
+from .printing import lines_cut
 
 STEPS: dict[str, Callable[..., None]] = {
-    "key": unsealing.show_key,
     "install": lambda: install.install(json.load(sys.stdin)),
     "user-data": config.stage_user_data,
     "secrets": config.stage_secrets,
@@ -29,7 +29,11 @@ def main() -> int:
     told = usage.answer(sys.argv[1:], STEPS)
     if told is not None:
         return told
-    step, *arguments = sys.argv[1:]
+    with lines_cut():
+        return _done(*sys.argv[1:])
+
+
+def _done(step: str, *arguments: str) -> int:
     os.umask(0o077)
     take_variables()
     reach.use_proxy()

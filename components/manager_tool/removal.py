@@ -11,7 +11,7 @@ from typing import Any
 from . import machines, service, tokens, watch, watch_units
 from .config import USER_DATA
 from .drift import DRIFTED
-from .host import BINARIES, LIFE, LIVE, STAGED, StepError, load, run, write
+from .host import BINARIES, LIFE, LIVE, STAGED, StepError, load, run, warn, write
 from .programs import KEPT
 
 ABORTING = Path("/etc/systemd/system/gitlab-runner.service.d/stop-at-once.conf")
@@ -73,4 +73,4 @@ def look_for_more() -> None:
     try:
         watch.last_look()
     except (StepError, OSError) as error:
-        print(f"warning: EC2 could not be asked for what may be left of machines: {error}")
+        warn(f"EC2 could not be asked for what may be left of machines: {error}")

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from .host import ENVIRONMENT, StepError, run, say
+from .host import ENVIRONMENT, StepError, run, say, warn
 
 NAME = "gitlab-runner"
 _START_SECONDS = 10
@@ -51,17 +51,24 @@ def stop(job_seconds: int) -> None:
     say(f"stopping {NAME}: {_jobs()} {fate}")
     begun = time.monotonic()
     # Not with `run`: that may take hours.
-    with subprocess.Popen(["systemctl", "stop", NAME], env=ENVIRONMENT, stdin=subprocess.DEVNULL) as stopping:
+    with subprocess.Popen(
+        ["systemctl", "stop", NAME],
+        env=ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as stopping:
         while True:
             try:
-                stopping.wait(_NEWS_SECONDS)
+                output, _ = stopping.communicate(timeout=_NEWS_SECONDS)
                 break
             except subprocess.TimeoutExpired:
                 say(f"waiting for {_jobs()}, {time.monotonic() - begun:.0f} s so far")
     if stopping.returncode != 0:
-        raise StepError(f"`systemctl stop {NAME}` ended with {stopping.returncode}")
+        raise StepError(f"`systemctl stop {NAME}` ended with {stopping.returncode}:\n{output.strip()}")
     if _shown("Result") == "timeout":
-        say("what still ran then was ended by force; raise manager.stopTimeout to give jobs more time")
+        warn("what still ran then was ended by force; raise manager.stopTimeout to give jobs more time")
 
 
 def require_steady(seconds: float) -> None:

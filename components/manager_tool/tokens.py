@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 from . import created, gitlab_api
 from .aws_api import Aws, AwsError
 from .gitlab_api import GitLabError
-from .host import STAGED, StepError, load, write
+from .host import STAGED, StepError, load, warn, write
 from .reach import plan
-from .runners import OWN_KEYS, live_runners
+from .runners import Runner, live_runners, own_keys, readable_live_runners
 
 KEPT = STAGED / "runners.json"
 _NEVER = "0001-01-01T00:00:00Z"
@@ -44,18 +44,18 @@ class Tokens:
         self._secrets = secrets
         self._plan = plan()
         self._kept: dict[str, Any] = {**load(KEPT)}
-        self._live = [*live_runners().values()]
+        # What rotated a token in a file that can't be read is lost with the file, and GitLab says so.
+        self._live = readable_live_runners()
         self._sources: dict[str, Source] = {}
         self._own: dict[str, dict[str, str]] = {}
 
-    def own_keys(self, section: dict[str, str], placeholder: str) -> dict[str, str]:
+    def own_keys(self, section: Runner, placeholder: str) -> dict[str, str]:
         """Return id, token and its times for a section, in TOML, all of it verified at GitLab.
 
-        `section` holds the keys above, in TOML. `placeholder` is `token` for the token of all pools, `token:POOL` for
-        that of a runner which is created for one, or the name of a secret. Raises `StepError`, with nothing changed
-        that is live.
+        `placeholder` is `token` for the token of all pools, `token:POOL` for that of a runner which is created for one,
+        or the name of a secret. Raises `StepError`, with nothing changed that is live.
         """
-        url = json.loads(section["url"])
+        url = section.get("url", "")
         if placeholder not in self._sources:
             self._sources[placeholder] = self._source(url, placeholder)
         source = self._sources[placeholder]
@@ -81,12 +81,12 @@ class Tokens:
     def _source(self, url: str, placeholder: str) -> Source:
         name, _, pool = placeholder.partition(":")
         if name != "token":
-            return _given(url, self._secrets[name])
+            return _given(url, self._secret(name))
         wanted = self._plan.get("token", {"from": "token"})
         kind = wanted["from"]
         if kind == "tokenParameter" or kind == "tokenSecret":
             return _given(url, _from_aws(kind, wanted))
-        secret = self._secrets[kind]
+        secret = self._secret(kind)
         if kind == "token":
             return _given(url, secret)
         if kind == "registrationToken":
@@ -96,10 +96,15 @@ class Tokens:
         belongs = [str(runner.get(key, "")) for key in ("runner_type", "group_id", "project_id")]
         return Source(_origin(kind, url, *belongs, pool), kind, secret, pool)
 
+    def _secret(self, name: str) -> str:
+        if name not in self._secrets:
+            raise StepError(f"the manager lacks the secret {name}; nothing was changed")
+        return self._secrets[name]
+
     def _verified(self, source: Source, url: str) -> dict[str, str]:
         kept = self._kept.get(source.origin)
         if kept is not None and "keys" in kept:
-            own = newest(kept["keys"], [live for live in self._live if json.loads(live["url"]) == url])
+            own = newest(kept["keys"], [live for live in self._live if live.get("url") == url])
             try:
                 gitlab_api.verify(url, json.loads(own["token"]))
             except GitLabError as error:
@@ -158,17 +163,21 @@ class Tokens:
             write(KEPT, json.dumps(self._kept))
 
 
-def newest(kept: dict[str, str], live: Sequence[dict[str, str]]) -> dict[str, str]:
+def newest(kept: dict[str, str], live: Sequence[Runner]) -> dict[str, str]:
     """Return the youngest keys of the runner of `kept`: gitlab-runner may have rotated its token in a live section."""
-    candidates = [kept, *(section for section in live if section.get("id") == kept["id"])]
-    youngest = max(candidates, key=lambda section: section.get("token_obtained_at", ""))
-    return {key: youngest[key] for key in OWN_KEYS if key in youngest}
+    candidates = [kept, *(own for own in map(own_keys, live) if own.get("id") == kept["id"] and "token" in own)]
+    return max(candidates, key=lambda own: own.get("token_obtained_at", ""))
 
 
 def out_of_step() -> bool:
     """Whether gitlab-runner has rotated the token of one section of a runner, which cuts off its other sections."""
-    sections = [(live.get("url"), live.get("id"), live.get("token")) for live in live_runners().values()]
+    sections = [(live.get("url"), live.get("id"), live.get("token")) for live in live_runners()]
     return len({*sections}) != len({section[:2] for section in sections})
+
+
+def known() -> list[str]:
+    """Return the tokens that are kept."""
+    return [json.loads(entry["keys"]["token"]) for entry in load(KEPT).values() if "keys" in entry]
 
 
 def any_leaving() -> bool:
@@ -191,10 +200,10 @@ def leave_all() -> None:
 
 def _give_up_all(which: Callable[[dict[str, Any]], bool]) -> None:
     kept: dict[str, Any] = {**load(KEPT)}
-    live = [*live_runners().values()]
+    live = readable_live_runners()
     for origin, entry in [*kept.items()]:
         if "keys" in entry and which(entry):
-            at_same = [section for section in live if json.loads(section["url"]) == entry["url"]]
+            at_same = [section for section in live if section.get("url") == entry["url"]]
             entry["keys"] = newest(entry["keys"], at_same)
             if _give_up(entry):
                 del kept[origin]
@@ -213,7 +222,7 @@ def _give_up(entry: dict[str, Any]) -> bool:
     except GitLabError as error:
         if error.status in (403, 404):
             return True
-        print(f"{url} still lists {what}; delete it there: {error}")
+        warn(f"{url} still lists {what}; delete it there: {error}")
         return False
     print(f"{url} no longer lists {what}")
     return True

@@ -17,7 +17,7 @@ from .config import check
 from .host import LIVE, STAGED, StepError, load, run, say, write
 from .programs import Program, forget_others, live, put, require_room
 from .reach import SECRETS
-from .runners import live_runners
+from .runners import readable_live_runners
 
 JOURNAL = STAGED / "upgrade.json"
 _STEADY_SECONDS = 5.0
@@ -99,11 +99,12 @@ def _refusal(program: Program) -> str | None:
     """Why a version does not do for the live config.toml, or GitLab not for it."""
     if not LIVE.exists():
         return None
+    runners = readable_live_runners()
     try:
-        check(LIVE, load(SECRETS), str(program.path))
+        check(LIVE, runners, load(SECRETS), str(program.path))
     except StepError as error:
         return str(error)
-    tokens = [json.loads(section["token"]) for section in live_runners().values()]
+    tokens = [each["token"] for each in runners if each.get("token")]
     code, output = run(str(program.path), "verify", "--config", str(LIVE), check=False, hidden=tokens)
     return f"its `gitlab-runner verify` failed:\n{output}" if code else None
 

@@ -7,7 +7,6 @@ another from being done, and none acts while a deployment is under way.
 from __future__ import annotations
 
 import json
-import re
 import socket
 import sys
 import time
@@ -15,14 +14,27 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import breaker, config, draining, drift, journal_shipping, metrics, overrides, reaper, reaping, watch_units
+from . import (
+    breaker,
+    config,
+    draining,
+    drift,
+    journal_shipping,
+    metrics,
+    overrides,
+    reaper,
+    reaping,
+    tokens,
+    watch_units,
+)
 from .aws_api import Aws, instance_id
-from .host import LIFE, LIVE, STAGED, StepError, load, write
+from .config_toml import in_toml
+from .host import LIFE, STAGED, StepError, load, write
 from .lock import DEPLOYMENT, WATCH, locked
 from .machine_names import templates
 from .overrides import SETTINGS
 from .reach import SECRETS
-from .runners import in_toml
+from .runners import live_runners, readable_live_runners
 
 STATE = STAGED / "watch-state.json"
 CURSOR = STAGED / "journal.cursor"
@@ -32,7 +44,6 @@ _LONGEST_STAY_SECONDS = 300
 """Less than systemd gives the service (`watch_units`)."""
 _REMOVAL_SECONDS = 3600
 """What an earlier manager may take for its end after its last job."""
-_TOKEN = re.compile(r'^\s*token = "(.*)"$', re.MULTILINE)
 
 
 @dataclass
@@ -102,23 +113,31 @@ def last_look() -> None:
     if not settings.get("enabled") or not settings["ownInstance"]:
         return
     look = Pass(settings, load(SECRETS), State(**load(STATE)), dry_run=False)
+    try:
+        known = templates(live_runners())
+    except StepError as error:
+        # Whatever is this deployment's is to go, and it is known by its tag, and by its names of the last days.
+        known = set()
+        print(f"warning: {error}")
     # The second time for the key pairs of instances that were there the first time.
     for _ in range(2):
-        found = list(reaper.findings(reaping.look(look.aws, settings), _ours(look), frozenset(), 0))
+        found = list(reaper.findings(reaping.look(look.aws, settings), _ours(look, known), frozenset(), 0))
         reaping.remove(look.aws, found, print)
         if not found:
             break
 
 
 def _done(parts: list[Any], look: Pass) -> int:
-    code = 0
+    said: set[str] = set()
     for part in parts:
         try:
             part(look)
         except (StepError, OSError, ValueError) as error:
-            print(f"watch: {error}", file=sys.stderr)
-            code = 1
-    return code
+            # What is wrong with config.toml several parts find out.
+            if str(error) not in said:
+                print(f"watch: {error}", file=sys.stderr)
+            said.add(str(error))
+    return int(bool(said))
 
 
 def _break(look: Pass) -> None:
@@ -146,8 +165,9 @@ def _tend(look: Pass) -> None:
 
 def _reap(look: Pass) -> None:
     settings, state = look.settings, look.state
+    known = templates(live_runners())
     seen = reaping.look(look.aws, settings)
-    found = list(reaper.findings(seen, _ours(look), {*state.in_error}, settings["graceMinutes"] * 60))
+    found = list(reaper.findings(seen, _ours(look, known), {*state.in_error}, settings["graceMinutes"] * 60))
     for finding in found:
         look.orphans[finding.kind] += 1
     if look.dry_run:
@@ -159,10 +179,9 @@ def _reap(look: Pass) -> None:
     state.in_error = sorted(reaper.machines_in_error(seen))
 
 
-def _ours(look: Pass) -> reaper.Ours:
+def _ours(look: Pass, at_present: set[str]) -> reaper.Ours:
     settings, state = look.settings, look.state
     oldest = look.started - _DAYS_REMEMBERED * 86_400
-    at_present = templates(LIVE.read_text()) if LIVE.exists() else set()
     named = {**state.templates, **dict.fromkeys(at_present, look.started)}
     state.templates = {name: last for name, last in named.items() if last > oldest}
     return reaper.Ours(
@@ -199,8 +218,8 @@ def _ship(look: Pass) -> None:
     group = look.settings["logGroup"]
     if group:
         stream = f"{instance_id() or socket.gethostname()}/journal"
-        tokens = _TOKEN.findall(LIVE.read_text()) if LIVE.exists() else []
-        clear = {text for text in (*look.secrets.values(), *tokens) if text}
+        live = [each.get("token", "") for each in readable_live_runners()]
+        clear = {text for text in (*look.secrets.values(), *live, *tokens.known()) if text}
         forms = clear | {in_toml(text) for text in clear}
         to = journal_shipping.Destination(look.aws, group, stream)
         # The longest first: one may begin with another.

@@ -1,5 +1,6 @@
 """Stand-in for pulumi-aws: what happens to one resource, in plain Python values; the gRPC service is around it."""
 
+import time
 from dataclasses import dataclass
 
 from . import outputs, validation
@@ -10,6 +11,9 @@ from .naming import AUTO_NAMES, NameTooLongError, defaults
 from .properties import Properties, has_unknown
 from .recording import behaviour
 from .resources import RESOURCES, Created, Resource
+
+_BETWEEN_TRIES = 0.5
+"""Seconds."""
 
 
 class PartlyCreatedError(ProviderError):
@@ -100,14 +104,22 @@ def update(aws: Access, token: str, identity: str, olds: Properties, news: Prope
     return _read(aws, resource, identity, {**kept, **news})
 
 
-def delete(aws: Access, token: str, identity: str, olds: Properties) -> None:
-    """Raises ProviderError; a resource that is gone already is no error."""
+def delete(aws: Access, token: str, identity: str, olds: Properties, seconds: float = 0) -> None:
+    """Delete, within `seconds` if the program says how long it may take; what is gone already is no error.
+
+    Raises ProviderError.
+    """
     resource = kind_of(token, "Delete")
-    try:
-        resource.delete(aws, str(olds.get("id") or identity), olds)
-    except ProviderError as error:
-        if not error.gone:
-            raise
+    deadline = time.monotonic() + (resource.awaited_seconds and (seconds or resource.awaited_seconds))
+    while True:
+        try:
+            return resource.delete(aws, str(olds.get("id") or identity), olds)
+        except ProviderError as error:
+            if error.gone:
+                return None
+            if "DependencyViolation" not in str(error) or time.monotonic() >= deadline:
+                raise
+        time.sleep(_BETWEEN_TRIES)
 
 
 def _read(aws: Access, resource: Resource, identity: str, known: Properties) -> Found:

@@ -158,7 +158,7 @@ class AwsProviderStandIn(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: Any, context: Any) -> Any:
         olds, _ = from_struct(request.properties)
         with _errors_of(context):
-            lifecycle.delete(self._aws, _token(request.urn), request.id, olds)
+            lifecycle.delete(self._aws, _token(request.urn), request.id, olds, request.timeout)
         return empty_pb2.Empty()
 
 

@@ -25,12 +25,8 @@ class EngineLog:
         if self._channel:
             self._channel.close()
 
-    def info(self, text: str) -> None:
-        """A line that stays in the output of the deployment."""
-        self._send(engine_pb2.INFO, text)
-
     def status(self, text: str) -> None:
-        """A line that the next one may replace."""
+        """A line that the next one replaces: on a terminal it is gone when the resource is done."""
         self._send(engine_pb2.INFO, text, ephemeral=True)
 
     def warning(self, text: str) -> None:

@@ -15,6 +15,8 @@ from .engine_log import EngineLog
 from .errors import CommandError
 
 _WINDOW, _PACKET = 2 * 1024 * 1024, 32 * 1024  # bytes; asyncssh's own defaults
+_LONGEST_LINE = 65_535
+"""Bytes; bufio.Scanner's buffer of 64 KiB holds the end of the line as well."""
 _SETENV_FAILED = (
     "Unable to set '{name}'. The SSH server must accept this variable (AcceptEnv). "
     "Or put it before the command: {name}=value command"
@@ -46,6 +48,8 @@ class _Output:
     stdout: bytearray = field(default_factory=bytearray)
     stderr: bytearray = field(default_factory=bytearray)
     both: bytearray = field(default_factory=bytearray)
+    stuck: bool = False
+    """Whether a line came that is too long for the reader of the real provider (`LogOutput` in its util.go)."""
     _line: bytearray = field(default_factory=bytearray)
 
     def add(self, stream: str, data: bytes) -> None:
@@ -54,11 +58,17 @@ class _Output:
         if stream in self.logged:
             *lines, self._line = (self._line + data).split(b"\n")
             for line in lines:
-                self.log(_text(line))
+                self._show(line)
+            self.stuck = self.stuck or len(self._line) > _LONGEST_LINE
 
     def finish(self) -> None:
         if self._line:
-            self.log(_text(self._line))
+            self._show(self._line)
+
+    def _show(self, line: bytearray) -> None:
+        self.stuck = self.stuck or len(line) > _LONGEST_LINE
+        if not self.stuck:
+            self.log(_text(line))
 
 
 class _Session(asyncssh.SSHClientSession[bytes]):
@@ -112,11 +122,16 @@ class _Channel(SSHClientChannel[bytes]):
 async def execute(command: RemoteCommand, log: EngineLog) -> tuple[str, str]:
     """Return what the command wrote to its two output streams; raises `CommandError` unless it ended with status 0."""
     logged = {"none": (), "stdoutAndStderr": ("stdout", "stderr")}.get(command.logging, (command.logging,))
-    output = _Output(log.info, frozenset(logged))
+    output = _Output(log.status, frozenset(logged))
     session = _Session(output)
     async with dialled(command.connection, log) as connection:
         await _Channel(connection, command, log).run(session)
     output.finish()
+    if output.stuck:
+        raise CommandError(
+            f"a line of more than {_LONGEST_LINE} bytes was printed: the real provider reads no further, and waits for "
+            "ever for the rest to be read; print shorter lines, or set logging to none"
+        )
     if session.status != 0:
         reason = go_text.exit_error(session.status, session.signal)
         raise CommandError(f"{reason}: running {go_text.quote(command.command)}:\n{_text(output.both)}")

@@ -40,16 +40,19 @@ class Hypervisor:
         programs: Path,
         trace: bool = False,
         environment: Mapping[str, str] | None = None,
+        *,
+        hangs_up: bool = True,
     ) -> None:
         """Serve SSH at `ssh_port` of loopback addresses.
 
         `programs` and `environment` are those of `ManagerHost`. With `trace`, what SSH commands execute is logged in
-        `state_dir`/<instance id>/exec.log.
+        `state_dir`/<instance id>/exec.log. `hangs_up` is that of `SshServer`.
         """
         self._state_dir = state_dir
         self.ssh_port = ssh_port
         self._programs = programs
         self._trace = trace
+        self._hangs_up = hangs_up
         self._environment = dict(environment or {})
         self.files: dict[str, str] = {}
         """Texts by their paths that each host has from the start; `{instance}` stands for the instance's id in them."""
@@ -90,7 +93,9 @@ class Hypervisor:
             if address in self._taken():
                 continue
             try:
-                server = await SshServer.start(address, self.ssh_port, key, authorized_key, host.login_command)
+                server = await SshServer.start(
+                    address, self.ssh_port, key, authorized_key, host.login_command, hangs_up=self._hangs_up
+                )
             except OSError as error:
                 if error.errno != EADDRINUSE:
                     raise

@@ -31,10 +31,20 @@ class SshServer:
 
     @classmethod
     async def start(
-        cls, address: str, port: int, host_key: asyncssh.SSHKey, authorized_key: str, login: LoginCommand
+        cls,
+        address: str,
+        port: int,
+        host_key: asyncssh.SSHKey,
+        authorized_key: str,
+        login: LoginCommand,
+        *,
+        hangs_up: bool = True,
     ) -> "SshServer":
-        """Listen at `address`. `authorized_key` is a line as in authorized_keys. Raises OSError if that is taken."""
-        connections = _Connections(asyncssh.import_public_key(authorized_key), login)
+        """Listen at `address`. `authorized_key` is a line as in authorized_keys. Raises OSError if that is taken.
+
+        With `hangs_up` a command ends with its connection. OpenSSH lets one without a terminal go on, less its streams.
+        """
+        connections = _Connections(asyncssh.import_public_key(authorized_key), login, hangs_up)
         listener = await asyncssh.listen(
             address,
             port,
@@ -57,9 +67,10 @@ class SshServer:
 class _Connections:
     """What the connections of one server share, and what has to end with it."""
 
-    def __init__(self, authorized_key: asyncssh.SSHKey, login: LoginCommand) -> None:
+    def __init__(self, authorized_key: asyncssh.SSHKey, login: LoginCommand, hangs_up: bool) -> None:
         self.authorized_key = authorized_key
         self.login = login
+        self.hangs_up = hangs_up
         self.open: set[asyncssh.SSHServerConnection] = set()
         self.commands: set[asyncio.Task[None]] = set()
 
@@ -97,16 +108,16 @@ class _Login(asyncssh.SSHServer):
         return channel, self._run
 
     def _run(self, stdin: _Reader, stdout: _Writer, stderr: _Writer) -> None:
-        session = _execute(stdout.channel, stdin, stdout, stderr, self._connections.login)
+        session = _execute(stdout.channel, stdin, stdout, stderr, self._connections)
         task = asyncio.get_running_loop().create_task(session)
         self._connections.commands.add(task)
         task.add_done_callback(self._connections.commands.discard)
 
 
-async def _execute(channel: Any, stdin: _Reader, stdout: _Writer, stderr: _Writer, login: LoginCommand) -> None:
+async def _execute(channel: Any, stdin: _Reader, stdout: _Writer, stderr: _Writer, shared: _Connections) -> None:
     try:
         command = await asyncio.create_subprocess_exec(
-            *login(channel.get_command() or "exec sh"),
+            *shared.login(channel.get_command() or "exec sh"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -124,8 +135,10 @@ async def _execute(channel: Any, stdin: _Reader, stdout: _Writer, stderr: _Write
     ended = asyncio.gather(_copy(output, stdout), _copy(errors, stderr), command.wait())
     gone = asyncio.ensure_future(channel.wait_closed())
     await asyncio.wait({ended, gone}, return_when=asyncio.FIRST_COMPLETED)
-    if not ended.done():
+    if not ended.done() and shared.hangs_up:
         _hang_up(command.pid)
+    elif not ended.done():
+        _forsake(command)
     *_, status = await ended
     if status < 0:
         channel.exit_with_signal(signal.Signals(-status).name.removeprefix("SIG"))
@@ -133,6 +146,14 @@ async def _execute(channel: Any, stdin: _Reader, stdout: _Writer, stderr: _Write
         channel.exit(status)
     feeding.cancel()
     await asyncio.wait({feeding, gone})
+
+
+def _forsake(command: asyncio.subprocess.Process) -> None:
+    """Close the streams of a command: what it prints from now on fails with EPIPE, and its input ends."""
+    transport: asyncio.SubprocessTransport = vars(command)["_transport"]
+    for number in range(3):
+        if pipe := transport.get_pipe_transport(number):
+            pipe.close()
 
 
 def _hang_up(group: int) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from config_render.amounts import Amount
 from config_render.costs import currency
 
 UNKNOWN = "?"
@@ -21,13 +22,13 @@ class Money:
         code = currency(region)
         return Money(code, "$", "US dollars") if code == "USD" else Money(code, "CN¥", "Chinese yuan")
 
-    def an_hour(self, amount: float | None) -> str:
-        """Return an amount by the hour: `$0.450`."""
-        return UNKNOWN if amount is None else f"{self.sign}{amount:,.3f}"
+    def an_hour(self, amount: Amount, unknown: str = UNKNOWN) -> str:
+        """Return an amount by the hour: `$0.450`, `at least $0.450`."""
+        return amount.in_words(lambda known: f"{self.sign}{known:,.3f}", unknown)
 
-    def a_month(self, amount: float | None) -> str:
+    def a_month(self, amount: Amount, unknown: str = UNKNOWN) -> str:
         """Return an amount by the month: `$1,328.50`."""
-        return UNKNOWN if amount is None else f"{self.sign}{amount:,.2f}"
+        return amount.in_words(lambda known: f"{self.sign}{known:,.2f}", unknown)
 
     def price(self, amount: float | None) -> str:
         """Return the price of a machine for an hour, with the digits that AWS gives: `0.0455`."""

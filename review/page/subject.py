@@ -7,6 +7,7 @@ from functools import cached_property
 
 from config_render import Problem, Settings, cautions
 from config_render.costs import MachineRow, machine_rows
+from config_render.fees import NetworkRow, network_rows
 from config_render.market import Market
 from config_render.prices import Report, report
 from config_render.stack_file import StackFile
@@ -43,6 +44,11 @@ class Subject:
     def rows(self) -> Sequence[MachineRow]:
         """All machines that the settings allow."""
         return machine_rows(self.settings, self.region, self.monday.date())
+
+    @property
+    def network(self) -> Sequence[NetworkRow]:
+        """What the network is charged for."""
+        return network_rows(self.settings.network, self.region)
 
     @cached_property
     def mistakes(self) -> Sequence[Problem]:

@@ -3,25 +3,39 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from config_render.costs import MachineRow, cost
+from config_render.amounts import Amount
+from config_render.costs import HOURS_A_MONTH, Cost, MachineRow, cost
+from config_render.fees import NetworkRow, price_region
 from config_render.market import Market
 
 from .money import UNKNOWN, Money
 
 _NONE = "–"  # noqa: RUF001 - a dash for what does not apply
 
+PRICES = ("Cap", "Lowest", "Median", "Highest", "Within the cap", "On demand")
+
 
 @dataclass(frozen=True, kw_only=True)
 class PoolLine:
-    """What a pool, or the manager, or all of it comes to."""
+    """What a pool, the manager, a part of the network, or all of it comes to."""
 
     pool: str
     zones: str
     types: str
-    most: int
+    most: str
     worst_hour: str
     worst_month: str
     idle_hours: str
+    waiting_month: str
+
+
+@dataclass(frozen=True)
+class PartLine:
+    """What one part of all comes to, such as disks."""
+
+    part: str
+    worst_hour: str
+    worst_month: str
     waiting_month: str
 
 
@@ -35,31 +49,60 @@ class MachineLine:
     bought: str
     most: int
     prices: tuple[str, ...]
-    """Cap, lowest, median, highest, share within the cap, on demand."""
+    """Those that `PRICES` names."""
 
 
 def pool_lines(rows: Sequence[MachineRow], market: Market, money: Money, region: str) -> list[PoolLine]:
     """Return a line for each pool, and the manager."""
-    return [
-        pool_line(pool, [row for row in rows if row.pool == pool], market, money, region)
-        for pool in dict.fromkeys(row.pool for row in rows)
-    ]
+    pools = {name: [row for row in rows if row.pool == name] for name in dict.fromkeys(row.pool for row in rows)}
+    return [pool_line(name, mine, cost(mine, [], market), money, region) for name, mine in pools.items()]
 
 
-def pool_line(name: str, rows: Sequence[MachineRow], market: Market, money: Money, region: str) -> PoolLine:
-    """Return what rows come to."""
-    found = cost(rows, market)
-    zones = dict.fromkeys(row.zone.removeprefix(region) for row in rows)
+def pool_line(name: str, rows: Sequence[MachineRow], found: Cost, money: Money, region: str) -> PoolLine:
+    """Return what rows come to, which cost as `found` says."""
     return PoolLine(
         pool=name,
-        zones=", ".join(zones),
+        zones=_zones(rows, region),
         types=", ".join(_kinds(rows)),
-        most=found.most,
+        most=str(found.most),
         worst_hour=money.an_hour(found.worst_per_hour),
         worst_month=money.a_month(found.worst_per_month),
         idle_hours=f"{sum(row.idle_hours for row in rows):g}",
         waiting_month=money.a_month(found.expected_per_month),
     )
+
+
+def network_lines(rows: Sequence[NetworkRow], market: Market, money: Money, region: str) -> list[PoolLine]:
+    """Return a line for each part of the network."""
+    lines = []
+    for what in dict.fromkeys(row.what for row in rows):
+        alike = [row for row in rows if row.what == what]
+        found, count = cost([], alike, market), sum(row.count for row in alike)
+        line = PoolLine(
+            pool=f"{count} {what}{'' if count == 1 else 's'}",
+            zones=_zones(alike, region),
+            types=_NONE,
+            most=_NONE,
+            worst_hour=money.an_hour(found.worst_per_hour),
+            worst_month=money.a_month(found.worst_per_month),
+            idle_hours=_NONE,
+            waiting_month=money.a_month(found.expected_per_month),
+        )
+        lines.append(line)
+    return lines
+
+
+def part_lines(found: Cost, money: Money) -> list[PartLine]:
+    """Return a line for each part of a cost."""
+    return [
+        PartLine(
+            part,
+            money.an_hour(worst),
+            money.a_month(worst * HOURS_A_MONTH),
+            money.a_month(found.expected.get(part, Amount()) * HOURS_A_MONTH),
+        )
+        for part, worst in found.worst.items()
+    ]
 
 
 def machine_lines(rows: Iterable[MachineRow], market: Market, money: Money) -> list[MachineLine]:
@@ -71,10 +114,14 @@ def machine_lines(rows: Iterable[MachineRow], market: Market, money: Money) -> l
             type=row.type,
             bought="on demand" if row.cap is None else "spot",
             most=row.most,
-            prices=(*_spot(row, market, money), money.price(market.on_demand.get((row.type, row.zone[:-1])))),
+            prices=(*_spot(row, market, money), money.price(market.on_demand.get((row.type, price_region(row.zone))))),
         )
         for row in rows
     ]
+
+
+def _zones(rows: Iterable[MachineRow | NetworkRow], region: str) -> str:
+    return ", ".join(dict.fromkeys(row.zone.removeprefix(region) for row in rows))
 
 
 def _kinds(rows: Iterable[MachineRow]) -> Iterable[str]:

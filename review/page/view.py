@@ -1,13 +1,12 @@
 """What the page's template shows, in the order in which it is read."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cached_property
-from typing import Any
 
 from config_render import Problem
-from config_render.costs import Cost, cost, week_of_costs
+from config_render.costs import NOT_COUNTED, Cost, cost, week_of_costs
 from config_render.prices import failures
 
 from ..bill import bill_of
@@ -16,7 +15,17 @@ from .change import Change, change
 from .money import Money
 from .spot_prices import SpotPools, spot_pools
 from .subject import Subject
-from .tables import MachineLine, PoolLine, machine_lines, pool_line, pool_lines
+from .tables import (
+    PRICES,
+    MachineLine,
+    PartLine,
+    PoolLine,
+    machine_lines,
+    network_lines,
+    part_lines,
+    pool_line,
+    pool_lines,
+)
 from .topology import topology
 from .week_costs import WeekCosts, week_costs
 
@@ -47,7 +56,8 @@ class View:
         self.stack, self.region = subject.stack, subject.region
         self.money = Money.of(subject.region)
         self.rows = subject.rows
-        self.cost = cost(self.rows, subject.market)
+        self.cost = cost(self.rows, subject.network, subject.market)
+        self.not_counted, self.prices = NOT_COUNTED, PRICES
         self.made = f"{subject.now.astimezone(UTC):%d %b %Y %H:%M} UTC"
         self.monday = f"{subject.monday:%d %b %Y}"
 
@@ -81,27 +91,27 @@ class View:
         """The figures at the top, with what they were before the change where that is known."""
         money, now, was = self.money, self.cost, self._before
         bad = sum(problem.bad for problem in self.problems)
-        worst, expected = (now.worst_per_hour, now.worst_per_month), now.expected_per_month
+        hour, month, expected = now.worst_per_hour, now.worst_per_month, now.expected_per_month
         return [
             Tile(
                 "Machines at the most",
                 str(now.most),
-                ("the manager included", *_was(now.most, was.most if was else None, str)),
+                ("the manager included", *_was(str(now.most), str(was.most) if was else "")),
             ),
             Tile(
                 "Worst case",
-                _figure(worst[0], money.an_hour, "an hour"),
+                _figure(money.an_hour(hour, ""), "an hour"),
                 (
-                    _figure(worst[1], money.a_month, "a month") + ": every machine, at its highest price",
-                    *_was(worst[0], was.worst_per_hour if was else None, money.an_hour),
+                    _figure(money.a_month(month, ""), "a month") + ": every machine, at its highest price",
+                    *_was(money.an_hour(hour, ""), money.an_hour(was.worst_per_hour, "") if was else ""),
                 ),
             ),
             Tile(
                 "Without any job",
-                _figure(expected, money.a_month, "a month"),
+                _figure(money.a_month(expected, ""), "a month"),
                 (
-                    "manager and waiting machines, at today's prices",
-                    *_was(expected, was.expected_per_month if was else None, money.a_month),
+                    "manager, waiting machines and network, at today's prices",
+                    *_was(money.a_month(expected, ""), money.a_month(was.expected_per_month, "") if was else ""),
                 ),
             ),
             Tile(
@@ -164,13 +174,22 @@ class View:
 
     @cached_property
     def pools(self) -> list[PoolLine]:
-        """A line for each pool and the manager."""
-        return pool_lines(self.rows, self.subject.market, self.money, self.region)
+        """A line for each pool, the manager and the parts of the network."""
+        subject = self.subject
+        return [
+            *pool_lines(self.rows, subject.market, self.money, self.region),
+            *network_lines(subject.network, subject.market, self.money, self.region),
+        ]
 
     @cached_property
     def in_all(self) -> PoolLine:
         """The sum of these."""
-        return pool_line("In all", self.rows, self.subject.market, self.money, self.region)
+        return pool_line("In all", self.rows, self.cost, self.money, self.region)
+
+    @cached_property
+    def parts(self) -> list[PartLine]:
+        """The same sum by what it is for."""
+        return part_lines(self.cost, self.money)
 
     @cached_property
     def machines(self) -> list[MachineLine]:
@@ -183,15 +202,13 @@ class View:
         return [line.removeprefix("Not known: ") for line in failures(self.subject.market)]
 
 
-def _figure(amount: float | None, shown: Callable[[float], str], unit: str) -> str:
-    return "not known" if amount is None else f"{shown(amount)} {unit}"
+def _figure(shown: str, unit: str) -> str:
+    return f"{shown} {unit}" if shown else "not known"
 
 
-def _was(now: float | None, before: float | None, shown: Callable[[Any], str]) -> tuple[str, ...]:
+def _was(now: str, before: str) -> tuple[str, ...]:
     """Say what a figure was, if it was another one."""
-    if before is None or now is None or shown(before) == shown(now):
-        return ()
-    return (f"was {shown(before)}",)
+    return (f"was {before}",) if now and before and now != before else ()
 
 
 def _remark(problem: Problem, bad: bool) -> Remark:

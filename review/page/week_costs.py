@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from config_render.amounts import Amount, total
 from config_render.costs import HOURS_A_MONTH, HOURS_A_WEEK, Cost, WeekOfCosts
 
 from .calendar import DAYS
@@ -14,10 +15,10 @@ from .svg import Scale, group, joined, label, picture, stairs, tag, ticks
 _LEFT, _WIDTH, _RIGHT = 64, 1046, 24
 _DAY = _WIDTH / len(DAYS)
 _HEIGHT = 220
-_STRIP, _NAMES, _STRIP_WIDTH, _VALUES = 38, 210, 774, 150
+_STRIP, _NAMES, _STRIP_WIDTH, _VALUES = 38, 210, 714, 210
 _LONGEST_NAME = 24
 
-Hours = Sequence[float | None]
+Hours = Sequence[Amount]
 
 
 @dataclass(frozen=True)
@@ -28,24 +29,24 @@ class WeekCosts:
     total: Markup | None
     pools: Markup | None
     unknown: tuple[str, ...]
-    """Pools of which a price is not known: they are left out of the total."""
+    """Pools of which a price is not known: what they cost of it is not in the pictures."""
 
 
 def week_costs(week: WeekOfCosts, cost: Cost, money: Money) -> WeekCosts:
     """Draw a week: all together, and each pool by itself on one scale."""
-    known = {pool: hours for pool, hours in week.pools.items() if all(hour is not None for hour in hours)}
-    unknown = tuple(pool for pool in week.pools if pool not in known)
+    unknown = tuple(pool for pool, hours in week.pools.items() if total(hours).missing)
+    whole = [total(hours[n] for hours in week.pools.values()) for n in range(HOURS_A_WEEK)]
     # Where all that is known costs nothing, a picture would tell of a stack for free.
-    if not known or (unknown and not any(map(any, known.values()))):
+    if total(whole).value is None:
         return WeekCosts(week.zone, None, None, unknown)
-    total = [sum(hours[n] or 0 for hours in known.values()) for n in range(HOURS_A_WEEK)]
-    pictures = (_total(total, cost, money, week.zone), _strips(week.pools, money, week.zone))
+    pictures = (_total(whole, cost, money, week.zone), _strips(week.pools, money, week.zone))
     return WeekCosts(week.zone, *pictures, unknown)
 
 
-def _total(hours: Sequence[float], cost: Cost, money: Money, zone: str) -> Markup:
-    worst = cost.worst_per_hour
-    marks = ticks(max(*hours, worst or 0))
+def _total(amounts: Hours, cost: Cost, money: Money, zone: str) -> Markup:
+    worst, hours = cost.worst_per_hour, [hour.known for hour in amounts]
+    missing = total(amounts).missing
+    marks = ticks(max(*hours, worst.known))
     y = Scale(0, marks[-1], _HEIGHT + 16, 16)
     x = Scale(0, HOURS_A_WEEK, _LEFT, _LEFT + _WIDTH)
     parts = [_rule(y(mark), f"{money.sign}{mark:g}") for mark in marks]
@@ -55,13 +56,14 @@ def _total(hours: Sequence[float], cost: Cost, money: Money, zone: str) -> Marku
         tag("path", d=f"{line}V{y(0):g}H{x(0):g}z", class_="area"),
         tag("path", d=line, class_="line"),
     ]
-    lowest, highest = money.an_hour(min(hours)), money.an_hour(max(hours))
-    said = f"Without any job the machines cost between {lowest} and {highest} an hour at today's prices."
-    if worst is not None:
+    lowest, highest = (money.an_hour(Amount(hour)) for hour in (min(hours), max(hours)))
+    said = f"Without any job the stack costs between {lowest} and {highest} an hour at today's prices"
+    said += ", and more where a price is not known." if missing else "."
+    if worst.value is not None:
         text = f"worst case {money.an_hour(worst)}"
         parts += [
-            tag("path", d=f"M{_LEFT} {y(worst):.1f}h{_WIDTH}", class_="worst"),
-            label(_LEFT + _WIDTH - 4, y(worst) + (15 if y(worst) < 34 else -6), text, "worst-name end"),
+            tag("path", d=f"M{_LEFT} {y(worst.known):.1f}h{_WIDTH}", class_="worst"),
+            label(_LEFT + _WIDTH - 4, y(worst.known) + (15 if y(worst.known) < 34 else -6), text, "worst-name end"),
         ]
         said += f" The worst case is {money.an_hour(worst)} an hour."
     title = f"Cost by hour over the week, in {money.name}, {zone}"
@@ -70,7 +72,7 @@ def _total(hours: Sequence[float], cost: Cost, money: Money, zone: str) -> Marku
 
 def _strips(pools: Mapping[str, Hours], money: Money, zone: str) -> Markup:
     """Draw pools below each other, on the same scale, so that they can be compared without colours."""
-    most = max((hour or 0 for hours in pools.values() for hour in hours), default=0) or 1
+    most = max((hour.known for hours in pools.values() for hour in hours), default=0) or 1
     x = Scale(0, HOURS_A_WEEK, _NAMES, _NAMES + _STRIP_WIDTH)
     right = x(HOURS_A_WEEK)
     parts, said = [], []
@@ -79,14 +81,13 @@ def _strips(pools: Mapping[str, Hours], money: Money, zone: str) -> Markup:
         y = Scale(0, most, bottom, bottom - _STRIP + 10)
         shown = pool if len(pool) <= _LONGEST_NAME else f"{pool[: _LONGEST_NAME - 1]}…"
         parts += [label(0, bottom - 8, shown, "name"), tag("path", d=f"M{x(0):g} {bottom}H{right:g}", class_="rule")]
-        known = [hour for hour in hours if hour is not None]
-        if len(known) < len(hours):
+        sum_of_week = total(hours)
+        if sum_of_week.value is None:
             value = "price not known"
         else:
-            line = stairs([(x(h), y(hour)) for h, hour in enumerate(known)], right)
+            line = stairs([(x(h), y(hour.known)) for h, hour in enumerate(hours)], right)
             parts.append(tag("path", d=f"{line}V{bottom}H{x(0):g}z", class_="area solid"))
-            mean = sum(known) / HOURS_A_WEEK
-            value = f"{money.a_month(mean * HOURS_A_MONTH)} a month"
+            value = f"{money.a_month(sum_of_week * (HOURS_A_MONTH / HOURS_A_WEEK))} a month"
         parts.append(label(right + _VALUES, bottom - 8, value, "end"))
         said.append(f"{pool}: {value}")
     height = 22 + len(pools) * _STRIP
@@ -94,7 +95,8 @@ def _strips(pools: Mapping[str, Hours], money: Money, zone: str) -> Markup:
     day = (right - x(0)) / len(DAYS)
     heads = [label(x(0) + (n + 0.5) * day, 12, name, "axis middle") for n, name in enumerate(DAYS)]
     lines = [tag("path", d=f"M{x(0) + n * day:.1f} 18V{height - 6}", class_="grid") for n in range(len(DAYS) + 1)]
-    title = f"Cost by hour of each pool's waiting machines and of the manager, on one scale up to {money.an_hour(most)}"
+    scale = money.an_hour(Amount(most))
+    title = f"Cost by hour of each pool, of the manager and of the network, on one scale up to {scale}"
     return picture("pool-cost", width, height, f"{title}, {zone}", f"{joined(said)}.", *heads, *lines, *parts)
 
 

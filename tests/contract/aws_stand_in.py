@@ -127,11 +127,12 @@ class Stack:
         inputs, _ = from_struct(answer.inputs)
         return Resource(resource.token, answer.id, inputs, outputs, hidden) if answer.id else None
 
-    def delete(self, resource: Resource) -> None:
-        self.provider.Delete(
-            provider_pb2.DeleteRequest(urn=urn(resource.token), id=resource.id, properties=to_struct(resource.outputs)),
-            self.context,
+    def delete(self, resource: Resource, seconds: float = 0) -> None:
+        """Delete as a program does that lets it take that long; 0: as long as the provider wants."""
+        request = provider_pb2.DeleteRequest(
+            urn=urn(resource.token), id=resource.id, properties=to_struct(resource.outputs), timeout=seconds
         )
+        self.provider.Delete(request, self.context)
 
     def invoke(self, token: str, arguments: dict[str, Any]) -> dict[str, Any]:
         answer = self.provider.Invoke(provider_pb2.InvokeRequest(tok=token, args=to_struct(arguments)), self.context)

@@ -66,10 +66,10 @@ def cloud_config(host_key: asyncssh.SSHKey) -> str:
 
 
 @contextmanager
-def booted(state: Path, *, trace: bool = False) -> Iterator[BootedHost]:
+def booted(state: Path, *, trace: bool = False, hangs_up: bool = True) -> Iterator[BootedHost]:
     key, host_key = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
     port = free_port()
-    hypervisor = Hypervisor(state, port, PROGRAMS, trace=trace)
+    hypervisor = Hypervisor(state, port, PROGRAMS, trace=trace, hangs_up=hangs_up)
     try:
         address = hypervisor.boot(INSTANCE, cloud_config(host_key), key.export_public_key().decode())
         yield BootedHost(hypervisor, hypervisor.hosts()[INSTANCE], address, port, key, host_key)

@@ -10,7 +10,6 @@ from typing import Any
 import asyncssh
 
 from components.downloads import downloads
-from components.sealing import seal
 from components.tool_bundle import TARGET, as_root, bundle, unpack
 from config_render import ManagerSettings
 from localcloud.download_mirror import DownloadMirror
@@ -59,8 +58,7 @@ class ManagedHost:
             f'concurrent = 2\ncheck_interval = 1\n\n[[runners]]\nname = "m1"\nurl = "{self.gitlab.url}"\n'
             f'token = "<secret:token>"\nexecutor = "shell"\n{END}'
         )
-        key = output(self.step("key")).strip()
-        assert output(self.step("secrets warn", json.dumps({"token": seal(key, TOKEN)}))) == ""
+        assert output(self.step("secrets warn", json.dumps({"token": TOKEN}))) == ""
         assert "config.toml is live" in output(self.step("config warn", text))
 
     def show(self, what: str) -> str:

@@ -11,7 +11,6 @@ import asyncssh
 
 from components.downloads import downloads
 from components.manager_tool.host import END
-from components.sealing import seal
 from components.tool_bundle import TARGET, as_root, bundle, unpack
 from config_render import Facts, gitlab_plan, parse, render
 from localcloud.download_mirror import DownloadMirror
@@ -22,7 +21,7 @@ from .gitlab_client import Client
 
 TOKEN = "glrt-goodgoodgoodgood1234"
 LIVE = "/etc/gitlab-runner/config.toml"
-STEPS = ("tool", "key", "life", "secrets", "gitlab", "install", "config")
+STEPS = ("tool", "life", "secrets", "gitlab", "install", "config")
 _FACTS = Facts(
     deployment="test",
     region="eu-central-1",
@@ -66,7 +65,6 @@ class SteppedHost:
     """Seconds after which the client cuts the connection of a step."""
 
     _done: dict[str, tuple[str, str]] = field(default_factory=dict)
-    _key: str = ""
 
     def up(self, wrap: Wrap = lambda command: command) -> tuple[str, str]:
         """Run what is not done yet; return the step that failed, or an empty text, and all that was printed.
@@ -86,8 +84,6 @@ class SteppedHost:
             if done.exit_status != 0:
                 return what, printed
             self._done[what] = step
-            if what == "key":
-                self._key = text(done.stdout).strip()
         return "", printed
 
     def step(self, what: str) -> tuple[str, str]:
@@ -95,14 +91,12 @@ class SteppedHost:
         settings = parse(self._settings(), token=TOKEN, region="eu-central-1")
         if what == "tool":
             return as_root(unpack(bundle()), "ubuntu"), bundle()
-        if what == "key":
-            return f"sudo -n {TARGET} key", ""
         if what == "life":
             return f"sudo -n {TARGET} life", self.life("wait")
         if what == "install":
             return f"sudo -n {TARGET} install", json.dumps(downloads(settings.manager, 0), indent=2)
         if what == "secrets":
-            return f"sudo -n {TARGET} secrets {self.drift}", json.dumps({"token": seal(self._key, self.token)})
+            return f"sudo -n {TARGET} secrets {self.drift}", json.dumps({"token": self.token})
         if what == "gitlab":
             plan = gitlab_plan(settings, deployment="test", region="eu-central-1", secret="token")
             return f"sudo -n {TARGET} gitlab {self.drift}", json.dumps(plan)
@@ -159,13 +153,13 @@ class SteppedHost:
 
 
 @contextmanager
-def stepped(folder: Path) -> Iterator[SteppedHost]:
+def stepped(folder: Path, *, hangs_up: bool = True) -> Iterator[SteppedHost]:
     """A host on which nothing was done yet, and a GitLab that knows the token."""
     gitlab, mirror = GitLabStandIn(), DownloadMirror(PROGRAMS)
     gitlab.start()
     mirror.start()
     try:
-        with booted(folder) as host:
+        with booted(folder, hangs_up=hangs_up) as host:
             made = SteppedHost(host, gitlab, mirror)
             made.control("runners", {"token": TOKEN})
             yield made

@@ -1,6 +1,7 @@
 """EC2 instances of the aws stand-in: how they are made, and what can't be destroyed while they run."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -110,11 +111,25 @@ def test_a_running_instance_keeps_its_network_from_being_destroyed(cloud: Stack,
 
     for resource in chain:
         with pytest.raises(Refused, match="api error DependencyViolation"):
-            cloud.delete(resource)
+            cloud.delete(resource, seconds=0.1)
     for resource in [machine, *chain]:
         cloud.delete(resource)
 
     assert [cloud.read(resource) for resource in chain] == [None, None, None]
+
+
+@pytest.mark.parametrize("seconds", [0, 600], ids=["as long as the provider wants", "as long as the program says"])
+def test_a_subnet_waits_for_the_machines_in_it_to_go(cloud: Stack, network: Network, seconds: float) -> None:
+    machine = cloud.create(INSTANCE, _machine(cloud, network))
+    with ThreadPoolExecutor() as pool:
+        deletion = pool.submit(cloud.delete, network.subnet, seconds)
+        # It has been refused at least once when it has not come to an end after a while.
+        with pytest.raises(TimeoutError):
+            deletion.result(timeout=1.5)
+        cloud.delete(machine)
+        deletion.result(timeout=60)
+
+    assert cloud.read(network.subnet) is None
 
 
 def test_changes_of_an_instance_reach_aws(cloud: Stack, network: Network) -> None:

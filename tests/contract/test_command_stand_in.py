@@ -162,11 +162,29 @@ def test_a_bastion_that_does_not_answer_is_named(provider: Provider) -> None:
         ({"logging": "none"}, []),
     ],
 )
-def test_output_is_shown_while_the_command_runs(provider: Provider, logging: dict[str, Any], lines: list[str]) -> None:
+def test_output_is_shown_only_while_the_command_runs(
+    provider: Provider, logging: dict[str, Any], lines: list[str]
+) -> None:
+    """Source: `InfoStatus` in provider/pkg/provider/util/util.go of pulumi-command 1.2.1."""
     provider.create(create="echo out; sleep 0.05; echo err >&2", **logging)
 
-    assert provider.engine.texts(engine_pb2.INFO) == lines
+    assert provider.engine.texts(engine_pb2.INFO, ephemeral=True) == lines
+    assert provider.engine.texts(engine_pb2.INFO) == []
     assert {message.urn for message in provider.engine.messages} <= {URN}
+
+
+def printing(length: int, end: str = "") -> str:
+    return f"head -c {length} /dev/zero | tr '\\0' x; printf '{end}'"
+
+
+@pytest.mark.parametrize("end", ["", "\\n"])
+def test_a_line_that_the_real_provider_never_stops_to_read_fails(provider: Provider, end: str) -> None:
+    """Its bufio.Scanner stops at a line that does not fit into 64 KiB, and the step hangs for ever."""
+    assert provider.create(create=printing(65_535, end))["stdout"] == "x" * 65_535
+    assert provider.create(create=printing(65_536, end), logging="none")["stdout"] == "x" * 65_536
+
+    text = provider.failure(lambda: provider.create(create=printing(65_536, end)))
+    assert text.startswith("a line of more than 65535 bytes was printed: ")
 
 
 def test_previous_output_is_offered_unless_it_is_switched_off(provider: Provider) -> None:
@@ -184,7 +202,7 @@ def test_previous_output_is_offered_unless_it_is_switched_off(provider: Provider
 def test_cancelling_ends_the_command_on_the_host_too(provider: Provider) -> None:
     with ThreadPoolExecutor() as pool:
         call = pool.submit(provider.failure, lambda: provider.create(create="echo started; exec sleep 1234"))
-        while not provider.engine.texts(engine_pb2.INFO):
+        while not provider.engine.texts(engine_pb2.INFO, ephemeral=True):
             time.sleep(0.01)
         provider.stub.Cancel(empty_pb2.Empty())
         assert call.result(timeout=5) == "context canceled"

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+import tomllib
 from collections.abc import Iterator
 
 import pytest
@@ -24,7 +25,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SteppedHost]:
 
 def make_machine(host: SteppedHost) -> str:
     """A machine that gitlab-runner takes for its own; it is nowhere but in docker-machine's folder."""
-    (template,) = templates(host.live())
+    (template,) = templates(tomllib.loads(host.live())["runners"])
     name = template.replace("%s", f"1700000000-{secrets.token_hex(4)}")
     host.shell(f"HOME=/root docker-machine create --driver none --url tcp://127.0.0.1:2376 {name}")
     return name

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from localcloud.host_programs.gitlab_runner_stand_in import gitlab, jobs, run
 from localcloud.host_programs.gitlab_runner_stand_in.health import Health
 
 from .pretended_fleet import entry
-from .running_gitlab_runner import Runner, runner_in, until
+from .running_gitlab_runner import TOKEN, Runner, runner_in, until
 from .stand_in_programs import plain
 
 
@@ -39,6 +40,24 @@ def test_each_load_warns_of_settings_that_make_requests_wait(runner: Runner) -> 
     assert log.count("WARNING: CONFIGURATION: Long polling issues detected.\nIssues found:\n") == 2
     assert log.count("#long-polling-issues  builds=0 max_builds=2\n") == 2
     assert "  - Build limit bottleneck: 1 runners have low 'limit' settings (≤2) with request_concurrency=1\n" in log
+
+
+def test_a_token_that_is_about_to_expire_is_exchanged_and_the_file_written_anew(runner: Runner) -> None:
+    obtained, expires = "2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
+    runner.write(entry=f"token_obtained_at = {obtained}\ntoken_expires_at = {expires}\n# a comment")
+    runner.start()
+    runner.control("POST", "jobs", {"seconds": 0})
+    until(lambda: runner.job_states() == ["success"])
+    assert "# a comment" in runner.config.read_text(), "it is not time"
+
+    runner.write(entry=f"token_obtained_at = {obtained}\ntoken_expires_at = 2020-01-02T00:00:00Z\n# a comment")
+    until(lambda: "# a comment" not in runner.config.read_text())
+
+    (entry,) = tomllib.loads(runner.config.read_text())["runners"]
+    assert entry["token"] != TOKEN
+    assert (entry["token_obtained_at"].year > 2020, entry["token_expires_at"].year) == (True, 1)
+    runner.control("POST", "jobs", {"seconds": 0})
+    until(lambda: runner.job_states() == ["success"] * 2)
 
 
 def test_the_file_is_not_looked_at_while_more_jobs_run_than_it_allowed(runner: Runner) -> None:

@@ -135,6 +135,21 @@ def test_a_command_ends_with_its_connection_but_a_daemon_does_not(host: BootedHo
     assert host.run("pkill -f 'sleep 432[1]'").returncode == 0
 
 
+def test_as_with_openssh_a_command_may_outlive_its_connection_but_not_its_streams(tmp_path: Path) -> None:
+    """Seen with OpenSSH 9.2: without a terminal nobody signals the command. Writes fail with EPIPE, its input ends."""
+    command = "trap '' PIPE; echo up; cat > /dev/null; echo x && exit; echo outlived > /srv/done"
+    with booted(tmp_path, hangs_up=False) as host:
+
+        async def cut() -> None:
+            async with host.connect() as connection:
+                process = await connection.create_process(command)
+                assert await process.stdout.readline() == "up\n"
+                connection.abort()
+
+        asyncio.run(cut())
+        until(lambda: host.run("cat /srv/done").stdout == b"outlived\n", "the command ended with its connection")
+
+
 def test_a_second_instance_gets_another_address_and_a_third_the_one_that_became_free(tmp_path: Path) -> None:
     with booted(tmp_path) as first:
         authorized = first.key.export_public_key().decode()

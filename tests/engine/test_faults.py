@@ -1,12 +1,14 @@
 """Whatever goes wrong in the middle of an `up`: no token is lost, no file is half written, the next one finishes."""
 
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.contract.stepped_host import SteppedHost, stepped
 
-from .faults import FAULTS, Fault, cut, suffer
+from .faults import FAULTS, VERIFY, Fault, cut, suffer
 
 
 @pytest.fixture(scope="module")
@@ -32,3 +34,21 @@ def test_a_fault_leaves_what_was_live_and_the_next_up_finishes(host: SteppedHost
     host.up()
     fault: Fault = FAULTS[number]
     assert suffer(host, fault, 20 + number).seen != ""
+
+
+def test_the_next_up_waits_for_a_step_that_openssh_lets_go_on_when_its_link_is_cut(tmp_path: Path) -> None:
+    with stepped(tmp_path, hangs_up=False) as host:
+        assert host.up()[0] == ""
+        before = host.services(), host.managers()
+        host.control("faults", {"path": VERIFY, "delay": 8})
+        host.pool["limit"] = 9
+        host.patience = 1.0
+        assert host.up() == ("config", ""), "the link was not cut"
+        host.patience = None
+        assert "limit = 9" not in host.live()
+
+        failed, printed = host.up()
+        assert failed == ""
+        assert "waiting for another step on this manager to end" in printed
+        assert tomllib.loads(host.live())["runners"][0]["limit"] == 9
+        assert (host.services(), host.managers()) == before

@@ -34,11 +34,12 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     run(folder, "down")
 
 
-def test_up_shows_no_key(up: tuple[Path, str]) -> None:
+def test_up_shows_nothing_that_nobody_reads(up: tuple[Path, str]) -> None:
     _, said = up
 
     assert re.search(r"[0-9a-f]{65}", said) is None
-    assert "runner-registration-key created" in said
+    assert "runner-registration-runners created" in said
+    assert '{"' not in said, "ids for the program alone are shown"
     assert "make job" in said
 
 

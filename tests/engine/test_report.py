@@ -31,6 +31,6 @@ def test_the_page_shows_the_preview_and_the_market(deployment: Deployment, tmp_p
     assert "runner-manager-instance" in text
     # The stand-in's prices: on demand 0.1, spot 0.045 now, 0.05 before, which the cap of 0.06 allows.
     assert "within the cap all day" in text
-    assert "worst case $0.320" in text
+    assert "worst case $0.372" in text
     assert deployment.token not in text
     assert TOKEN_KEY not in text

@@ -34,6 +34,9 @@ def test_the_outputs_of_a_stack(deployment: Deployment) -> None:
             "most": 5,
             "group": "local",
             "idle_hours": 213,
+            "disk_type": "gp3",
+            "disk_gib": 40,
+            "public_address": True,
         },
         {
             "pool": "manager",
@@ -43,10 +46,14 @@ def test_the_outputs_of_a_stack(deployment: Deployment) -> None:
             "most": 1,
             "group": "the manager",
             "idle_hours": 168,
+            "disk_type": "gp3",
+            "disk_gib": 20,
+            "public_address": True,
         },
     ]
-    # Five machines for 0.10 and the manager for 0.02: what the stand-in for AWS's prices says.
-    assert outputs["worst_case_cost"] == {"per_hour": 0.52, "per_month": 379.6, "currency": "USD"}
+    assert outputs["network_charges"] == []
+    # Five machines for 0.10 and the manager for 0.02, disks of 220 GiB and six addresses, as the stand-in prices them.
+    assert outputs["worst_case_cost"] == {"per_hour": 0.572, "per_month": 417.56, "currency": "USD", "complete": True}
     commands = outputs["next_commands"].splitlines()
     assert commands[1].startswith(
         f"aws ec2-instance-connect ssh --region eu-central-1 --instance-id {outputs['manager_instance_id']} "
@@ -77,8 +84,8 @@ def test_an_up_without_prices_says_null(deployment: Deployment) -> None:
     planned = deployment.run("preview").stdout
 
     cost = planned.partition("worst_case_cost")[2].partition("}")[0]
-    assert [line.split() for line in cost.splitlines()[1:4]] == [
-        ["currency", ":", '"USD"'], ["per_hour", ":", "<null>"], ["per_month:", "<null>"],
+    assert [line.split() for line in cost.splitlines()[1:5]] == [
+        ["complete", ":", "false"], ["currency", ":", '"USD"'], ["per_hour", ":", "<null>"], ["per_month:", "<null>"],
     ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import json
 import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -47,6 +48,32 @@ def nothing_changes(deployment: Deployment) -> None:
     """Neither a preview nor a look at what is really there proposes anything."""
     deployment.run("preview", "--expect-no-changes")
     deployment.run("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+def test_a_zone_is_removed_once_the_workers_in_it_are_gone(deployment: Deployment) -> None:
+    ec2 = control.aws(deployment.cloud, "ec2")
+    configure(deployment, {"zones": ["b"]}, network={"zones": ["a", "b"]})
+    deployment.up()
+    there = [{"Name": "subnet-id", "Values": [machine(deployment)["SubnetId"]]}]
+
+    configure(deployment, {"zones": ["a"]}, network={"zones": ["a"]})
+    with ThreadPoolExecutor() as pool:
+        going = pool.submit(deployment.up)
+        try:
+            deadline = time.monotonic() + 180
+            while "amazonec2-zone=eu-central-1b" in deployment.live():
+                assert time.monotonic() < deadline, "the config without the zone did not arrive"
+                time.sleep(0.2)
+            # From here on only the workers are in the way, and they are idle for half an hour.
+            with pytest.raises(TimeoutError):
+                going.result(timeout=10)
+        finally:
+            found = ec2.describe_instances(Filters=there)["Reservations"]
+            ec2.terminate_instances(InstanceIds=[each["Instances"][0]["InstanceId"] for each in found])
+        going.result(timeout=300)
+
+    subnets = [each for each in deployment.resources() if each["type"] == "aws:ec2/subnet:Subnet"]
+    assert [each["outputs"]["availabilityZone"] for each in subnets] == ["eu-central-1a"]
 
 
 def test_private_workers_with_a_nat_gateway_in_each_zone_and_ipv6(deployment: Deployment) -> None:

@@ -1,9 +1,11 @@
 """The watch on a real manager host, with its own rights, beside machines of others."""
 
+import base64
 import json
 import re
 import time
 import tomllib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -169,6 +171,57 @@ def test_what_is_orphaned_goes_and_what_is_somebody_elses_stays(watched: Deploym
     for volume in kept:
         account.ec2.delete_volume(VolumeId=volume)
     account.ec2.delete_security_group(GroupId=others)
+
+
+BROKEN: dict[str, Callable[[str], str]] = {
+    "a stray word": lambda live: live.replace("[[runners]]", "stray\n[[runners]]"),
+    "cut off": lambda live: live[: live.index("MachineName") + 16],
+    "empty": lambda live: "",
+    "none": lambda live: "concurrent = 1\n",
+    "no name": lambda live: re.sub("MachineName = .*", "", live),
+    "encoding": lambda live: live.replace("# Made", "# \udcff"),
+}
+SAME: dict[str, Callable[[str], str]] = {
+    "literal": lambda live: re.sub('(MachineName|token) = "(.*)"', r"\1 = '\2'", live),
+    "comments": lambda live: re.sub('(MachineName|token) = (".*")', r"\1 = \2 # mine", live),
+    "spaces": lambda live: live.replace("[[runners]]", "[[ runners ]]").replace(
+        "[runners.machine]", "[ runners . machine ]"
+    ),
+    "script": lambda live: live.replace(
+        'executor = "', 'pre_build_script = """\n[[runners]]\n\u2028\x85x"""\nexecutor = "'
+    ),
+}
+
+
+@needs.MACHINES
+def test_a_config_toml_that_somebody_edited_costs_no_machine_and_can_be_put_right(
+    watched: Deployment,
+) -> None:
+    host, live = watched.host(), watched.live()
+    machines = host.run("docker-machine ls -q").split()
+    assert len(machines) == 1
+
+    def looked(text: str) -> str:
+        """What the watch says with this file in place."""
+        content = base64.b64encode(text.encode(errors="surrogateescape")).decode()
+        host.run(f"echo {content} | base64 -d > /etc/gitlab-runner/config.toml; rm -f {METRICS}")
+        said = host.run(f"{TOOL} 2>&1 || true")
+        assert host.run("docker-machine ls -q").split() == machines
+        return said
+
+    for name, edit in SAME.items():
+        assert edit(live) != live, name
+        assert looked(edit(live)) == "", name
+    for name, edit in BROKEN.items():
+        (line,) = looked(edit(live)).splitlines()
+        assert re.match("watch: .*config.toml", line), name
+        assert "config_drifted 1" in host.read(METRICS), name
+    assert looked("stray\n" + live) != ""
+    told = watched.up("--replace", "**-registration-config").stdout
+    assert "config.toml was changed by hand; it is replaced, and kept as" in told
+    assert "can't be read as TOML" in told
+    assert watched.live() == live
+    assert {*machines} <= {*host.run("docker-machine ls -q").split()}
 
 
 @needs.MACHINES

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from config_render import Settings
+from config_render import Settings, fees
 from config_render.costs import as_plain, machine_rows
 from config_render.market import Failure, Market
 from config_render.prices import wanted
@@ -20,6 +20,9 @@ from ..render.settings_samples import REGION, parsed, stack
 NOW = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
 TYPES = ("m6i.large", "m6a.large", "m5.large", "m5a.large")
 OFFICE = {"Periods": ["* * 8-18 * * mon-fri *"], "Timezone": "Europe/Berlin", "IdleTime": 1800}
+
+
+_FEES = {"gp3": 0.0952, "NAT gateway": 0.052, "public address": 0.005, "interface endpoint": 0.012}
 
 
 def subject(settings: Settings, market: Market | None = None, **given: Any) -> Subject:
@@ -78,7 +81,8 @@ def priced(settings: Settings, **market: Any) -> Market:
         for n, kind in enumerate(asked.spot_types)
         for m, zone in enumerate(asked.spot_zones)
     }
-    return Market(**{"spot": spot, "on_demand": on_demand, **market})
+    charged = {fee: _FEES[fee[0]] for fee in asked.fees}
+    return Market(**{"spot": spot, "on_demand": on_demand, "fees": charged, **market})
 
 
 def history(price: float, swing: float) -> SpotHistory:
@@ -97,6 +101,7 @@ def nothing_known(settings: Settings) -> Market:
 def changed(settings: Settings, **given: Any) -> Changes:
     """A larger limit and another image for the manager, as a preview tells of it."""
     rows = machine_rows(settings, REGION, NOW.date())
+    network = fees.as_plain(fees.network_rows(settings.network, REGION))
     fewer = [replace(row, most=max(row.most - 1, 1)) for row in rows]
     instance = "aws:ec2/instance:Instance"
     image = Property("ami", True, "ami-0a1b2c3d4e5f60001", "ami-0a1b2c3d4e5f60003")
@@ -117,8 +122,8 @@ def changed(settings: Settings, **given: Any) -> Changes:
         "prod",
         resources,
         (ConfigToml("runner", _config_toml(9, 4), _config_toml(10, 6)),),
-        {"machines": as_plain(fewer)},
-        {"machines": as_plain(rows)},
+        {"machines": as_plain(fewer), "network_charges": network},
+        {"machines": as_plain(rows), "network_charges": network},
         settings=(
             RunnerSettings(
                 "runner",

@@ -18,7 +18,8 @@ from . import browser as chromium
 from .samples import changed, large, small, subject
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
-WIDE, NARROW = 1280, 360
+WIDE, PHONE, NARROW = 1280, 400, 360
+_PATIENT_MS = 120_000
 Scheme = Literal["light", "dark"]
 
 
@@ -79,6 +80,53 @@ def test_twelve_pools_fit(browser: Browser, files: dict[str, str], scheme: Schem
     assert out == []
 
 
+@pytest.mark.parametrize("width", [PHONE, WIDE])
+@pytest.mark.parametrize("name", ["small", "large"])
+def test_nothing_is_cut_off(browser: Browser, files: dict[str, str], name: str, width: int) -> None:
+    shown = _opened(browser, files[name], width)
+    _photograph(shown, f"{name}-open-{width}")
+    # Pictures alone may be wider: they scroll, and say so where there is little room.
+    outside = shown.evaluate(
+        """[...document.body.querySelectorAll("*")].filter(each => {
+             const box = each.getBoundingClientRect();
+             return !each.closest(".sideways, .skip") && box.width && (box.left < -1 || box.right > innerWidth + 1);
+           }).map(each => each.outerHTML.slice(0, 100))"""
+    )
+    scrolling = shown.evaluate(
+        """[...document.querySelectorAll("main, main *")].filter(each => each.clientWidth &&
+             each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflowX != "visible"
+           ).map(each => [each.className, getComputedStyle(each, "::before").content])"""
+    )
+    shown.close()
+
+    assert outside == []
+    assert {class_ for class_, _ in scrolling} <= {"scroll sideways"}
+    if width == PHONE:
+        assert len(scrolling) >= 4
+        assert all("Scroll sideways" in hint for _, hint in scrolling)
+
+
+@pytest.mark.parametrize("width", [PHONE, WIDE])
+def test_what_differs_and_prices_are_seen_beside_their_names(
+    browser: Browser, files: dict[str, str], width: int
+) -> None:
+    shown = _opened(browser, files["small"], width)
+    cells = shown.evaluate(
+        """[...document.querySelectorAll("td")].filter(each => each.textContent).map(each => {
+             const box = each.getBoundingClientRect(), head = each.closest("table").querySelector("thead");
+             const label = getComputedStyle(each, "::before").content.replaceAll('"', "");
+             return [each.dataset.name, box.left, box.right, head.checkVisibility() ? head.innerText : label];
+           })"""
+    )
+    shown.close()
+
+    names = {name for name, *_ in cells}
+    assert {"What differs", "Worst case an hour", "Worst case a month", "Waiting a month", "Cap", "On demand"} <= names
+    for name, left, right, label in cells:
+        assert 0 <= left < right <= width
+        assert name in " ".join(label.split())
+
+
 def test_it_can_be_read_at_200_percent_without_scripts(browser: Browser, files: dict[str, str]) -> None:
     context = browser.new_context(
         java_script_enabled=False, viewport={"width": WIDE // 2, "height": 450}, device_scale_factor=2
@@ -134,6 +182,14 @@ def test_a_link_leads_to_its_section(browser: Browser, files: dict[str, str]) ->
     assert -1 <= top < 400
 
 
+def _opened(browser: Browser, url: str, width: int) -> Page:
+    """Show a page with all that is folded opened."""
+    shown = browser.new_page(viewport={"width": width, "height": 900})
+    shown.goto(url)
+    shown.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    return shown
+
+
 def _photograph(shown: Page, name: str) -> None:
     SCREENSHOTS.mkdir(exist_ok=True)
-    shown.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+    shown.screenshot(timeout=_PATIENT_MS, path=SCREENSHOTS / f"{name}.png", full_page=True)

@@ -80,8 +80,11 @@ def test_existing_subnets_are_in_the_zones_that_the_preview_has_found(tmp_path: 
         "most": 2,
         "group": "ci",
         "idle_hours": 0,
+        "disk_type": "gp3",
+        "disk_gib": 40,
+        "public_address": True,
     }
-    outputs = {"outputs": {"machines": [row]}}
+    outputs = {"outputs": {"machines": [row], "network_charges": []}}
     metadata = {
         "op": "update",
         "urn": "urn:pulumi:prod::p::pulumi:pulumi:Stack::p-prod",

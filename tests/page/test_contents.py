@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from config_render.costs import cost
-from config_render.market import Market
+from config_render.market import Market, wanted
 from config_render.spot_history import SpotHistory
 from review.page.drawing import page
 from review.page.subject import Subject
@@ -30,15 +30,15 @@ def tiles(shown: Subject) -> dict[str, str]:
 def test_figures_are_those_of_the_costs_and_what_they_were() -> None:
     settings = small()
     shown = subject(settings)
-    now = cost(shown.rows, shown.market)
+    now = cost(shown.rows, shown.network, shown.market)
     assert tiles(shown)["Worst case"].startswith(
-        f"${now.worst_per_hour:.3f} an hour ${now.worst_per_month:,.2f} a month"
+        f"${now.worst_per_hour.known:.3f} an hour ${now.worst_per_month.known:,.2f} a month"
     )
     assert "was" not in tiles(shown)["Worst case"]
 
     after = tiles(subject(settings, changes=changed(settings)))
     assert after["Machines at the most"] == "21 the manager included was 20"
-    assert after["Worst case"].endswith("was $1.350")
+    assert after["Worst case"].endswith("was $1.552")
     assert "was" not in after["Without any job"]
 
 
@@ -73,7 +73,7 @@ def test_pools_whose_weeks_are_alike_share_a_picture() -> None:
     assert len(drawn.all("svg")) == 2
 
 
-def test_a_price_that_is_not_known_is_left_out_of_the_sum() -> None:
+def test_with_a_price_that_is_not_known_a_sum_is_at_least_the_rest() -> None:
     settings = parsed(
         stack(
             pools=[
@@ -82,19 +82,55 @@ def test_a_price_that_is_not_known_is_left_out_of_the_sum() -> None:
             ]
         )
     )
-    market = Market(on_demand={("m5.large", REGION): 0.1, ("t3.small", REGION): 0.02})
-    drawn = section(subject(settings, market), "costs")
+    prices = {("m5.large", REGION): 0.1, ("t3.small", REGION): 0.02}
+    shown = subject(settings, priced(settings, on_demand=prices, fees=dict.fromkeys(wanted(settings, REGION).fees, 0)))
+    drawn = section(shown, "costs")
 
-    assert "Not in the sum, for a price is not known: unknown." in drawn.text
+    assert "A price is not known, so that it may be more: unknown." in drawn.text
     total, pools = drawn.all("desc")
-    assert total.text == "Without any job the machines cost between $0.220 and $0.220 an hour at today's prices."
+    assert total.text == (
+        "Without any job the stack costs between $0.220 and $0.220 an hour at today's prices, and more where a price "
+        "is not known. The worst case is at least $0.920 an hour."
+    )
     assert pools.text == "known: $146.00 a month, unknown: price not known and manager: $14.60 a month."
+    assert tiles(shown)["Worst case"].startswith("at least $0.920 an hour at least $671.60 a month: ")
+    assert tiles(shown)["Without any job"].startswith("at least $160.60 a month")
+    sums = [row.text for row in section(shown, "pools").all("tfoot")]
+    assert len(sums) == 1
+    assert sums[0].count("at least $") == 3
+
+
+def test_a_part_of_a_pools_price_is_drawn_and_said_to_be_a_part() -> None:
+    settings = small()
+    pools = section(subject(settings, priced(settings, fees={})), "costs").all("desc")[1].text
+    assert pools.startswith("spot: at least $")
 
 
 def test_what_is_not_known_is_not_drawn_as_free() -> None:
     drawn = section(subject(small(machine={"MaxGrowthRate": 5}), Market()), "costs")
     assert drawn.all("svg") == []
-    assert "Not in the sum, for a price is not known: manager." in drawn.text
+    assert "A price is not known, so that it may be more: manager." in drawn.text
+
+
+def test_the_parts_of_a_cost_are_listed_and_come_to_all_of_it() -> None:
+    shown = section(subject(large(1)), "pools")
+    (parts,) = [each for each in shown.all("table") if "What it is for" in each.all("caption")[0].text]
+    rows = {row.all("th")[0].text: [cell.text for cell in row.all("td")] for row in parts.all("tbody")[0].all("tr")}
+
+    assert [*rows] == ["machines", "disks", "public addresses", "NAT gateways"]
+    assert rows["NAT gateways"] == ["$0.052", "$37.96", "$37.96"]
+    # Of the manager and of the NAT gateway.
+    assert rows["public addresses"] == ["$0.010", "$7.30", "$7.30"]
+    whole = [cell.text for cell in shown.all("tfoot")[0].all("td")]
+    for column, of_all in ((0, whole[1]), (1, whole[2]), (2, whole[4])):
+        parts_of_it = [float(cells[column].replace(",", "")[1:]) for cells in rows.values()]
+        assert sum(parts_of_it) == pytest.approx(float(of_all.replace(",", "")[1:]), abs=0.02)
+    assert "Not counted: data transfer" in shown.text
+
+
+def test_the_network_has_lines_of_its_own_beside_the_pools() -> None:
+    lines = [row.text for row in section(subject(large(1)), "pools").all("tr")]
+    assert any(line.startswith("1 NAT gateway a ") and "$0.057 $41.61" in line for line in lines)
 
 
 def test_the_cost_over_the_week_rises_when_machines_wait() -> None:
@@ -103,12 +139,13 @@ def test_the_cost_over_the_week_rises_when_machines_wait() -> None:
             small(),
             Market(
                 on_demand={("t3.small", REGION): 0.02},
+                fees={("gp3", REGION): 0, ("public address", REGION): 0},
                 spot={("m6i.large", f"{REGION}{zone}"): history(0.05, 0) for zone in "ab"},
             ),
         ),
         "costs",
     )
-    assert drawn.all("desc")[0].text.startswith("Without any job the machines cost between $0.070 and $0.320 an hour")
+    assert drawn.all("desc")[0].text.startswith("Without any job the stack costs between $0.070 and $0.320 an hour")
     (line,) = [each for each in drawn.all("path") if each.attributes.get("class") == "line"]
     # Up and down on each of five days.
     assert len(re.findall("V", line.attributes["d"])) == 10
@@ -182,7 +219,9 @@ def test_many_types_in_a_zone_are_summed_up() -> None:
 
 def test_a_pool_whose_machines_may_be_in_several_places_is_counted_once() -> None:
     spot = {"maxPrice": 0.07, "onDemandLimit": 3}
-    rows = section(subject(small(spot=spot)), "pools").all("tr")
+    settings = small(spot=spot)
+    free = dict.fromkeys(wanted(settings, REGION).fees, 0)
+    rows = section(subject(settings, priced(settings, fees=free)), "pools").all("tr")
     lines = [[cell.text for cell in row.all("th", "td")] for row in rows if len(row.all("th", "td")) == 8]
 
     kinds = "m6i.large (spot, cap 0.07 or on demand)"

@@ -79,7 +79,7 @@ def test_each_picture_says_what_it_shows() -> None:
 def test_tables_have_headings_for_rows_and_columns() -> None:
     tables = everything().all("table")
 
-    assert len(tables) == 7
+    assert len(tables) == 8
     for table in tables:
         assert {cell.attributes.get("scope") for cell in table.all("th")} == {"col", "row"}
         widths = {
@@ -145,11 +145,13 @@ def test_twelve_pools_are_small_and_quickly_drawn() -> None:
     assert len(text.encode()) < 300_000
 
 
-@pytest.mark.parametrize("settings", [small(), large()], ids=["small", "large"])
-def test_without_prices_it_says_what_is_not_known(settings: Settings) -> None:
+@pytest.mark.parametrize(
+    ("settings", "worst"), [(small(spot=None), "not known"), (small(), "at least $1.400 an hour")], ids=["none", "caps"]
+)
+def test_without_prices_it_says_what_is_not_known(settings: Settings, worst: str) -> None:
     document = read(page(subject(settings, nothing_known(settings))))
 
     figures = [each.text for each in document.all("span") if each.attributes.get("class") == "figure"]
-    assert figures[1:3] == ["not known", "not known"]
+    assert figures[1:3] == [worst, "not known"]
     (section,) = [each for each in document.all("section") if each.attributes["aria-labelledby"] == "unknown"]
     assert "spot prices, prices on demand: there are no AWS credentials" in section.text

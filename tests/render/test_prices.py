@@ -95,12 +95,24 @@ def test_what_is_asked_follows_from_the_settings() -> None:
     assert asked.priced == tuple((kind, REGION) for kind in asked.instance_types)
     assert (asked.spot_types, asked.spot_zones) == (("g5.xlarge", "m5.large"), (A, B))
     assert asked.quotas == (STANDARD, "L-3819A6DF")
+    assert asked.fees == (("gp3", REGION), ("public address", REGION))
+
+
+def test_prices_of_disks_and_of_the_network_are_asked_for_as_the_settings_have_them() -> None:
+    network = {"zones": ["a"], "private": True, "interfaceEndpoints": ["ec2"]}
+    manager = {"sshFrom": ["203.0.113.0/24"], "publicAddress": False}
+    asked = wanted(pools({"driver": {"amazonec2-volume-type": "gp2"}}, network=network, manager=manager), REGION)
+
+    # The NAT gateway has a public address too, though no machine has one.
+    names = ("NAT gateway", "gp2", "gp3", "interface endpoint", "public address")
+    assert asked.fees == tuple((name, REGION) for name in names)
 
 
 def test_a_local_zone_has_prices_of_its_own() -> None:
     settings = pools({"zones": ["-lax-1a"]}, network={"zones": ["a", "-lax-1a"]})
     asked = wanted(settings, "us-west-2")
     assert asked.priced == (("m5.large", "us-west-2-lax-1"), ("t3.small", "us-west-2"))
+    assert ("gp3", "us-west-2-lax-1") in asked.fees
 
 
 TABLE = """\
@@ -113,12 +125,17 @@ p0       eu-central-1b  m5.large       -       -       -       -          -     
 p1       eu-central-1a  c5.large       -       -       -       -          -     0.0800         2        $0.160
 manager  eu-central-1a  t3.small       -       -       -       -          -          ?         1             ?
 
-at the most  machines     an hour  a month (730 h)
-p0                  6      $0.350          $255.50
-p1                  2      $0.160          $116.80
-manager             1           ?                ?
-in all              9  $0.510 + ?      $372.30 + ?
-Machines alone: disks, addresses, traffic and the cache come on top.
+at the most         machines          an hour   a month (730 h)
+p0                         6           $0.374           $273.02
+p1                         2           $0.168           $122.64
+manager                    1  at least $0.007    at least $5.11
+NAT gateways                           $0.055            $40.15
+in all                     9  at least $0.604  at least $440.92
+  machines                    at least $0.510  at least $372.30
+  disks                                $0.034            $24.82
+  public addresses                     $0.010             $7.30
+  NAT gateways                         $0.050            $36.50
+Not counted: data transfer, requests, and what the cache and the logs hold.
 """
 
 
@@ -126,10 +143,12 @@ def test_the_table_has_prices_and_the_worst_case() -> None:
     settings = pools(
         {"zones": ["a", "b"], "limit": 5, "spot": {"maxPrice": 0.05, "onDemandLimit": 1}},
         {"instanceTypes": ["c5.large"], "limit": 2},
+        network={"zones": ["a", "b"], "private": True},
     )
     market = Market(
         spot={("m5.large", A): history((30, 0.04), (18, 0.06), (1, 0.045))},
         on_demand={("m5.large", REGION): 0.1, ("c5.large", REGION): 0.08},
+        fees={("gp3", REGION): 0.073, ("NAT gateway", REGION): 0.05, ("public address", REGION): 0.005},
     )
     assert list(report(settings, REGION, market).lines) == TABLE.splitlines()
 

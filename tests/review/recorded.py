@@ -1,10 +1,13 @@
 """Previews as the engine told them, and what AWS might have said of prices."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from config_render import fees
 from config_render.costs import MachineRow, as_plain
+from config_render.fees import NetworkRow
 from config_render.market import Market
 from config_render.spot_history import SpotHistory
 from review.changes import Changes, changes_of
@@ -22,14 +25,31 @@ def changes(case: str, *, stack: str = "local") -> Changes:
 
 
 def row(pool: str, most: int, idle: float = 168, cap: float | None = None, type_: str = "m5.large") -> MachineRow:
-    return MachineRow(pool=pool, zone=ZONE, type=type_, cap=cap, most=most, group=pool, idle_hours=idle)
+    return MachineRow(
+        pool=pool,
+        zone=ZONE,
+        type=type_,
+        cap=cap,
+        most=most,
+        group=pool,
+        idle_hours=idle,
+        disk_type="gp3",
+        disk_gib=0,
+        public_address=False,
+    )
 
 
-def with_machines(changed: Changes, before: list[MachineRow] | None, after: list[MachineRow] | None) -> Changes:
+def with_machines(
+    changed: Changes,
+    before: list[MachineRow] | None,
+    after: list[MachineRow] | None,
+    network: Sequence[NetworkRow] = (),
+) -> Changes:
     """The same changes of a stack that has these machines among its outputs; None for a stack without the output."""
 
     def outputs(there: Any, rows: list[MachineRow] | None) -> dict[str, Any]:
-        return {**there, **({} if rows is None else {"machines": as_plain(rows)})}
+        charged = {} if rows is None else {"machines": as_plain(rows), "network_charges": fees.as_plain(network)}
+        return {**there, **charged}
 
     return replace(
         changed,
@@ -41,4 +61,8 @@ def with_machines(changed: Changes, before: list[MachineRow] | None, after: list
 MARKET = Market(
     spot={("m5.large", ZONE): SpotHistory(NOW, ((NOW, 0.045),))},
     on_demand={("m5.large", "eu-central-1"): 0.1, ("t3.small", "eu-central-1"): 0.02},
+    fees={
+        (what, "eu-central-1"): price
+        for what, price in (("gp3", 0.073), ("public address", 0.005), ("NAT gateway", 0.05))
+    },
 )

@@ -9,6 +9,7 @@ import yaml
 from markdown_it import MarkdownIt
 
 from config_render.costs import as_plain
+from config_render.fees import NetworkRow
 from config_render.stack_file import read_stack_file
 from localcloud.cloud import ROOT
 from review.bill import bill_of
@@ -61,7 +62,7 @@ def test_a_replacement_of_the_manager_comes_first_with_what_it_interrupts() -> N
     text = of("manager")
 
     heading, blocked, effect, _, setting, replaced = text.split("\n\n")[1:7]
-    assert heading == "### Preview of `local`: 1 replaced, 1 deleted, 8 changed, 1 created"
+    assert heading == "### Preview of `local`: 1 replaced, 1 deleted, 7 changed, 1 created"
     assert blocked == (
         "- :no_entry: `the manager is replaced, or goes`: the job fails; if it is meant, put the label "
         "`allow-manager-replacement` on the merge request and run the job again"
@@ -78,10 +79,10 @@ def test_a_replacement_of_the_manager_comes_first_with_what_it_interrupts() -> N
         "`runner-manager-instance-arm64` comes in its place (setting `manager.instanceType`) |" in text
     )
     assert "triggers" not in text
-    assert sections(text)[:4] == ["Settings", "Replaced or deleted", "Changed", "8 steps"]
+    assert sections(text)[:4] == ["Settings", "Replaced or deleted", "Changed", "7 steps"]
 
 
-@pytest.mark.parametrize(("case", "steps"), [("manager", 8), ("network", 8), ("cap", 2), ("first", 9)])
+@pytest.mark.parametrize(("case", "steps"), [("manager", 7), ("network", 7), ("cap", 2), ("first", 8)])
 def test_all_steps_on_the_manager_are_one_folded_row(case: str, steps: int) -> None:
     rows = re.findall(r"^\| (.+) \| steps? on the manager \|(.*)\|?$", of(case), re.MULTILINE)
     folded = [(names, rest) for names, rest in rows if "replaced" not in rest]
@@ -231,11 +232,34 @@ def test_costs_are_shown_before_and_after_at_the_same_prices() -> None:
     assert "| a month without any job | 87.60 USD | 87.60 USD |" in text
 
 
-def test_a_cost_that_is_not_known_is_not_made_up() -> None:
+def test_a_cost_says_what_it_is_for_and_what_is_not_in_it() -> None:
+    after = [replace(each, disk_gib=100, public_address=True) for each in AFTER]
+    gateway = NetworkRow(what="NAT gateway", zone="eu-central-1a", count=1)
+    changed = with_machines(changes("limit"), BEFORE, after, [gateway])
+    text = note(changed, bill_of(changed, MARKET), [])
+
+    dash = "\N{EN DASH}"
+    assert f"| {dash} machines | 379.60 USD | **671.60 USD** |\n| {dash} disks | 0.00 USD | **73.00 USD** |" in text
+    assert (
+        f"| {dash} public addresses | 3.65 USD | **40.15 USD** |\n| {dash} NAT gateways | 36.50 USD | 36.50 USD" in text
+    )
+    assert "| a month, if all of them run | 419.75 USD | **821.25 USD** |" in text
+    assert "Not counted: data transfer, requests, and what the cache and the logs hold." in text
+
+
+def test_with_a_price_that_is_not_known_a_cost_is_at_least_the_rest() -> None:
     changed = with_machines(changes("first"), None, [*AFTER, row("arm", 2, type_="t9.huge")])
     text = note(changed, bill_of(changed, MARKET), [])
 
     assert "| machines at the most | - | **12** |" in text
+    assert "| an hour, if all of them run | - | **at least 0.92 USD** |" in text
+    assert "| a month, if all of them run | - | **at least 671.60 USD** |" in text
+    assert "| a month without any job | - | **at least 87.60 USD** |" in text
+
+
+def test_a_cost_of_which_nothing_is_known_is_not_made_up() -> None:
+    changed = with_machines(changes("first"), None, [row("arm", 2, type_="t9.huge")])
+    text = note(changed, bill_of(changed, MARKET), [])
     assert "| an hour, if all of them run | - | **not known** |" in text
 
 
@@ -253,7 +277,7 @@ def test_machines_that_may_be_in_either_zone_are_counted_once_at_the_dearer_pric
 def test_what_a_release_without_groups_says_of_machines_is_not_compared() -> None:
     changed = with_machines(changes("limit"), BEFORE, AFTER)
     before = [{key: value for key, value in each.items() if key != "group"} for each in as_plain(BEFORE)]
-    bill = bill_of(replace(changed, outputs_before={"machines": before}), MARKET)
+    bill = bill_of(replace(changed, outputs_before={**changed.outputs_before, "machines": before}), MARKET)
 
     assert bill
     assert (bill.before, bill.after and bill.after.most) == (None, 10)

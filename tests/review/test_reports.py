@@ -54,8 +54,8 @@ def families_of(text: str) -> list[Any]:
     [
         ("same", {"create": 0, "update": 0, "delete": 0}),
         ("limit", {"create": 0, "update": 1, "delete": 0}),
-        ("manager", {"create": 2, "update": 8, "delete": 2}),
-        ("network", {"create": 15, "update": 10, "delete": 15}),
+        ("manager", {"create": 2, "update": 7, "delete": 2}),
+        ("network", {"create": 15, "update": 9, "delete": 15}),
     ],
 )
 def test_the_terraform_report_counts(case: str, counts: dict[str, int]) -> None:
@@ -120,6 +120,20 @@ def test_the_metrics_are_openmetrics_with_costs_and_machines_before_and_after() 
     assert values("expected_cost_per_month") == {"before": 4.35, "after": 8.69}
     cost = families["gitlab_runner_aws_worst_case_cost_per_month"].samples[0]
     assert (cost.labels["stack"], cost.labels["currency"]) == ("local", "USD")
+
+
+def test_a_metric_of_which_a_price_is_not_known_says_that_it_may_be_more() -> None:
+    changed = with_machines(
+        changes("first"), [row("local", 5, 10)], [row("local", 5, 10), row("arm", 1, type_="t9.huge")]
+    )
+    families = {family.name: family for family in families_of(metrics(changed, bill_of(changed, MARKET)))}
+
+    worst = families["gitlab_runner_aws_worst_case_cost_per_month"].samples
+    assert [(each.labels["at"], each.labels.get("at_least"), each.value) for each in worst] == [
+        ("before", None, 365),
+        ("after", "true", 365),
+    ]
+    assert all("at_least" not in each.labels for each in families["gitlab_runner_aws_machines_at_most"].samples)
 
 
 def test_metrics_that_are_not_known_are_left_out() -> None:

@@ -153,7 +153,7 @@ def test_secrets_come_go_and_change_by_name() -> None:
     assert of(["a", "token"], ["b", "token"], differ=True) == [("secrets.a", SET, None), ("secrets.b", None, SET)]
 
 
-def test_a_secret_is_not_said_to_change_where_another_host_explains_the_difference() -> None:
+def test_no_secret_is_said_to_change_where_the_host_alone_does() -> None:
     (moved,) = changes("manager").settings
     assert [each.path for each in moved.changes] == ["manager.instanceType"]
 

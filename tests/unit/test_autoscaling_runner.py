@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime import rpc
 
 from components import AutoscalingRunner, AutoscalingRunnerArgs
 from config_render import Settings, parse
@@ -67,7 +68,6 @@ IDENTITIES = {
     f"{PREFIX}Manager$aws:ec2/instance:Instance::runner-manager-instance",
     f"{PREFIX}AutoscalingRunner${PREFIX}Registration::runner-registration",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-tool",
-    f"{PREFIX}Registration$command:remote:Command::runner-registration-key",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-life",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-install",
     f"{PREFIX}Registration$command:remote:Command::runner-registration-secrets",
@@ -137,9 +137,32 @@ def test_tags_reach_everything_that_can_have_some(deployed: Recorder) -> None:
     assert untagged == []
 
 
-def test_the_token_is_fed_as_a_sealed_secret_and_stands_nowhere_in_clear(deployed: Recorder) -> None:
-    assert list(json.loads(deployed.secret("runner-registration-secrets", "stdin"))) == ["token"]
-    assert TOKEN not in repr(deployed.inputs)
+def test_the_token_is_in_one_secret_input_alone(deployed: Recorder) -> None:
+    assert json.loads(deployed.secret("runner-registration-secrets", "stdin")) == {"token": TOKEN}
+    assert TOKEN not in deployed.in_the_clear
+    assert [key for key, inputs in deployed.inputs.items() if TOKEN in repr(inputs)] == [
+        "command:remote:Command::runner-registration-secrets"
+    ]
+
+
+def commands_with(deploy: Deploy, token: str, secrets: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """The inputs of the steps on the manager, secret ones marked."""
+    raw = {**RAW, "cache": {"s3": {"AccessKey": "<secret:one>", "SecretKey": "<secret:two>"}}}
+    parsed = parse(raw, token=token, region="eu-central-1", secrets=tuple(secrets))
+    args = AutoscalingRunnerArgs(settings=parsed, region="eu-central-1", token=token, secrets=secrets)
+    inputs = deploy(lambda: AutoscalingRunner("runner", args)).inputs
+    return {key.rpartition("-")[2]: value for key, value in inputs.items() if key.startswith("command:")}
+
+
+def test_another_secret_is_a_change_of_secret_inputs_alone_and_the_same_is_none(deploy: Deploy) -> None:
+    """Not even a digest of one stands in the clear: it could be tried against guesses."""
+    before = commands_with(deploy, TOKEN, {"one": "1", "two": "2"})
+    assert commands_with(deploy, TOKEN, {"two": "2", "one": "1"}) == before
+    for token, second in ((f"{TOKEN}x", "2"), (TOKEN, "3")):
+        after = commands_with(deploy, token, {"one": "1", "two": second})
+        changed = {(step, key) for step in before for key in before[step] if after[step][key] != before[step][key]}
+        assert changed == {("secrets", "stdin"), ("runners", "stdin")}
+        assert all(rpc.is_rpc_secret(after[step][key]) for step, key in changed)
 
 
 def test_the_managers_host_key_is_fed_as_a_secret_and_checked(deployed: Recorder) -> None:
@@ -181,7 +204,7 @@ def test_a_host_that_is_there_already_is_told_by_its_key_whatever_its_address(de
 def test_with_an_address_that_moves_every_step_names_its_host(deploy: Deploy) -> None:
     recorded = deploy(lambda: runner(manager={**RAW["manager"], "elasticIp": True}))
     assert recorded.named("runner-registration-life")["triggers"] == ["runner-manager-instance-id"]
-    for what in ("tool", "key", "life", "install", "secrets", "config"):
+    for what in ("tool", "life", "install", "secrets", "config"):
         assert recorded.named(f"runner-registration-{what}")["create"].endswith(" # on runner-manager-instance-id")
 
 

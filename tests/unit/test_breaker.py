@@ -37,7 +37,7 @@ SETTINGS = parsed(
 )
 PLAN = breaker_plan(BreakerSettings.model_validate({}), "warn", placement_plan(SETTINGS, FACTS))
 OFF = breaker_plan(BreakerSettings.model_validate({"enabled": False}), "warn", {})
-TEMPLATE = render(SETTINGS, FACTS)
+TEMPLATE = f"{render(SETTINGS, FACTS)}{host.END}\n"
 TOKEN = "glrt-a1b2a1b2axxxxxxxxxxx"
 A, B = "ci-{}-a-m5-large", "ci-{}-b-m5-large"
 OD_A, OD_B = f"od-{A}", f"od-{B}"
@@ -307,7 +307,7 @@ def test_sections_with_runners_of_their_own_change_their_placements_each_by_itse
     settings, mistakes = problems_of(raw, tokens={"accessToken": "glpat-" + "a" * 20}, region="eu-central-1")
     assert settings is not None
     assert mistakes == []
-    config.TEMPLATE.write_text(render(settings, FACTS))
+    config.TEMPLATE.write_text(f"{render(settings, FACTS)}{host.END}\n")
     plan = {**PLAN, **placement_plan(settings, FACTS)}
     manager.dry(A)
     manager.look(NOW, plan)

@@ -75,7 +75,9 @@ def test_the_manager_is_told_of_every_placement_with_what_was_created(
 
 @pytest.mark.parametrize(("each", "names"), [("deployment", ["ci"]), ("pool", ["ci"]), ("entry", NAMES)])
 def test_each_section_is_asked_for_the_id_of_its_runner(deploy: Deploy, each: str, names: list[str]) -> None:
-    assert json.loads(Deployed(deploy, each).stdin("runners"))["sections"] == names
+    assert (
+        json.loads(Deployed(deploy, each).recorder.secret("runner-registration-runners", "stdin"))["sections"] == names
+    )
 
 
 def test_ids_of_runners_go_by_pools_or_where_each_entry_has_one_by_entries(

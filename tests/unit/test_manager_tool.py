@@ -1,9 +1,9 @@
 """How the tool on the manager joins config.toml with its secrets."""
 
-import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,8 +36,8 @@ class OneToken:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
 
-    def own_keys(self, section: dict[str, str], placeholder: str) -> dict[str, str]:
-        self.asked.append((json.loads(section["name"]), placeholder))
+    def own_keys(self, section: dict[str, Any], placeholder: str) -> dict[str, str]:
+        self.asked.append((section["name"], placeholder))
         return {"id": "7", "token": '"glrt-given"'}
 
 
@@ -92,6 +92,7 @@ def test_a_secret_is_hidden_as_it_is_and_as_it_stands_in_the_file(
 
     monkeypatch.setattr(tool, "run", run)
     path = tmp_path / "config.toml"
-    path.write_text('[[runners]]\nname = "a"\nurl = "https://g"\ntoken = "glrt-rotated"\n')
-    tool.check(path, {"token": "glrt-given", "key": 'a"b', "none": ""})
+    tool.check(
+        path, [{"name": "a", "token": "glrt-rotated"}, {"name": "b"}], {"token": "glrt-given", "key": 'a"b', "none": ""}
+    )
     assert {"glrt-rotated", "glrt-given", 'a"b', 'a\\"b'} == {*seen}

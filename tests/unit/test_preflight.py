@@ -15,7 +15,7 @@ import pytest
 from aws_market import look, market_cache
 from aws_market.market_questions import UNREADABLE, questions
 from config_render.market import Market, Wanted
-from localcloud.prices_stand_in import ON_DEMAND, QUOTAS, AwsServer
+from localcloud.prices_stand_in import FEES, ON_DEMAND, QUOTAS, AwsServer
 
 from .unhelpful_servers import Hanging, hanging_server, refusing_server, unreachable_address
 
@@ -34,6 +34,7 @@ def asking(**given: Any) -> Wanted:
         "instance_types": ("m5.large", "m9z.large"),
         "zones": ZONES,
         "priced": (("m5.large", REGION), ("m9z.large", REGION)),
+        "fees": (("gp3", REGION),),
         "spot_types": ("m5.large",),
         "spot_zones": ZONES,
         "quotas": (STANDARD,),
@@ -95,10 +96,12 @@ def reasons(market: Market) -> set[str]:
 
 
 def test_aws_tells_prices_offers_and_quotas(aws: str) -> None:
-    market = look(asking(), profile=None, endpoints=endpoints(aws), seconds=PATIENT)
+    fees = tuple((what, REGION) for what in (*FEES, "sc1"))
+    market = look(asking(fees=fees), profile=None, endpoints=endpoints(aws), seconds=PATIENT)
 
     assert market.failures == ()
     assert market.on_demand == {("m5.large", REGION): ON_DEMAND["m5.large"]}
+    assert market.fees == {(what, REGION): price for what, price in FEES.items()}
     assert set(market.spot) == {("m5.large", zone) for zone in ZONES}
     day = market.spot["m5.large", ZONES[0]]
     assert (day.lowest, day.median, day.highest, day.latest) == pytest.approx((0.04, 0.045, 0.05, 0.045))
@@ -108,7 +111,7 @@ def test_aws_tells_prices_offers_and_quotas(aws: str) -> None:
 
 
 def test_what_is_not_wanted_is_not_asked() -> None:
-    little = asking(priced=(), spot_types=(), spot_zones=(), quotas=())
+    little = asking(priced=(), fees=(), spot_types=(), spot_zones=(), quotas=())
     assert [question.what for question in questions(little)] == [
         "offers of instance types",
         "properties of instance types",
@@ -126,7 +129,7 @@ def test_nothing_is_waited_for_longer_than_allowed(where: str, request: pytest.F
     assert reasons(market) == {"AWS did not answer within 1 s; asked again in a minute at the earliest"}
     assert {failure.what for failure in market.failures} == {
         *("offers of instance types", "properties of instance types"),
-        *("spot prices", "prices on demand", "spot quotas"),
+        *("spot prices", "prices on demand", "prices of disks and network", "spot quotas"),
     }
 
 
@@ -176,7 +179,7 @@ def test_what_the_cache_knows_needs_neither_aws_nor_its_sdk(aws: str) -> None:
 
 def test_a_program_ends_although_a_question_hangs(hanging: Hanging) -> None:
     said, seconds, rest = run(hanging.url)
-    assert said == "0 6 botocore"
+    assert said == "0 7 botocore"
     assert seconds < 3
     assert rest < 3  # a question is given two seconds, and asked twice
 
@@ -196,7 +199,7 @@ def test_only_the_person_can_read_what_is_kept_and_no_secret_is_in_it(aws: str, 
     look(asking(), profile=None, endpoints=endpoints(aws), seconds=PATIENT)
     files = list(cache.iterdir())
 
-    assert len(files) == 6
+    assert len(files) == 7
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     assert cache.stat().st_mode & 0o777 == 0o700
     assert not any(word in file.read_text() + file.name for file in files for word in (SECRET, "AKID"))
@@ -300,6 +303,7 @@ def test_a_missing_permission_is_named_and_not_remembered(refusing: str, cache: 
         "properties of instance types": "AWS refuses it; allow ec2:DescribeInstanceTypes",
         "spot prices": "AWS refuses it; allow ec2:DescribeSpotPriceHistory",
         "prices on demand": "AWS refuses it; allow pricing:GetProducts",
+        "prices of disks and network": "AWS refuses it; allow pricing:GetProducts",
         "spot quotas": "AWS refuses it; allow servicequotas:GetServiceQuota",
     }
     assert not cache.exists()

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from components.manager_tool import host, machine_folders, reaping
+from components.manager_tool.config_toml import parse
 from components.manager_tool.ec2_sweep import Thing
 from components.manager_tool.host import StepError
 from components.manager_tool.machine_folders import Folder
 from components.manager_tool.machine_names import template_of, templates
 from components.manager_tool.reaper import Finding, Ours, Seen, findings, machines_in_error
+from components.manager_tool.runners import sections
 
 NOW, GRACE = 1_000_000.0, 600.0
 OLD, NEW = NOW - 601, NOW - 599
@@ -169,7 +171,30 @@ MachineName = "b-%s"
 [[runners]]
 token = "glrt-withoutmachines"
 """
-    assert templates(text) == {"runner-abcdeghi-a-%s", "runner-01234567-b-%s"}
+    assert templates(sections(parse(text))) == {"runner-abcdeghi-a-%s", "runner-01234567-b-%s"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("", "no [[runners]] with docker+machine", id="empty"),
+        pytest.param(
+            '[[runners]]\nname = "a"\ntoken = "glrt-a"\nexecutor = "shell"\n', "no [[runners]] with", id="shell"
+        ),
+        pytest.param(
+            '[[runners]]\nname = "a"\ntoken = "glrt-a"\nexecutor = "docker+machine"\n', "a of", id="without machines"
+        ),
+        pytest.param(
+            '[[runners]]\nname = "a"\ntoken = " "\n[runners.machine]\nMachineName = "a-%s"\n', "no token", id="token"
+        ),
+    ],
+)
+def test_a_file_that_does_not_say_which_machines_are_wanted_is_told_apart_from_one_that_wants_none(
+    text: str, said: str
+) -> None:
+    with pytest.raises(StepError) as failure:
+        templates(sections(parse(text)))
+    assert said in str(failure.value)
 
 
 def test_folders_are_read_without_docker_machine(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,8 +41,9 @@ class Manager:
         made = tokens.Tokens(secrets)
         sections = []
         for position, name in enumerate(placeholders or ("token",)):
-            section = {"name": json.dumps(f"{position}-{name}"), "url": json.dumps(self.server.url)}
-            sections.append({**section, **made.own_keys(section, name)})
+            section = {"name": f"{position}-{name}", "url": self.server.url}
+            own = made.own_keys(section, name)
+            sections.append({**{key: json.dumps(value) for key, value in section.items()}, **own})
         lines = ["[[runners]]\n" + "".join(f"{key} = {value}\n" for key, value in each.items()) for each in sections]
         if live:
             self.live.write_text("".join(lines))

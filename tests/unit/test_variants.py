@@ -16,9 +16,9 @@ def test_with_an_access_key_the_manager_has_a_user_and_no_profile(deployed_with:
     assert set(named(recorder, "Role")) == {"identity-worker"}
     assert named(recorder, "User")["identity-manager"]["path"] == "/ci/"
     assert named(recorder, "UserPolicyAttachment")["identity-manager"]["user"] == "runner-identity-manager-0000000"
-    sealed = json.loads(recorder.secret("runner-registration-secrets", "stdin"))
-    assert set(sealed) == {"token", "awsAccessKeyId", "awsSecretAccessKey"}
-    assert "the-secret-key" not in repr(recorder.inputs)
+    fed = json.loads(recorder.secret("runner-registration-secrets", "stdin"))
+    assert set(fed) == {"token", "awsAccessKeyId", "awsSecretAccessKey"}
+    assert "the-secret-key" not in recorder.in_the_clear
     assert "amazonec2-secret-key=<secret:awsSecretAccessKey>" in options(recorder)
     (runner,) = tomllib.loads(recorder.named("runner-registration-config")["stdin"])["runners"]
     assert runner["cache"]["s3"]["AccessKey"] == "<secret:awsAccessKeyId>"

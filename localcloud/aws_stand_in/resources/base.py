@@ -31,6 +31,8 @@ class Resource(ABC):
     service: ClassVar[str] = "EC2"
     carries_out: ClassVar[frozenset[str]]
     """Inputs; the others are refused rather than ignored."""
+    awaited_seconds: ClassVar[float] = 0
+    """How long a deletion is tried again, unless the program says, while something else still uses the thing."""
 
     def refusals(self, inputs: Properties) -> Iterator[tuple[str, str]]:
         """Yield (property, reason) for values that the stand-in can't carry out although the real provider can."""

@@ -121,6 +121,9 @@ class Vpc(Resource):
 
 class Subnet(Resource):
     kind = "aws:ec2/subnet:Subnet"
+    # https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ec2/vpc_subnet.go,
+    # resourceSubnetDelete and the default of its timeout.
+    awaited_seconds = 20 * 60
     carries_out = frozenset(
         {
             "assignIpv6AddressOnCreation",

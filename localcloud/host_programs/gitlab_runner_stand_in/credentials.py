@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 from . import gitlab
+from .encoding import NO_TIME
 from .log import say, short_token
 
 Entry = dict[str, Any]
-_NEVER = datetime(1, 1, 1, tzinfo=timezone.utc)
 
 
 def is_created(token: str) -> bool:
@@ -25,7 +25,7 @@ def grant(entry: Entry, answer: Mapping[str, Any]) -> None:
         entry["id"] = answer["id"]
     entry["token"] = answer["token"]
     entry["token_obtained_at"] = datetime.now(timezone.utc).replace(microsecond=0)
-    entry["token_expires_at"] = datetime.fromisoformat(expires.replace("Z", "+00:00")) if expires else _NEVER
+    entry["token_expires_at"] = datetime.fromisoformat(expires.replace("Z", "+00:00")) if expires else NO_TIME
 
 
 def verify(entry: Entry, system_id: str) -> dict[str, Any] | None:

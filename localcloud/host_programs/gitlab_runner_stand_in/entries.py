@@ -70,19 +70,18 @@ def listing(_: Parsed, path: Path) -> None:
 
 
 def reset_token(parsed: Parsed, path: Path) -> None:
-    """Exchange the tokens of the chosen entries; raises `FatalError` where one could not be exchanged."""
+    """Exchange the tokens of the chosen entries; raises `FatalError` where that of a single one can't be."""
     options, config = parsed.values, settings.load(path)
     chosen = _choose(config["runners"], options, "id")
-    failed = False
     for entry in chosen:
         answer = credentials.reset(entry, options["pat"] or "")
-        if answer is None:
-            failed = True
-        else:
+        if answer is not None:
             credentials.grant(entry, answer)
-            settings.save(path, config)
-    if failed:
-        raise FatalError("Failed to reset runner authentication token")
+        elif options["all-runners"]:
+            say("Failed to reset runner authentication token", "ERROR", name=entry.get("name", ""))
+        else:
+            raise FatalError("Failed to reset runner authentication token")
+    settings.save(path, config)
     # The real program prints this value, too, instead of the file's name.
     say("Updated", **{"config-file": "<nil>"})
 

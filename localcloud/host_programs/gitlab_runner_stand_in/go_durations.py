@@ -19,9 +19,15 @@ def seconds(value: int | str | None, default: float) -> float:
 
 
 def text(duration: float) -> str:
-    """Whole seconds in Go's words."""
-    minutes, rest = divmod(int(duration), 60)
-    hours, minutes = divmod(minutes, 60)
+    """A duration in seconds, in Go's words."""
+    if duration < 0:
+        return f"-{text(-duration)}"
+    for unit in ("ns", "us", "ms"):
+        if 0 < duration < _UNITS[unit] * 999.9999995:
+            return f"{duration / _UNITS[unit]:.6f}".rstrip("0").rstrip(".") + unit.replace("us", "µs")
+    minutes, rest = divmod(duration, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    seconds = f"{rest:.9f}".rstrip("0").rstrip(".")
     if hours:
-        return f"{hours}h{minutes}m{rest}s"
-    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
+        return f"{hours}h{minutes}m{seconds}s"
+    return f"{minutes}m{seconds}s" if minutes else f"{seconds}s"

@@ -36,27 +36,6 @@ _RESERVED = (
     "tag-list",
     "maintenance-note",
 )
-# What the real encoder writes although it was not given.
-_WRITTEN: dict[str, dict[str, Any]] = {
-    "cache": {"MaxUploadedArchiveSize": 0},
-    "docker": {
-        "tls_verify": False,
-        "privileged": False,
-        "disable_entrypoint_overwrite": False,
-        "oom_kill_disable": False,
-        "disable_cache": False,
-        "shm_size": 0,
-        "network_mtu": 0,
-    },
-    "machine": {
-        "IdleCount": 0,
-        "IdleScaleFactor": 0.0,
-        "IdleCountMin": 0,
-        "IdleTime": 0,
-        "MachineDriver": "",
-        "MachineName": "",
-    },
-}
 _DEPRECATED = (
     "Support for registration tokens and runner parameters in the 'register' command has been deprecated in "
     "GitLab Runner 15.6 and will be replaced with support for authentication tokens. For more information, see "
@@ -157,7 +136,7 @@ def _complete(entry: dict[str, Any]) -> dict[str, Any]:
     others = {table for tables in _EXECUTORS.values() for table in tables} - set(own)
     kept = {key: value for key, value in entry.items() if key not in others}
     for table in ("cache", *own):
-        kept[table] = {**_WRITTEN.get(table, {}), **kept.get(table, {})}
+        kept.setdefault(table, {})
     if "docker" in own:
         _need("docker-image", kept["docker"].get("image"))
         volumes = kept["docker"].get("volumes", [])

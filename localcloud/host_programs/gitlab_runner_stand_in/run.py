@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Union
 
-from . import long_polling, metrics, settings
+from . import long_polling, metrics, rotation, settings
 from .fleet import Fleet
 from .health import Health
 from .jobs import Jobs
@@ -104,8 +104,9 @@ class Process:
                 reload_asked = False
 
     def _look_at_file(self, *, anew: bool) -> None:
-        """Load the file if it is newer than what was loaded, or if asked to by a signal."""
+        """Load the file if it is newer than what was loaded, or if asked to by a signal; exchange a token in time."""
         try:
+            self._rotate()
             if anew:
                 self._reload()
             else:
@@ -116,6 +117,12 @@ class Process:
             self._say(f"Failed to load config {error}", "ERROR")
         except OSError as error:
             self._say(f"Failed to load config stat {self._path}: {str(error.strerror).lower()}", "ERROR")
+
+    def _rotate(self) -> None:
+        token = rotation.due(self._config["runners"])
+        if token is not None and rotation.rotate(self._path, token):
+            # What it has written itself it does not load as a change, and says nothing.
+            self._seen_mtime, self._config = self._path.stat().st_mtime_ns, settings.load(self._path)
 
     def _reload_if_newer(self) -> None:
         mtime = self._path.stat().st_mtime_ns

@@ -12,7 +12,7 @@ import tomllib
 
 from ..private_files import write_private
 from ..program_stamp import stamp
-from . import toml_text
+from . import encoding, toml_text
 from .periods import Period, PeriodError, zone
 
 Config = dict[str, Any]
@@ -74,12 +74,9 @@ def load(path: Path) -> Config:
 
 
 def save(path: Path, config: Config) -> None:
-    """Write the file anew; comments and unknown keys are gone, as they are after `load`."""
-    order = list(stamp()["sections"]["global"])
-    sections = {key: config[key] for key in sorted(config, key=order.index)}
-    if not sections["runners"]:
-        del sections["runners"]
-    write_private(path, toml_text.encode(sections))
+    """Write the file anew: comments and unknown keys are gone, as they are after `load`, and defaults are written."""
+    given = {key: value for key, value in config.items() if key != "runners" or value}
+    write_private(path, toml_text.encode(encoding.encoded("global", given)))
 
 
 def decode(text: str) -> tuple[Config, list[str]]:

@@ -1,0 +1,61 @@
+"""A config.toml on the manager that was cut off or garbled ends no part of the tool, and costs no machine."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from components.manager_tool.host import END
+from components.tool_bundle import bundle
+from config_render import render
+from config_render.breaker_plan import breaker_plan
+from config_render.document import placement_plan
+from config_render.models.breaker import BreakerSettings
+from tests.render.settings_samples import FACTS, parsed, stack
+
+from . import manager_config
+
+SPOT: dict[str, Any] = {
+    "name": "ci",
+    "zones": ["a", "b"],
+    "instanceTypes": ["m5.large"],
+    "limit": 10,
+    "spot": {"maxPrice": 0.07, "onDemandLimit": 3},
+    "pre_build_script": 'echo """\n[[runners]]\ntoken = "x"\n# \u2028 \x85\necho <secret:hook>',
+    "docker": {"image": "alpine", "services": [{"name": "docker:dind"}]},
+    "machine": {"IdleCount": 4, "autoscaling": [{"Periods": ["* * * * * sat *"], "IdleCount": 8}]},
+}
+SETTINGS = parsed(stack(pools=[SPOT, {"name": "slow", "zones": ["c"], "limit": 2}]), secrets=("hook",))
+
+
+def unpacked(folder: Path) -> Path:
+    """The tool as it arrives on a manager."""
+    for part in bundle().split("#### file: ")[1:]:
+        name, _, text = part.partition("\n")
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_every_part_of_a_file_and_thousands_of_garbled_ones_end_in_an_answer_or_one_error_with_no_machine_removed(
+    tmp_path: Path,
+) -> None:
+    plan = breaker_plan(BreakerSettings.model_validate({}), "warn", placement_plan(SETTINGS, FACTS))
+    (tmp_path / "template").write_text(f"{render(SETTINGS, FACTS)}{END}\n")
+    (tmp_path / "plan").write_text(json.dumps(plan))
+    files = [unpacked(tmp_path / "tool"), tmp_path / "template", tmp_path / "plan"]
+
+    result = subprocess.run(
+        [sys.executable, manager_config.__file__, *files, "--stride", "13"], capture_output=True, text=True, check=False
+    )
+
+    assert result.returncode == 0, result.stderr[-5000:]
+    print(result.stdout)
+    figures = json.loads(result.stdout)
+    assert figures["mutations"]["texts"] == 2 * 2000
+    assert figures["prefixes"]["texts"] > 500
+    assert figures["prefixes"]["removed"] == 0
+    for each in figures.values():
+        assert each["answers"] + each["errors"] == each["texts"]
+    assert min(figures["mutations"]["answers"], figures["mutations"]["errors"]) > 500
