@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 ONCE_MORE = { echo "What failed runs once more, alone; what passes then is too impatient, and is to be mended:"; \
   $(RUN) -m pytest --last-failed --last-failed-no-failures none --maxfail 2 -v $(ARGS); }
 
-.PHONY: help up job preview report down stop shell status test check bench fuzz schema docs docs-links lock release clean
+.PHONY: help up job preview report down stop shell status test real check bench fuzz schema docs docs-links lock release clean
 
 help: # What there is; what `make` alone prints
 	@sed -n 's/^\([a-z][a-z -]*\):[^#]*# \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -33,6 +33,9 @@ up job preview report down stop shell status: $(READY)
 test: $(READY) # Every test; ARGS='tests/render -k cache' for some
 	@$(RUN) -m localcloud.engine
 	@$(RUN) -m pytest -n 4 --dist loadfile $(ARGS) || $(ONCE_MORE)
+
+real: $(READY) # Fetch real programs, and test with them instead of stand-ins; needs the internet
+	@$(RUN) -m tests.real $(ARGS)
 
 check: $(READY) # Format, lint and types
 	@$(RUN) -m ruff format --check .

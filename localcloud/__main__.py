@@ -16,6 +16,7 @@ from . import control
 from .cloud import ROOT, LocalCloud, LocalCloudError, Project
 from .engine import EngineUnavailableError
 from .one_job import run_one
+from .real_programs import RealProgramError, listed
 
 FOLDER = ROOT / ".localcloud"
 STACK = "local"
@@ -35,7 +36,7 @@ def stack_config(cloud: LocalCloud) -> dict[str, Any]:
 
 def up() -> None:
     """Start the local cloud, deploy the program into it, and say how to look at the result."""
-    cloud = LocalCloud.start(FOLDER, say=say)
+    cloud = LocalCloud.start(FOLDER, say=say, own_plugins=True)
     say(f"local cloud runs: AWS {cloud.addresses.aws}, GitLab {cloud.addresses.gitlab}")
     folder = FOLDER / "project"
     fresh = not (folder / f"Pulumi.{STACK}.yaml").exists()
@@ -166,6 +167,7 @@ def status() -> None:
         "manager": f"{hosts} (SSH: 127.0.0.1:{addresses.ssh_port})",
         "registered": ", ".join(managers) or "no manager",
         "jobs": f"{jobs}; run one with: make job",
+        "real": listed(addresses.real) or "no program but the engine; see docs/tested.md",
     }
     for name, text in rows.items():
         print(f"{name:<12} {text}")
@@ -187,7 +189,7 @@ def main() -> int:
         commands.add_parser(answer.__name__, help=about, description=about).set_defaults(answer=answer)
     try:
         parser.parse_args().answer()
-    except (LocalCloudError, EngineUnavailableError) as error:
+    except (LocalCloudError, EngineUnavailableError, RealProgramError) as error:
         print(f"\nlocalcloud: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

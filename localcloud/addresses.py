@@ -31,6 +31,8 @@ class Addresses:
     ssh_port: int
     control: str
     """The Unix socket on which plugins are started."""
+    real: dict[str, str]
+    """The versions of the real programs in use, by name; of the others there are stand-ins."""
 
     def save(self, folder: Path) -> None:
         """Write them to `folder`; whoever waits for the file never sees a half of it."""

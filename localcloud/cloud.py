@@ -1,5 +1,6 @@
 """Starting and stopping a local cloud, and running the real engine against it."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,8 +13,9 @@ from typing import Any
 
 import yaml
 
-from . import engine
+from . import engine, real_programs
 from .addresses import Addresses
+from .real_programs import RealProgram
 
 ROOT = Path(__file__).parent.parent
 PASSPHRASE = "local"  # noqa: S105 - guards nothing: this state exists on one machine, for emulated resources
@@ -35,16 +37,29 @@ class LocalCloud:
     """What serves it, where this process has started it."""
 
     @staticmethod
-    def start(folder: Path, *, say: engine.Say = lambda _: None, trace: bool = False) -> "LocalCloud":
+    def start(
+        folder: Path, *, say: engine.Say = lambda _: None, trace: bool = False, own_plugins: bool = False
+    ) -> "LocalCloud":
         """Start a local cloud that keeps all its state in `folder`, or return the one that runs there already.
 
-        With `trace`, the argument list of every process started on a manager host is recorded.
+        With `trace`, the argument list of every process started on a manager host is recorded. It has the real
+        programs of `real_programs.find` and, with `own_plugins`, of `installed_plugins`. Raises `LocalCloudError`,
+        `EngineUnavailableError`, `RealProgramError`.
         """
+        chosen = real_programs.find()
+        real = {**(real_programs.installed_plugins() if own_plugins else {}), **chosen}
         cli = engine.obtain(say)
         folder.mkdir(parents=True, exist_ok=True)
         addresses, process = Addresses.load(folder), None
         if addresses is None:
-            addresses, process = _spawn(folder, trace)
+            addresses, process = _spawn(folder, trace, real)
+        elif any(addresses.real.get(name) != program.version for name, program in chosen.items()):
+            raise LocalCloudError(
+                f"the local cloud that runs from {folder} was started without the programs of "
+                f"{real_programs.VARIABLE}; run `make down` first, or unset it"
+            )
+        if addresses.real:
+            say(f"not stand-ins but real: {real_programs.listed(addresses.real)}")
         return LocalCloud(folder, addresses, engine.beside_language_host(cli, folder / "bin"), process)
 
     @staticmethod
@@ -176,9 +191,10 @@ def _is_secret(value: object) -> bool:
     return isinstance(value, dict) and ("secure" in value or any(map(_is_secret, value.values())))
 
 
-def _spawn(folder: Path, trace: bool) -> tuple[Addresses, subprocess.Popen[bytes]]:
+def _spawn(folder: Path, trace: bool, real: Mapping[str, RealProgram]) -> tuple[Addresses, subprocess.Popen[bytes]]:
     log = folder / "daemon.log"
-    command: Sequence[str] = [sys.executable, "-m", "localcloud.daemon", str(folder), *["--trace"] * trace]
+    programs = json.dumps({name: [str(program.path), program.version] for name, program in real.items()})
+    command: Sequence[str] = [sys.executable, "-m", "localcloud.daemon", str(folder), programs, *["--trace"] * trace]
     with log.open("w") as output:
         process = subprocess.Popen(
             command,

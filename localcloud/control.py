@@ -110,6 +110,8 @@ def with_addresses(config: Mapping[str, Any], cloud: LocalCloud) -> dict[str, An
     prefix, addresses = "gitlab-runner-aws:", cloud.addresses
     manager = config[f"{prefix}manager"]
     endpoint = addresses.aws.removeprefix("http://")
+    # Of a real program there is but one version.
+    versions = {name: {"version": number} for name, number in addresses.real.items()}
     options = [f"amazonec2-endpoint={endpoint}", "amazonec2-insecure-transport=true"]
 
     def pool(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,9 +130,14 @@ def with_addresses(config: Mapping[str, Any], cloud: LocalCloud) -> dict[str, An
             "sshPort": addresses.ssh_port,
             "insecureDownloads": True,
             **({"docker": {**_docker(addresses), **manager["docker"]}} if "docker" in manager else {}),
-            "gitlabRunner": {"url": f"{addresses.mirror}/gitlab-runner", **manager.get("gitlabRunner", {})},
+            "gitlabRunner": {
+                "url": f"{addresses.mirror}/gitlab-runner",
+                **versions.get("gitlab-runner", {}),
+                **manager.get("gitlabRunner", {}),
+            },
             "dockerMachine": {
                 "url": f"{addresses.mirror}/docker-machine",
+                **versions.get("docker-machine", {}),
                 **manager.get("dockerMachine", {}),
             },
         },

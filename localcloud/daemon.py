@@ -3,12 +3,14 @@
 Started by `localcloud.cloud`; everything listens on loopback only, on ports that were free.
 """
 
+import json
 import os
 import signal
 import socket
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -31,10 +33,12 @@ from .language_host_stand_in import LanguageHostStandIn
 from .manager_host import Hypervisor, ManagerHost
 from .plugins import Launch, PluginServers
 from .prices_stand_in import AwsServer
+from .real_programs import RealProgram
 from .tls_stand_in import TlsProviderStandIn
 
 _IMAGES = Path(__file__).with_name("images.json")
 _PROGRAMS = Path(__file__).with_name("host_programs")
+_CREDENTIALS = "[default]\naws_access_key_id = local\naws_secret_access_key = local\n"
 
 
 def _free_port() -> int:
@@ -43,12 +47,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _start_aws() -> str:
+def _start_aws(hypervisor: Hypervisor) -> str:
     # Set before moto is imported, which reads them once: the images that the program looks up.
     os.environ["MOTO_AMIS_PATH"] = str(_IMAGES)
     # AWS's own policies, such as the one for Systems Manager.
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
-    server = AwsServer()
+    server = AwsServer(hosts=hypervisor)
     server.start()
     return server.url
 
@@ -76,21 +80,26 @@ def _warm_up(aws: str) -> None:
     aws_client(aws, "ec2").describe_instance_types(InstanceTypes=["t3.small"])
 
 
-def main(folder: Path, trace: bool) -> None:
-    """Run until SIGTERM; `folder` is where this local cloud keeps its state."""
-    gitlab, mirror = GitLabStandIn(), DownloadMirror(_PROGRAMS)
+def main(folder: Path, real: Mapping[str, RealProgram], trace: bool) -> None:
+    """Run until SIGTERM; `folder` is where this local cloud keeps its state, `real` what has no stand-in in it."""
+    gitlab, mirror = GitLabStandIn(), DownloadMirror(_PROGRAMS, real=real)
     gitlab.start()
     mirror.start()
-    aws = _start_aws()
-    defaults = {"AWS_ENDPOINT_URL": aws, "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"{aws}/imds/{{instance}}"}
-    hypervisor = Hypervisor(folder / "hosts", ssh_port=_free_port(), programs=_PROGRAMS, trace=trace, defaults=defaults)
+    hypervisor = Hypervisor(folder / "hosts", ssh_port=_free_port(), programs=_PROGRAMS, trace=trace)
+    aws = _start_aws(hypervisor)
+    # As an administrator would have put them there.
+    variables = {"AWS_ENDPOINT_URL": aws, "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"{aws}/imds/{{instance}}"}
+    hypervisor.files["/etc/default/gitlab-runner-aws"] = "".join(f"{k}={v}\n" for k, v in variables.items())
+    if "docker-machine" in real:
+        # The real one looks here before it asks for the instance's profile, at an address that can't be had here.
+        hypervisor.files["/root/.aws/credentials"] = _CREDENTIALS
     # A Unix socket's path may have 107 characters at the most, which a test's own folder easily exceeds.
     with tempfile.TemporaryDirectory(prefix="local-cloud-") as sockets:
         control = Path(sockets) / "plugins"
         servers = PluginServers(
             control,
             {
-                "aws": lambda launch, server: _provider(AwsProviderStandIn(hypervisor), server),
+                "aws": lambda launch, server: _provider(AwsProviderStandIn(), server),
                 "command": lambda launch, server: _provider(CommandProviderStandIn(launch.engine_address), server),
                 "gitlab": lambda launch, server: _provider(GitLabProviderStandIn(), server),
                 "tls": lambda launch, server: _provider(TlsProviderStandIn(), server),
@@ -103,7 +112,10 @@ def main(folder: Path, trace: bool) -> None:
         )
         home, binaries = folder / "pulumi-home", folder / "bin"
         providers = ("aws", "command", "gitlab", "tls")
-        plugins.install(home, control, {name: version(f"pulumi-{name}") for name in providers})
+        stand_ins = {name: version(f"pulumi-{name}") for name in providers if name not in real}
+        plugins.install(home, control, stand_ins)
+        for name in real.keys() & {*providers}:
+            plugins.link(home, name, real[name].version, real[name].path)
         plugins.install_language_host(binaries, control)
         addresses = Addresses(
             pid=os.getpid(),
@@ -114,6 +126,7 @@ def main(folder: Path, trace: bool) -> None:
             mirror=mirror.url,
             ssh_port=hypervisor.ssh_port,
             control=str(control),
+            real={name: program.version for name, program in real.items()},
         )
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -129,4 +142,5 @@ def main(folder: Path, trace: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), trace="--trace" in sys.argv[2:])
+    given = {name: RealProgram(Path(path), number) for name, (path, number) in json.loads(sys.argv[2]).items()}
+    main(Path(sys.argv[1]), given, trace="--trace" in sys.argv[3:])

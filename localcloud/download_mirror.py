@@ -1,21 +1,25 @@
 """A stand-in for the download sites of gitlab-runner, docker-machine and Docker, with paths and checksums like theirs.
 
-The programs it serves are stand-ins as well. Where GitLab publishes `release.sha256` for gitlab-runner is known;
-that the other site has one beside each version of docker-machine is this project's assumption.
+The programs it serves are stand-ins as well, but for the real ones that it is given. Where GitLab publishes
+`release.sha256` for gitlab-runner is known; that the other site has one beside each version of docker-machine is this
+project's assumption.
 """
 
 import hashlib
+import platform
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from . import docker_packages
 from . import host_program_archives as archives
+from .real_programs import RealProgram
 
 _GITLAB_RUNNER_ARCHITECTURES = ("amd64", "arm64")
 _DOCKER_MACHINE_ARCHITECTURES = ("x86_64", "aarch64")
+_GO_MACHINE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), "")
 _FAULTS = {"99.0.0-no-start": "no start", "99.0.0-early-end": "early end"}
 """Versions of gitlab-runner that an upgrade has to come back from."""
 
@@ -33,22 +37,31 @@ class DownloadMirror:
         gitlab_runner_versions: Sequence[str] = ("19.3.0", "19.2.0"),
         docker_machine_versions: Sequence[str] = ("0.16.2-gitlab.48", "0.16.2-gitlab.47"),
         docker_versions: Sequence[str] = ("28.2.2", "28.1.1"),
+        real: Mapping[str, RealProgram] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
+        """With `real`, of those programs there is that version alone, for this machine alone."""
         self._files: dict[str, bytes] = {}
-        for version in (*gitlab_runner_versions, *_FAULTS):
-            folder = f"/gitlab-runner/v{version}"
-            for kind in _GITLAB_RUNNER_ARCHITECTURES:
-                path = f"{folder}/binaries/gitlab-runner-linux-{kind}"
-                self._files[path] = archives.gitlab_runner(programs, version, kind, _FAULTS.get(version, ""))
-            self._add_checksums(folder)
-        for version in docker_machine_versions:
-            folder = f"/docker-machine/v{version}"
-            for kind in _DOCKER_MACHINE_ARCHITECTURES:
-                path = f"{folder}/docker-machine-Linux-{kind}"
-                self._files[path] = archives.docker_machine(programs, version, kind)
-            self._add_checksums(folder)
+        real = real or {}
+        if "gitlab-runner" in real:
+            self._add_real(real["gitlab-runner"], "gitlab-runner", f"binaries/gitlab-runner-linux-{_GO_MACHINE}")
+        else:
+            for version in (*gitlab_runner_versions, *_FAULTS):
+                folder = f"/gitlab-runner/v{version}"
+                for kind in _GITLAB_RUNNER_ARCHITECTURES:
+                    path = f"{folder}/binaries/gitlab-runner-linux-{kind}"
+                    self._files[path] = archives.gitlab_runner(programs, version, kind, _FAULTS.get(version, ""))
+                self._add_checksums(folder)
+        if "docker-machine" in real:
+            self._add_real(real["docker-machine"], "docker-machine", f"docker-machine-Linux-{platform.machine()}")
+        else:
+            for version in docker_machine_versions:
+                folder = f"/docker-machine/v{version}"
+                for kind in _DOCKER_MACHINE_ARCHITECTURES:
+                    path = f"{folder}/docker-machine-Linux-{kind}"
+                    self._files[path] = archives.docker_machine(programs, version, kind)
+                self._add_checksums(folder)
         self._files |= {f"/docker{path}": content for path, content in docker_packages.files(docker_versions)}
         handler = type("Handler", (_Handler,), {"files": self._files})
         self._server = ThreadingHTTPServer((host, port), handler)
@@ -83,6 +96,11 @@ class DownloadMirror:
     def corrupt(self, path: str) -> None:
         """Serve other bytes at `path` from now on; the published checksum stays."""
         self._files[path] += b"#"
+
+    def _add_real(self, program: RealProgram, site: str, name: str) -> None:
+        folder = f"/{site}/v{program.version}"
+        self._files[f"{folder}/{name}"] = program.path.read_bytes()
+        self._add_checksums(folder)
 
     def _add_checksums(self, folder: str) -> None:
         lines = [

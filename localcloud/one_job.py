@@ -11,7 +11,9 @@ from .cloud import LocalCloud, LocalCloudError
 SECONDS = 3.0
 """What the job takes, once it has a machine."""
 _PATIENCE_SECONDS = 120
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
+_TIMESTAMP = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z \d\d[OE][ +]", re.MULTILINE)
+"""What the real gitlab-runner puts before the lines of a job's log, for GitLab to show beside them."""
 
 
 def run_one(cloud: LocalCloud, say: Callable[[str], None]) -> None:
@@ -27,18 +29,23 @@ def run_one(cloud: LocalCloud, say: Callable[[str], None]) -> None:
     _await(cloud, number, {"running", "success", "failed"}, "no runner took it")
     say("taken      by the manager")
     job = _await(cloud, number, {"success", "failed"}, "it did not end")
-    (machine,) = re.findall(r"^Running on (\S+)", job["trace"], re.MULTILINE) or [""]
+    log = next(iter(hosts.values())).run("journalctl -u gitlab-runner --no-pager")
+    about = [line for line in _COLOUR.sub("", log).splitlines() if re.search(rf"\bjob={number}\b", line)]
+    machine = next((found[1] for line in about if (found := re.search(r"\bname=(runner-\S+)", line))), "")
     if machine:
         say(f"ran on     {machine}{_instance(cloud, machine)}")
     print("\nthe job's log, as GitLab has it:\n")
-    print("".join(f"    {line}\n" for line in job["trace"].splitlines()))
+    print("".join(f"    {line}\n" for line in readable(job["trace"]).splitlines()))
     print("the same job in gitlab-runner's log on the manager:\n")
-    log = next(iter(hosts.values())).run("journalctl -u gitlab-runner --no-pager")
-    about = (line for line in _COLOUR.sub("", log).splitlines() if re.search(rf"\bjob={number}\b", line))
     print("".join(f"    {line.partition(']: ')[2]}\n" for line in about))
     if job["state"] != "success":
         raise LocalCloudError(f"job {number} failed; why is in gitlab-runner's log above")
     say(f"result     job {number}: success")
+
+
+def readable(trace: str) -> str:
+    """A job's log as GitLab shows it."""
+    return _TIMESTAMP.sub("", _COLOUR.sub("", trace))
 
 
 def _await(cloud: LocalCloud, number: int, states: set[str], otherwise: str) -> Any:

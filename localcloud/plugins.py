@@ -103,6 +103,16 @@ def install(home: Path, control: Path, providers: Mapping[str, str]) -> None:
         (folder / "PulumiPlugin.yaml").write_text("runtime: binary\n")
 
 
+def link(home: Path, name: str, version: str, program: Path) -> None:
+    """Put a real plugin into `home`."""
+    folder = home / "plugins" / f"resource-{name}-v{version}"
+    folder.mkdir(parents=True, exist_ok=True)
+    linked = folder / f"pulumi-resource-{name}"
+    linked.unlink(missing_ok=True)
+    linked.symlink_to(program)
+    (folder / "PulumiPlugin.yaml").write_text("runtime: binary\n")
+
+
 def install_language_host(folder: Path, control: Path) -> None:
     """Write the launcher of the language host stand-in into `folder`, which must then be on the engine's PATH."""
     _write(folder / "pulumi-language-python", "language-python", control)
@@ -110,6 +120,7 @@ def install_language_host(folder: Path, control: Path) -> None:
 
 def _write(path: Path, plugin: str, control: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # it may lead to a real one
     command = shlex.join([sys.executable, "-S", "-E", str(LAUNCHER), plugin, str(control)])
     path.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
     path.chmod(0o755)

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+from .hosts_stand_in import Hosts, HostsOfInstances
 from .metadata_stand_in import MetadataStandIn
 from .refusals_stand_in import Refusals
 
@@ -36,7 +37,8 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 class AwsServer:
     """moto's server with the prices and the instances' metadata in front of it, in a thread of its own."""
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, host: str = "127.0.0.1", port: int = 0, hosts: Hosts | None = None) -> None:
+        """With `hosts`, managers' instances have one each to log in to."""
         # Here, as moto reads its environment when it is imported.
         from moto.moto_server.werkzeug_app import (
             DomainDispatcherApplication,
@@ -45,7 +47,9 @@ class AwsServer:
         )
         from werkzeug.serving import make_server
 
-        moto = DomainDispatcherApplication(create_backend_app)
+        moto: Application = DomainDispatcherApplication(create_backend_app)
+        if hosts is not None:
+            moto = HostsOfInstances(hosts, moto)
         application = MetadataStandIn(lambda: self.url).in_front_of(Refusals(with_prices(moto)))
         self._server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
 

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from . import config, install, reach, removal, runners, watch
+from . import config, install, reach, removal, runners, usage, watch
 from .host import StepError, take_variables
 from .lock import DEPLOYMENT, locked
 from .printing import lines_cut
@@ -26,6 +26,9 @@ STEPS: dict[str, Callable[..., None]] = {
 
 
 def main() -> int:
+    told = usage.answer(sys.argv[1:], STEPS)
+    if told is not None:
+        return told
     with lines_cut():
         return _done(*sys.argv[1:])
 

@@ -57,11 +57,15 @@ def stop(at_once: bool, seconds: int) -> None:
     """Let the service end: it takes no more jobs, and those that run end too, or are aborted."""
     ABORTING.unlink(missing_ok=True)
     if at_once:
-        # With this signal gitlab-runner ends its jobs and tells GitLab.
-        write(ABORTING, "[Service]\nKillSignal=SIGTERM\n", 0o644)
+        abort_jobs()
     run("systemctl", "daemon-reload", check=False)
     service.stop(0 if at_once else seconds)
     ABORTING.unlink(missing_ok=True)
+
+
+def abort_jobs() -> None:
+    """Have the service end its jobs, and tell GitLab, when it is stopped."""
+    write(ABORTING, "[Service]\nKillSignal=SIGTERM\n", 0o644)
 
 
 def look_for_more() -> None:

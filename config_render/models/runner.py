@@ -61,7 +61,10 @@ class MetricsReferee(ConfigTable):
 
     prometheus_address: str | None = None
     query_interval: Positive | None = Field(default=None, description="Seconds between two values")
-    queries: Items[Annotated[str, checked_by(_check_query)]] | None = None
+    # gitlab-runner refuses a file without: it takes null for an array that is not one.
+    queries: Items[Annotated[str, checked_by(_check_query)]] = Field(
+        description='What to ask Prometheus for, as NAME:QUERY, such as "cpu:rate(node_cpu_seconds_total[1m])"'
+    )
     # Written so in GitLab's own example.
     metric_queries: None = refuse("is not known to gitlab-runner; the key is queries")
 

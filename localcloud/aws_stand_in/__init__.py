@@ -4,7 +4,6 @@ What it answers is driven by `recordings/aws_provider_behaviour.json`. It is use
 program on a laptop; a real deployment uses the real plugin.
 """
 
-from .hypervisor import Hypervisor
 from .servicer import AwsProviderStandIn
 
-__all__ = ["AwsProviderStandIn", "Hypervisor"]
+__all__ = ["AwsProviderStandIn"]

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .errors import ProviderError, doing
-from .hypervisor import Hypervisor
 from .properties import Properties
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -36,7 +35,6 @@ class Access:
     """What resources call AWS with."""
 
     settings: Settings
-    hypervisor: Hypervisor | None = None
 
     def client(self, service: str) -> Any:
         """A boto3 client, shared by all providers of this process that have the same settings."""

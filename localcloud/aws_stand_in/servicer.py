@@ -15,7 +15,6 @@ from . import configuration, lifecycle, outputs
 from .access import Access
 from .diff import Change
 from .errors import ProviderError
-from .hypervisor import Hypervisor
 from .lookups import LOOKUPS
 from .naming import AUTO_NAMES, named_by_user
 from .parameters import SECRET_RESULTS
@@ -24,13 +23,9 @@ from .recording import behaviour
 
 
 class AwsProviderStandIn(provider_pb2_grpc.ResourceProviderServicer):
-    """Answers for one launch of the plugin.
+    """Answers for one launch of the plugin."""
 
-    Machines behind EC2 instances are run by `hypervisor`; without one, an instance is an entry in the emulated AWS.
-    """
-
-    def __init__(self, hypervisor: Hypervisor | None = None) -> None:
-        self._hypervisor = hypervisor
+    def __init__(self) -> None:
         self._access: Access | None = None
 
     @property
@@ -74,7 +69,7 @@ class AwsProviderStandIn(provider_pb2_grpc.ResourceProviderServicer):
         if request.HasField("args"):
             given, _ = from_struct(request.args)
         with _errors_of(context):
-            access = Access(configuration.settings(given), self._hypervisor)
+            access = Access(configuration.settings(given))
             configuration.check_account(given, access)
             self._access = access
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)

@@ -1,8 +1,10 @@
 """The hypervisor stand-in: gives each emulated EC2 instance a manager host of its own, behind a loopback address."""
 
 import asyncio
+import shlex
+import socket
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from errno import EADDRINUSE
 from pathlib import Path
@@ -14,6 +16,7 @@ from .user_data import host_key
 
 _ADDRESSES = [f"127.0.0.{last}" for last in range(1, 255)]
 """Linux answers on all of 127.0.0.0/8, so that every host can have the same SSH port."""
+_ELASTIC_ADDRESSES = [f"127.0.{net}.{last}" for net in range(1, 5) for last in range(1, 255)]
 
 _T = TypeVar("_T")
 
@@ -23,6 +26,8 @@ class _Machine:
     address: str
     host: ManagerHost
     server: SshServer | None
+    key: Any
+    authorized_key: str
 
 
 class Hypervisor:
@@ -35,15 +40,13 @@ class Hypervisor:
         programs: Path,
         trace: bool = False,
         environment: Mapping[str, str] | None = None,
-        defaults: Mapping[str, str] | None = None,
         *,
         hangs_up: bool = True,
     ) -> None:
         """Serve SSH at `ssh_port` of loopback addresses.
 
-        `programs` and `environment` are those of `ManagerHost`. `defaults` are variables that an administrator would
-        have put into /etc/default/gitlab-runner-aws; `{instance}` stands for the instance's id in them. With `trace`,
-        what SSH commands execute is logged in `state_dir`/<instance id>/exec.log. `hangs_up` is that of `SshServer`.
+        `programs` and `environment` are those of `ManagerHost`. With `trace`, what SSH commands execute is logged in
+        `state_dir`/<instance id>/exec.log. `hangs_up` is that of `SshServer`.
         """
         self._state_dir = state_dir
         self.ssh_port = ssh_port
@@ -51,8 +54,10 @@ class Hypervisor:
         self._trace = trace
         self._hangs_up = hangs_up
         self._environment = dict(environment or {})
-        self._defaults = dict(defaults or {})
+        self.files: dict[str, str] = {}
+        """Texts by their paths that each host has from the start; `{instance}` stands for the instance's id in them."""
         self._machines: dict[str, _Machine] = {}
+        self._elastic = iter(_ELASTIC_ADDRESSES)
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="manager-hosts", daemon=True)
@@ -69,21 +74,23 @@ class Hypervisor:
         folder.mkdir(parents=True, exist_ok=True)
         host = ManagerHost(self._programs, self._environment, folder / "exec.log" if self._trace else None)
         try:
-            if self._defaults:
-                lines = [f"{name}={value.format(instance=instance_id)}\n" for name, value in self._defaults.items()]
-                host.run("mkdir -p /etc/default && cat > /etc/default/gitlab-runner-aws", "".join(lines).encode())
+            for path, text in self.files.items():
+                quoted = shlex.quote(path)
+                content = text.format(instance=instance_id).encode()
+                host.run(f'mkdir -p "$(dirname {quoted})" && cat > {quoted}', content)
             with self._lock:
-                address, server = self._await(self._serve(host, key, authorized_key))
-                self._machines[instance_id] = _Machine(address, host, server)
+                address, server = self._await(self._serve(host, key, authorized_key, _ADDRESSES))
+                self._machines[instance_id] = _Machine(address, host, server, key, authorized_key)
         except BaseException:
             host.stop()
             raise
         return address
 
-    async def _serve(self, host: ManagerHost, key: Any, authorized_key: str) -> tuple[str, SshServer]:
-        taken = {machine.address for machine in self._machines.values()}
-        for address in _ADDRESSES:
-            if address in taken:
+    async def _serve(
+        self, host: ManagerHost, key: Any, authorized_key: str, addresses: Iterable[str]
+    ) -> tuple[str, SshServer]:
+        for address in addresses:
+            if address in self._taken():
                 continue
             try:
                 server = await SshServer.start(
@@ -94,7 +101,40 @@ class Hypervisor:
                     raise
                 continue
             return address, server
-        raise OSError(EADDRINUSE, f"port {self.ssh_port} is taken on all addresses of 127.0.0.0/24")
+        raise OSError(EADDRINUSE, f"port {self.ssh_port} is taken on all addresses that a host may have")
+
+    def elastic_address(self) -> str:
+        """Return a loopback address that is no host's, and was not returned before. Raises OSError if none is left."""
+        for address in self._elastic:
+            with socket.socket() as probe:
+                try:
+                    probe.bind((address, self.ssh_port))
+                except OSError:
+                    continue
+            return address
+        raise OSError(EADDRINUSE, "all elastic addresses are taken")
+
+    def move(self, instance_id: str, address: str | None) -> str:
+        """Let a host be reached at an elastic address alone, or at one of its own for None, and return that.
+
+        Connections to where it was break off. A host that is off moves too. Raises OSError if the address is taken.
+        """
+        with self._lock:
+            machine = self._machines[instance_id]
+            if machine.address == address or (address is None and machine.address in _ADDRESSES):
+                return machine.address
+            wanted = _ADDRESSES if address is None else [address]
+            if machine.server:
+                self._await(machine.server.close())
+                machine.server = None
+                serving = self._serve(machine.host, machine.key, machine.authorized_key, wanted)
+                machine.address, machine.server = self._await(serving)
+            else:
+                machine.address = next(each for each in wanted if each not in self._taken())
+            return machine.address
+
+    def _taken(self) -> set[str]:
+        return {machine.address for machine in self._machines.values()}
 
     def address(self, instance_id: str) -> str | None:
         """The loopback address of an instance, also after `power_off`; None for one that does not exist."""

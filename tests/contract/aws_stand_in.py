@@ -13,7 +13,7 @@ import grpc
 from moto.server import ThreadedMotoServer
 from pulumi.runtime.proto import provider_pb2
 
-from localcloud.aws_stand_in import AwsProviderStandIn, Hypervisor
+from localcloud.aws_stand_in import AwsProviderStandIn
 from localcloud.aws_stand_in.properties import from_struct, to_struct
 
 SERVICES = ("cloudwatch", "ec2", "events", "iam", "logs", "s3", "ssm", "sts")
@@ -183,9 +183,9 @@ def configuration(url: str, region: str = "us-east-1") -> dict[str, Any]:
     }
 
 
-def stack(url: str, hypervisor: Hypervisor | None = None, **more: Any) -> Stack:
+def stack(url: str, **more: Any) -> Stack:
     """A stack on the emulated AWS at `url`."""
-    provider, context = AwsProviderStandIn(hypervisor), Context()
+    provider, context = AwsProviderStandIn(), Context()
     config = {**configuration(url), **more}
     provider.Configure(provider_pb2.ConfigureRequest(args=to_struct(config)), context)
     return Stack(url, provider, config["region"])

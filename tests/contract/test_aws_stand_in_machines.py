@@ -1,14 +1,14 @@
-"""EC2 instances of the aws stand-in: the machines behind them, and what can't be destroyed while they run."""
+"""EC2 instances of the aws stand-in: how they are made, and what can't be destroyed while they run."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from google.rpc import status_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2
 
+from localcloud.aws_stand_in.errors import ProviderError
 from localcloud.aws_stand_in.properties import from_struct
 
 from .aws_stand_in import Network, Refused, Resource, Stack, emulated_aws, stack
@@ -17,27 +17,6 @@ from .aws_stand_in_prerequisites import KEY
 GROUP, INSTANCE = "aws:ec2/securityGroup:SecurityGroup", "aws:ec2/instance:Instance"
 PAIR = "aws:ec2/keyPair:KeyPair"
 PUBLIC_KEY = f"ssh-ed25519 {KEY}"
-
-
-@dataclass
-class Machines:
-    """A hypervisor that remembers."""
-
-    booted: dict[str, tuple[str, str]] = field(default_factory=dict)
-    terminated: list[str] = field(default_factory=list)
-    broken: str = ""
-
-    def boot(self, instance_id: str, user_data: str, authorized_key: str) -> str:
-        if self.broken:
-            raise RuntimeError(self.broken)
-        self.booted[instance_id] = (user_data, authorized_key)
-        return "127.0.0.7"
-
-    def terminate(self, instance_id: str) -> None:
-        self.terminated.append(instance_id)
-
-    def address(self, instance_id: str) -> str | None:
-        return "127.0.0.7" if instance_id in self.booted and instance_id not in self.terminated else None
 
 
 @pytest.fixture(scope="module")
@@ -54,16 +33,6 @@ def cloud(url: str) -> Stack:
 @pytest.fixture
 def network(cloud: Stack) -> Network:
     return Network.of(cloud)
-
-
-@pytest.fixture
-def machines() -> Machines:
-    return Machines()
-
-
-@pytest.fixture
-def with_machines(url: str, machines: Machines) -> Stack:
-    return stack(url, machines)
 
 
 def _machine(cloud: Stack, network: Network, **more: Any) -> dict[str, Any]:
@@ -84,35 +53,6 @@ def test_what_comes_from_a_secret_input_is_secret(cloud: Stack, network: Network
     assert found.secrets == {"userData"}
 
 
-def test_a_public_instance_with_a_key_gets_a_machine(
-    with_machines: Stack, machines: Machines, network: Network
-) -> None:
-    pair = with_machines.create(PAIR, {"publicKey": f"{PUBLIC_KEY}\n"})
-    inputs = _machine(with_machines, network, keyName=pair.id, userData="#!/bin/sh\n")
-
-    made = with_machines.create(INSTANCE, inputs)
-    found = with_machines.read(made)
-    with_machines.delete(made)
-
-    assert machines.booted == {made.id: ("#!/bin/sh\n", PUBLIC_KEY)}
-    assert made.outputs["publicIp"] == "127.0.0.7"
-    assert found is not None
-    assert found.outputs["publicIp"] == "127.0.0.7"
-    assert machines.terminated == [made.id]
-    assert with_machines.read(made) is None
-
-
-@pytest.mark.parametrize("more", [{"associatePublicIpAddress": False}, {"keyName": None}])
-def test_an_instance_nobody_can_log_in_to_gets_none(
-    with_machines: Stack, machines: Machines, network: Network, more: dict[str, Any]
-) -> None:
-    pair = with_machines.create(PAIR, {"publicKey": PUBLIC_KEY})
-
-    with_machines.create(INSTANCE, _machine(with_machines, network, **{"keyName": pair.id, **more}))
-
-    assert machines.booted == {}
-
-
 def test_a_key_pair_that_does_not_exist_is_refused(cloud: Stack, network: Network) -> None:
     with pytest.raises(Refused, match=r"creating EC2 Instance: .*InvalidKeyPair\.NotFound"):
         cloud.create(INSTANCE, _machine(cloud, network, keyName="no-such-key"))
@@ -124,32 +64,39 @@ def _live(cloud: Stack, subnet: str) -> list[str]:
     return [each["InstanceId"] for each in found if each["State"]["Name"] != "terminated"]
 
 
-def test_an_instance_whose_machine_does_not_start_is_taken_away_again(
-    with_machines: Stack, machines: Machines, network: Network
-) -> None:
-    machines.broken = "no room"
-    pair = with_machines.create(PAIR, {"publicKey": PUBLIC_KEY})
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instances start, and then something of them can't be set."""
 
+    def refuse(*_: object) -> None:
+        raise ProviderError("no room")
+
+    monkeypatch.setattr("localcloud.aws_stand_in.resources.instances.protect", refuse)
+
+
+@pytest.mark.usefixtures("broken")
+def test_an_instance_that_is_made_half_way_is_taken_away_again(cloud: Stack, network: Network) -> None:
     with pytest.raises(Refused, match="no room"):
-        with_machines.create(INSTANCE, _machine(with_machines, network, keyName=pair.id))
+        cloud.create(INSTANCE, _machine(cloud, network))
 
-    assert _live(with_machines, network.subnet.id) == []
+    assert _live(cloud, network.subnet.id) == []
 
 
+@pytest.mark.usefixtures("broken")
 def test_what_can_not_be_taken_away_again_is_handed_to_the_engine(
-    with_machines: Stack, machines: Machines, network: Network, monkeypatch: pytest.MonkeyPatch
+    url: str, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machines.broken = "no room"
-    pair = with_machines.create(PAIR, {"publicKey": PUBLIC_KEY})
+    cloud = stack(url)
+    pair = cloud.create(PAIR, {"publicKey": PUBLIC_KEY})
     monkeypatch.setattr("localcloud.aws_stand_in.resources.instances._TERMINATION_SECONDS", 0.0)
     monkeypatch.setattr(
         "localcloud.aws_stand_in.resources.instances.Instance.read", lambda self, aws, identity, known: {}
     )
 
     with pytest.raises(Refused, match="no room; and then: waiting for EC2 Instance"):
-        with_machines.create(INSTANCE, _machine(with_machines, network, keyName=pair.id))
+        cloud.create(INSTANCE, _machine(cloud, network, keyName=pair.id))
 
-    ((name, data),) = with_machines.context.metadata
+    ((name, data),) = cloud.context.metadata
     partly = provider_pb2.ErrorResourceInitFailed()
     assert name == "grpc-status-details-bin"
     assert status_pb2.Status.FromString(data).details[0].Unpack(partly)
@@ -209,21 +156,17 @@ def test_changes_of_an_instance_reach_aws(cloud: Stack, network: Network) -> Non
     assert outputs["tags"] == {"Name": "n"}
 
 
-def test_a_protected_instance_is_not_destroyed_and_its_machine_goes_on(
-    with_machines: Stack, machines: Machines, network: Network
-) -> None:
-    pair = with_machines.create(PAIR, {"publicKey": PUBLIC_KEY})
-    inputs = _machine(with_machines, network, keyName=pair.id, disableApiTermination=True, disableApiStop=True)
-    made = with_machines.create(INSTANCE, inputs)
+def test_a_protected_instance_is_not_destroyed(cloud: Stack, network: Network) -> None:
+    made = cloud.create(INSTANCE, _machine(cloud, network, disableApiTermination=True, disableApiStop=True))
 
     with pytest.raises(Refused, match=r"terminating EC2 Instance .* may not be terminated"):
-        with_machines.delete(made)
-    protected = machines.terminated == [] and made.outputs["disableApiTermination"] and made.outputs["disableApiStop"]
-    forced = with_machines.update(made, {**made.inputs, "forceDestroy": True})
-    with_machines.delete(Resource(INSTANCE, made.id, made.inputs, forced))
+        cloud.delete(made)
+    protected = made.outputs["disableApiTermination"] and made.outputs["disableApiStop"]
+    forced = cloud.update(made, {**made.inputs, "forceDestroy": True})
+    cloud.delete(Resource(INSTANCE, made.id, made.inputs, forced))
 
     assert protected
-    assert machines.terminated == [made.id]
+    assert cloud.read(made) is None
 
 
 def test_protection_is_switched_off_in_place(cloud: Stack, network: Network) -> None:

@@ -177,6 +177,10 @@ def _everything() -> str:
         ("[[runners]]\n[[runners.machine.autoscaling]]\nTimezone = 'Mars/Olympus'", "unknown time zone Mars/Olympus"),
         ("[[runners]]\n[runners.machine]\nMachineOptionsWithName = ['a']", "must contain %s"),
         ("[[runners]]\nlabels = { 'a b' = 'x' }", "invalid label 'a b'"),
+        (
+            "[[runners]]\n[[runners]]\n[runners.referees.metrics]\nquery_interval = 10",
+            "config schema validation failed: - at '/runners/1/referees/metrics/queries': got null, want array",
+        ),
     ],
 )
 def test_lint_refuses(program: Program, config: Path, text: str, message: str) -> None:

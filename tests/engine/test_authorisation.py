@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from localcloud import control
+from tests import needs
 
 from .conftest import Deployment
 
@@ -71,6 +72,7 @@ def create_and_remove(deployment: Deployment) -> None:
     deployment.host().run("docker-machine rm -y runner-probe-local-1")
 
 
+@needs.MACHINES
 def test_the_drivers_calls_need_just_the_actions_that_the_policy_names(deployment: Deployment, user: User) -> None:
     user.may(user.actions)
     create_and_remove(deployment)

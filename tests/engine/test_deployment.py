@@ -10,6 +10,7 @@ from components.manager_tool.host import END
 from config_render import MARKER
 from localcloud import control
 from localcloud.cloud import LocalCloudError
+from tests import needs
 
 from .conftest import CONFIG, Deployment
 
@@ -45,6 +46,7 @@ def test_the_first_preview_shows_the_whole_config_and_the_up_after_it_ends_with_
     deployment.run("refresh", "--yes", "--skip-preview", "--expect-no-changes")
 
 
+@needs.MACHINES
 def test_an_up_brings_a_runner_online_that_starts_machines(deployment: Deployment) -> None:
     deployment.up()
     state = control.gitlab(deployment.cloud, "state")
@@ -121,6 +123,7 @@ def test_a_token_that_gitlab_refuses_fails_the_first_up_and_a_good_one_finishes(
     assert tomllib.loads(deployment.live())["runners"][0]["token"] == deployment.token
 
 
+@needs.MACHINES
 def test_destroy_leaves_nothing_in_aws_and_no_manager_in_gitlab(deployment: Deployment) -> None:
     deployment.up()
     deadline = time.monotonic() + 100

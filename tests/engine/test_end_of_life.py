@@ -3,6 +3,7 @@
 import time
 
 from localcloud import control
+from tests import needs
 
 from .conftest import Deployment
 
@@ -37,6 +38,7 @@ def workers(deployment: Deployment) -> list[str]:
     return [tag["Value"] for r in reservations for i in r["Instances"] for tag in i["Tags"] if tag["Key"] == "Name"]
 
 
+@needs.MACHINES
 def test_a_replaced_manager_is_drained_after_its_successor_works_and_before_its_instance_goes(
     deployment: Deployment,
 ) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from localcloud import control
+from tests import needs
 
 from . import promises
 from .conftest import TOKEN_KEY, Deployment
@@ -12,6 +13,7 @@ from .conftest import TOKEN_KEY, Deployment
 ZONES = ["a", "b", "c"]
 
 
+@needs.JOBS
 def test_every_layout_runs_as_many_jobs_as_its_limit_and_no_more(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -43,6 +45,7 @@ def test_every_layout_runs_as_many_jobs_as_its_limit_and_no_more(
         control.gitlab(deployment.cloud, "jobs", {"cancel": True})
 
 
+@needs.JOBS
 def test_runners_of_their_own_spread_a_pool_over_its_zones(deployment: Deployment) -> None:
     promises.begin()
     access = control.gitlab(deployment.cloud, "access-tokens", {"scopes": ["create_runner", "manage_runner"]})["token"]

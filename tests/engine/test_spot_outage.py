@@ -12,6 +12,7 @@ import pytest
 from components.tool_bundle import TARGET
 from localcloud import control
 from localcloud.host_programs.docker_machine_stand_in.amazonec2 import BOOTING
+from tests import needs
 
 from . import promises
 from .conftest import Deployment
@@ -130,6 +131,7 @@ class Story:
         self.lines.append(f"{time.monotonic() - self._began:5.1f} s  {what}: {state}")
 
 
+@needs.JOBS
 def test_jobs_go_on_while_spot_capacity_comes_and_goes(outage: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     story, pid = Story(outage), outage.service_pid()
     with promises.watched(outage) as most:
@@ -193,6 +195,7 @@ def test_jobs_go_on_while_spot_capacity_comes_and_goes(outage: Deployment, capsy
         print("", *story.lines, sep="\n")
 
 
+@needs.JOBS
 def test_without_the_watch_machines_are_made_where_the_settings_say(outage: Deployment) -> None:
     control.refuse_instances(outage.cloud, {**NO_CAPACITY, "zone": "eu-central-1a"})
     queue(outage, None, 2)

@@ -3,6 +3,7 @@
 import time
 
 from localcloud import control
+from tests import needs
 
 from .conftest import Deployment
 
@@ -16,6 +17,8 @@ def job_state(deployment: Deployment) -> str:
     return str(control.gitlab(deployment.cloud, "state")["jobs"][-1]["state"])
 
 
+@needs.VERSIONS
+@needs.JOBS
 def test_an_upgrade_lets_the_running_job_end_and_a_bad_version_is_taken_back(deployment: Deployment) -> None:
     set_version(deployment, "19.2.0")
     deployment.up()

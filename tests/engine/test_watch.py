@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from localcloud import control
+from tests import needs
 
 from .conftest import Deployment
 
@@ -106,6 +107,7 @@ def break_one(deployment: Deployment, account: Account, name: str) -> None:
     account.ec2.terminate_instances(InstanceIds=[instance])
 
 
+@needs.MACHINES
 def test_what_is_orphaned_goes_and_what_is_somebody_elses_stays(watched: Deployment) -> None:
     host, account = watched.host(), Account(watched)
     name, ours = account.told["deployment"], {"gitlab-runner-aws": account.told["deployment"]}
@@ -191,6 +193,7 @@ SAME: dict[str, Callable[[str], str]] = {
 }
 
 
+@needs.MACHINES
 def test_a_config_toml_that_somebody_edited_costs_no_machine_and_can_be_put_right(
     watched: Deployment,
 ) -> None:
@@ -221,6 +224,7 @@ def test_a_config_toml_that_somebody_edited_costs_no_machine_and_can_be_put_righ
     assert {*machines} <= {*host.run("docker-machine ls -q").split()}
 
 
+@needs.MACHINES
 def test_a_destroy_leaves_nothing_of_what_docker_machine_does_not_know(watched: Deployment) -> None:
     account = Account(watched)
     key = account.name("9")

@@ -110,8 +110,8 @@ SAMPLES: dict[str, Any] = {
     "*RunnerExperimental": {"boot_verify": {"enabled": True}},
     "*BootVerify": {"enabled": True, "timeout": "5m"},
     "CustomBuildDir": {"enabled": False},
-    "*referees.Config": {"metrics": {"query_interval": 10}},
-    "*MetricsRefereeConfig": {"query_interval": 10},
+    "*referees.Config": {"metrics": {"queries": ["cpu:rate(x[1m])"]}},
+    "*MetricsRefereeConfig": {"queries": ["cpu:rate(x[1m])"]},
     "ArtifactConfig": {"upload_timeout": "2h"},
     "*runner.Monitoring": {"job_queuing_durations": [{"periods": ["* * * * * * *"], "threshold": "1m"}]},
     "monitoring.JobQueuingDurations": [{"periods": ["* * * * * * *"]}],
@@ -180,6 +180,7 @@ BELOW: dict[str, dict[str, Any]] = {
     "runners.cache.azure": {"AccountName": "a", "ContainerName": "c"},
     "runners.docker.services": {"name": "some"},
     "runners.machine.autoscaling": {"Periods": ["* * * * * sat *"]},
+    "runners.referees.metrics": {"queries": ["cpu:rate(x[1m])"]},
     "runners.monitoring.job_queuing_durations": {"periods": ["* * * * * sat *"]},
 }
 LISTS = ("services", "autoscaling", "job_queuing_durations")

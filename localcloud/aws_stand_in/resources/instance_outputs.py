@@ -40,8 +40,7 @@ def outputs(
     """What the provider shows of a running or stopped instance; `known` are inputs or earlier outputs."""
     identity = instance["InstanceId"]
     interface: Mapping[str, Any] = next(iter(instance.get("NetworkInterfaces", ())), {})
-    machine = aws.hypervisor.address(identity) if aws.hypervisor is not None else None
-    address = machine or instance.get("PublicIpAddress") or ""
+    address = instance.get("PublicIpAddress") or ""
     shown = [_disk(volume, instance) for volume in volumes]
     root = _root(shown, instance, known)
     if root is not None:

@@ -1,4 +1,4 @@
-"""Stand-in for pulumi-aws: EC2 instances; one with a key pair and a public address gets a machine to log in to."""
+"""Stand-in for pulumi-aws: EC2 instances."""
 
 import base64
 import time
@@ -107,7 +107,6 @@ class Instance(Resource):
             addresses = self._ipv6_addresses(aws, inputs)
             if addresses:
                 set_ipv6_addresses(aws, identity, addresses)
-        self._boot(aws, identity, inputs)
 
     def _ipv6_addresses(self, aws: Access, inputs: Properties) -> int:
         """How many the instance starts with. Asked for at its creation, moto would give none in some cases."""
@@ -117,25 +116,6 @@ class Instance(Resource):
             return 0
         subnets = aws.client("ec2").describe_subnets(SubnetIds=[inputs["subnetId"]])["Subnets"]
         return int(subnets[0]["AssignIpv6AddressOnCreation"])
-
-    def _boot(self, aws: Access, identity: str, inputs: Properties) -> None:
-        if aws.hypervisor is None or not inputs.get("keyName") or not self._is_public(aws, inputs):
-            return
-        pairs = aws.client("ec2").describe_key_pairs(KeyNames=[inputs["keyName"]], IncludePublicKey=True)
-        key = pairs["KeyPairs"][0]["PublicKey"].strip()
-        try:
-            aws.hypervisor.boot(identity, _user_data(inputs), key)
-        except Exception as error:
-            # Whatever goes wrong there, the caller has to take the instance away again.
-            raise ProviderError(f"starting the machine of EC2 Instance ({identity}): {error}") from error
-
-    def _is_public(self, aws: Access, inputs: Properties) -> bool:
-        if inputs.get("associatePublicIpAddress") is not None:
-            return bool(inputs["associatePublicIpAddress"])
-        if not inputs.get("subnetId"):
-            return True
-        subnets = aws.client("ec2").describe_subnets(SubnetIds=[inputs["subnetId"]])["Subnets"]
-        return bool(subnets[0]["MapPublicIpOnLaunch"])
 
     def read(self, aws: Access, identity: str, known: Properties) -> Properties | None:
         ec2 = aws.client("ec2")
@@ -187,9 +167,6 @@ class Instance(Resource):
         with self.doing(f"terminating EC2 Instance ({identity})"):
             if known.get("forceDestroy"):
                 protect(aws, identity, dict.fromkeys(PROTECTIONS, False))
-            protected = unless_gone(lambda: self._attribute(aws, identity, "disableApiTermination"))
-            if aws.hypervisor is not None and not protected:
-                aws.hypervisor.terminate(identity)
             ec2.terminate_instances(InstanceIds=[identity])
             until = time.monotonic() + _TERMINATION_SECONDS
             while self.read(aws, identity, known) is not None:

@@ -1,0 +1,77 @@
+"""Which tests are run: those against real programs by name alone, and those that need a stand-in while there is one.
+
+A test that says `pytest.mark.needs_stand_in("gitlab-runner", because="...")` is left out where LOCALCLOUD_REAL has the
+real gitlab-runner; which ones these were, and why, stands at the end of the run.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localcloud import real_programs
+from localcloud.real_programs import RealProgram
+
+_REAL = Path(__file__).with_name("real")
+_LEFT_OUT = "left out for real programs"
+_left_out: list[str] = []
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The tests in tests/real need programs that not every machine has."""
+    named = [Path(str(argument).partition("::")[0]).absolute() for argument in config.args]
+    if collection_path == _REAL and not any(path == _REAL or _REAL in path.parents for path in named):
+        return True
+    return None
+
+
+def _real() -> Mapping[str, RealProgram]:
+    try:
+        return real_programs.find()
+    except real_programs.RealProgramError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_report_header() -> list[str]:
+    real = {name: program.version for name, program in _real().items()}
+    return [f"real programs: {real_programs.listed(real)}"] if real else []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    real = _real()
+    reasons = {item: _reason(item, real) for item in items}
+    left_out = [item for item, reason in reasons.items() if reason]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        _left_out.extend(f"{item.nodeid}: {reasons[item]}" for item in left_out)
+        items[:] = [item for item in items if not reasons[item]]
+
+
+def _reason(item: pytest.Item, real: Mapping[str, RealProgram]) -> str:
+    for mark in item.iter_markers("needs_stand_in"):
+        if not {*mark.args} <= {*real_programs.NAMES}:
+            raise pytest.UsageError(f"{item.nodeid}: needs_stand_in{mark.args} names no program")
+        for name in sorted({*mark.args} & real.keys()):
+            return f"needs the stand-in for {name}, {mark.kwargs['because']}"
+    return ""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    worker: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if worker is not None:
+        worker[_LEFT_OUT] = _left_out
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker of pytest-xdist left out; each of them has collected all tests."""
+    told = getattr(node, "workeroutput", {}).get(_LEFT_OUT, [])
+    _left_out.extend(line for line in told if line not in _left_out)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if _left_out:
+        terminalreporter.section(_LEFT_OUT)
+        terminalreporter.write_line("\n".join(_left_out))
+        terminalreporter.write_line(f"{len(_left_out)} left out")

@@ -1,0 +1,102 @@
+"""What the project writes for other programs, judged by these programs themselves."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncssh
+import pytest
+
+import components.public  # noqa: F401 - all its parts at once, as they import each other
+from components.manager import cloud_config
+from components.manager_tool import metrics
+from components.tool_bundle import TARGET
+from tests.contract.managed_host import ManagedHost, managed, output
+from tests.unit.test_watch import MEASURED
+
+from .programs import judged, path_of
+
+UNITS = "/etc/systemd/system"
+WRITING = """
+from manager_tool import reach, removal, watch_units
+
+reach.propose({"url": "https://gitlab.example.com", "proxy": {"url": "http://proxy:3128", "noProxy": []}})
+reach.place_proxy()
+removal.abort_jobs()
+watch_units.put(60)
+"""
+
+
+def user_data() -> str:
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    return cloud_config(key.export_private_key().decode(), key.export_public_key().decode())
+
+
+def test_cloud_init_accepts_the_managers_user_data(tmp_path: Path) -> None:
+    file = tmp_path / "user-data"
+    file.write_text(user_data())
+
+    judged("cloud-init", "schema", "--config-file", str(file))
+
+
+def test_cloud_init_would_refuse_a_wrong_key(tmp_path: Path) -> None:
+    file = tmp_path / "user-data"
+    file.write_text(user_data().replace("ssh_deletekeys: true", "ssh_deletekeys: [true]"))
+
+    with pytest.raises(AssertionError, match="ssh_deletekeys"):
+        judged("cloud-init", "schema", "--config-file", str(file))
+
+
+def test_promtool_accepts_the_metrics() -> None:
+    judged("promtool", "check", "metrics", stdin=metrics.prometheus(MEASURED))
+
+
+def test_promtool_would_refuse_a_counter_of_another_name() -> None:
+    text = metrics.prometheus(MEASURED).replace("removed_total", "removed")
+
+    with pytest.raises(AssertionError, match="removed"):
+        judged("promtool", "check", "metrics", stdin=text)
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManagedHost]:
+    """A host on which the tool has written all its units."""
+    with managed(tmp_path_factory.mktemp("host")) as made:
+        output(made.unpack())
+        output(made.install())
+        made.configure()
+        # The proxy's, the watch's, and the one that lives only while jobs are aborted.
+        made.booted.run(f"cd $(dirname $(readlink -f {TARGET})) && python3 -", WRITING.encode()).check_returncode()
+        yield made
+
+
+def verified(host: ManagedHost) -> subprocess.CompletedProcess[bytes]:
+    units = host.run(f"ls {UNITS}/*.service {UNITS}/*.timer").split()
+    return host.booted.run(f"{path_of('systemd-analyze')} verify --man=no {' '.join(units)}")
+
+
+def test_systemd_accepts_the_units_as_they_are_on_the_manager(host: ManagedHost) -> None:
+    written = {*host.run(f"cd {UNITS} && find . -type f").split()}
+    assert {
+        "./gitlab-runner.service",
+        "./gitlab-runner.service.d/gitlab-runner-aws.conf",
+        "./gitlab-runner.service.d/proxy.conf",
+        "./gitlab-runner.service.d/stop-at-once.conf",
+        "./gitlab-runner-aws-watch.service",
+        "./gitlab-runner-aws-watch.timer",
+    } <= written
+
+    done = verified(host)
+
+    assert (done.returncode, done.stdout + done.stderr) == (0, b"")
+
+
+def test_systemd_would_refuse_an_unknown_setting(host: ManagedHost) -> None:
+    drop_in = f"{UNITS}/gitlab-runner.service.d/wrong.conf"
+    host.run(f"printf '[Service]\\nKilMode=mixed\\n' > {drop_in}")
+    try:
+        done = verified(host)
+    finally:
+        host.run(f"rm {drop_in}")
+
+    assert b"KilMode" in done.stderr
