@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from .host import HOME, LIVE, STAGED, StepError, write
+from .host import HOME, LIVE, STAGED, StepError, load_list, write
 from .reach import SECRET
 from .runners import OWN_KEYS
 from .toml_facts import facts
@@ -46,7 +46,7 @@ def remember(*states: Written) -> None:
 
 
 def remembered() -> list[Written]:
-    return list(json.loads(WRITTEN.read_text())) if WRITTEN.exists() else []
+    return [state for state in load_list(WRITTEN) if {"digest", "template", "secrets"} <= {*state}]
 
 
 def replacing(new: Written) -> None:

@@ -8,19 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from . import docker_engine
-from .host import HOME, run, say, write
+from .host import HOME, INSTALLED, run, say, write
 from .programs import SOURCES, forget_others, live, prepare, put
 from .upgrade import upgrade
 
 UNITS = Path("/etc/systemd/system")
 DROP_IN = UNITS / "gitlab-runner.service.d" / "gitlab-runner-aws.conf"
 CERTIFICATE = Path("/root/.docker/machine/certs/cert.pem")
-NAMES = ("gitlab-runner", "docker-machine")
 
 
 def install(spec: dict[str, Any]) -> None:
     """Have everything in place; whatever can be wrong with the new is found out before the old is touched."""
-    runner, machine = (prepare(name, spec[name]) for name in NAMES)
+    runner, machine = (prepare(name, spec[name]) for name in INSTALLED)
     say(f"wanted: gitlab-runner {runner.version}, docker-machine {machine.version}")
     if spec["docker"]:
         docker_engine.install(spec["docker"])
@@ -37,7 +36,7 @@ def install(spec: dict[str, Any]) -> None:
         run("gitlab-runner", "install", "--user", "root", "--working-directory", "/root")
         run("systemctl", "daemon-reload")
     run("systemctl", "enable", "gitlab-runner")
-    sources = {spec[name]["files"][platform.machine()]: each.sha256 for name, each in zip(NAMES, (runner, machine))}
+    sources = {spec[name]["files"][platform.machine()]: each.sha256 for name, each in zip(INSTALLED, (runner, machine))}
     write(SOURCES, json.dumps(sources))
 
 

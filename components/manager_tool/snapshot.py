@@ -1,0 +1,84 @@
+"""A second copy of what makes this host a runner, from which files that were deleted or damaged are put back.
+
+It lies outside of gitlab-runner's own folder, in one file that only root may read: what it holds, the tokens of created
+runners among it, can't be had from anywhere else, since GitLab shows them once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .drift import DRIFTED
+from .host import HOME, LIVE, STAGED, StepError, load, write
+
+COPY = Path("/var/lib/gitlab-runner-aws/copy.json")
+_TEMPLATE = STAGED / "config.toml"
+_PASSING = {STAGED / name for name in ("journal.cursor", "upgrade.json", "watch-state.json", "watch.state.json")}
+"""What begins anew without harm, or would do harm at another time than its own."""
+
+
+def take() -> None:
+    """Keep what is there now; to be called when a step, or a look of the watch, has ended."""
+    kept, there = _kept(), dict(_files())
+    # Only the end of the runner's life takes these away, and the copy with them.
+    if there and there != kept and not {*kept} & {str(LIVE), str(_TEMPLATE)} - {*there}:
+        write(COPY, json.dumps(there))
+
+
+def restore() -> list[str]:
+    """Put back what is missing or damaged, say so, and return the paths. gitlab-runner rereads its file by itself."""
+    kept = _kept()
+    lost = not _TEMPLATE.exists()
+    back = [path for path, text in kept.items() if _is_damaged(Path(path), text, lost)]
+    for path in back:
+        write(Path(path), kept[path])
+    if back:
+        names = ", ".join(str(Path(path).relative_to(HOME)) for path in back)
+        print(f"{HOME} had lost or damaged files, which were put back from {COPY}: {names}", flush=True)
+    return back
+
+
+def forget() -> None:
+    """Keep nothing any more: the runner's life here has ended."""
+    COPY.unlink(missing_ok=True)
+
+
+def _files() -> Iterator[tuple[str, str]]:
+    for path in sorted(HOME.rglob("*")):
+        if path in _PASSING or DRIFTED in path.parents or path.suffix == ".new" or not path.is_file():
+            continue
+        if path.name.startswith(".candidate"):
+            continue
+        try:
+            yield str(path), path.read_text()
+        except ValueError:
+            # Nothing of this tool's or of gitlab-runner's is not text.
+            continue
+
+
+def _kept() -> dict[str, str]:
+    try:
+        found: Mapping[str, Any] = load(COPY)
+    except StepError:
+        # It helps nobody, and is made anew.
+        return {}
+    return {path: text for path, text in found.items() if isinstance(text, str) and HOME in Path(path).parents}
+
+
+def _is_damaged(path: Path, kept: str, lost: bool) -> bool:
+    try:
+        text = path.read_text()
+    except FileNotFoundError:
+        return True
+    except ValueError:
+        return path.suffix == ".json"
+    if path.suffix == ".json":
+        try:
+            return type(json.loads(text)) is not type(json.loads(kept))
+        except (ValueError, RecursionError):
+            return True
+    # A gitlab-runner that starts without a file writes one that has no runners.
+    return path == LIVE and lost and "runners" not in text
