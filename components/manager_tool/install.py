@@ -7,7 +7,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from . import docker_engine
+from . import docker_engine, watch_units
 from .host import HOME, INSTALLED, run, say, write
 from .programs import SOURCES, forget_others, live, prepare, put
 from .upgrade import upgrade
@@ -46,7 +46,8 @@ def configure_service(stop_seconds: int) -> None:
     # which docker-machine would not find its machines.
     # Only the runner itself gets the signal: it would end a docker-machine that is creating a machine half way.
     settings = ["Environment=HOME=/root", "KillMode=mixed", "KillSignal=SIGQUIT", f"TimeoutStopSec={stop_seconds}"]
-    write(DROP_IN, "\n".join(["[Service]", *settings, ""]), 0o644)
+    # Whoever has disabled the watch by hand has it again at the next start, at a boot too.
+    write(DROP_IN, "\n".join(["[Unit]", f"Wants={watch_units.TIMER.name}", "", "[Service]", *settings, ""]), 0o644)
     run("systemctl", "daemon-reload")
 
 

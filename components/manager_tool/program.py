@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 from . import config, install, reach, removal, runners, snapshot, unsealing, watch, watch_units
-from .host import StepError, explain, say, take_variables
+from .host import StepError, explain, take_variables
 from .lock import DEPLOYMENT, locked
 
 STEPS: dict[str, Callable[..., None]] = {
@@ -55,4 +55,4 @@ def _look_after_the_rest() -> None:
         try:
             what()
         except (StepError, OSError) as error:
-            say(f"warning: {explain(error)}")
+            print(f"warning: {explain(error)}", file=sys.stderr)

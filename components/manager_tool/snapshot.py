@@ -7,6 +7,7 @@ runners among it, can't be had from anywhere else, since GitLab shows them once.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ def restore() -> list[str]:
         write(Path(path), kept[path])
     if back:
         names = ", ".join(str(Path(path).relative_to(HOME)) for path in back)
-        print(f"{HOME} had lost or damaged files, which were put back from {COPY}: {names}", flush=True)
+        # Not among what a step prints for whoever reads its output.
+        print(f"put back from {COPY} what was deleted or damaged in {HOME}: {names}", file=sys.stderr, flush=True)
     return back
 
 
@@ -81,4 +83,4 @@ def _is_damaged(path: Path, kept: str, lost: bool) -> bool:
         except (ValueError, RecursionError):
             return True
     # A gitlab-runner that starts without a file writes one that has no runners.
-    return path == LIVE and lost and "runners" not in text
+    return path == LIVE and lost and "runners" in kept and "runners" not in text

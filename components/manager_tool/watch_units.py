@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
-from .host import load, run, say, write
+from .host import load, run, write
 from .overrides import SETTINGS
 
 PROGRAM = "/usr/local/lib/gitlab-runner-aws/manager-tool"
@@ -52,7 +53,10 @@ def revive() -> None:
     if any(asked):
         run("systemctl", "enable", TIMER.name)
         run("systemctl", "restart", TIMER.name)
-        say(f"{TIMER.name} had been switched off on the manager; it runs again (manager.watch.enabled: false ends it)")
+        again = (
+            f"{TIMER.name} had been switched off on the manager; it runs again. manager.watch.enabled: false ends it"
+        )
+        print(again, file=sys.stderr)
 
 
 def remove() -> None:
