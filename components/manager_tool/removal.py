@@ -11,7 +11,7 @@ from typing import Any
 from . import machines, service, snapshot, tokens, watch, watch_units
 from .config import TEMPLATE, USER_DATA
 from .drift import DRIFTED
-from .host import BINARIES, LIFE, LIVE, STAGED, StepError, load, run, write
+from .host import BINARIES, LIFE, LIVE, STAGED, StepError, explain, load, run, write
 from .programs import KEPT
 
 ABORTING = Path("/etc/systemd/system/gitlab-runner.service.d/stop-at-once.conf")
@@ -82,5 +82,5 @@ def look_for_more() -> None:
     """Remove what EC2 has that docker-machine does not know: a failure here must not keep the rest from going."""
     try:
         watch.last_look()
-    except (StepError, OSError) as error:
-        print(f"warning: EC2 could not be asked for what may be left of machines: {error}")
+    except Exception as error:
+        print(f"warning: EC2 could not be asked for what may be left of machines: {explain(error)}")

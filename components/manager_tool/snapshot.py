@@ -23,7 +23,10 @@ _PASSING = {STAGED / name for name in ("journal.cursor", "upgrade.json", "watch-
 
 def take() -> None:
     """Keep what is there now; to be called when a step, or a look of the watch, has ended."""
-    kept, there = _kept(), dict(_files())
+    kept = _kept()
+    # What is damaged would take the place of what is not.
+    there = {path: text for path, text in _files() if _is_whole(path, text)}
+    there.update({path: text for path, text in kept.items() if path not in there and Path(path).exists()})
     # Only the end of the runner's life takes these away, and the copy with them.
     if there and there != kept and not {*kept} & {str(LIVE), str(_TEMPLATE)} - {*there}:
         write(COPY, json.dumps(there))
@@ -67,7 +70,21 @@ def _kept() -> dict[str, str]:
     except StepError:
         # It helps nobody, and is made anew.
         return {}
-    return {path: text for path, text in found.items() if isinstance(text, str) and HOME in Path(path).parents}
+    return {
+        path: text
+        for path, text in found.items()
+        if isinstance(text, str) and HOME in Path(path).parents and _is_whole(path, text)
+    }
+
+
+def _is_whole(path: str, text: str) -> bool:
+    if not path.endswith(".json"):
+        return True
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _is_damaged(path: Path, kept: str, lost: bool) -> bool:
@@ -78,9 +95,6 @@ def _is_damaged(path: Path, kept: str, lost: bool) -> bool:
     except ValueError:
         return path.suffix == ".json"
     if path.suffix == ".json":
-        try:
-            return type(json.loads(text)) is not type(json.loads(kept))
-        except (ValueError, RecursionError):
-            return True
+        return not _is_whole(str(path), text) or type(json.loads(text)) is not type(json.loads(kept))
     # A gitlab-runner that starts without a file writes one that has no runners.
     return path == LIVE and lost and "runners" in kept and "runners" not in text

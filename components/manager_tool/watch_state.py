@@ -50,9 +50,15 @@ def read() -> State:
         print(f"{error}; it is begun anew")
         found = {}
     usual = asdict(State())
-    state = State(**{key: value for key, value in found.items() if key in usual and type(value) is type(usual[key])})
+    state = State(**{key: _numbers(value) for key, value in found.items() if type(value) is type(usual.get(key))})
     state.removed = {kind: state.removed.get(kind, 0) for kind in reaper.KINDS}
     return state
+
+
+def _numbers(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {name: number for name, number in value.items() if type(number) in (int, float)}
 
 
 def keep(state: State) -> None:

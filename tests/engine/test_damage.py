@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -69,6 +68,7 @@ def works(deployment: Deployment, runner: list[int]) -> bool:
 @pytest.mark.parametrize("restarted", [False, True], ids=["the service goes on", "the service was started anew"])
 def test_the_watch_puts_back_a_deleted_folder(deployed: Deployment, restarted: bool) -> None:
     host, live, runner, pid = deployed.host(), deployed.live(), runners(deployed), deployed.service_pid()
+    host.run(TOOL)
     kept = host.run(f"cd {HOME} && find . -type f | sort")
     host.run(f"rm -r {HOME}")
     if restarted:
@@ -153,25 +153,25 @@ def test_without_a_copy_a_damaged_file_is_named_and_what_the_message_says_helps(
     assert works(deployed, runners(deployed))
 
 
-def of_a_later_release(value: Any) -> Any:
-    """The same with a key more in each table."""
-    if isinstance(value, dict):
-        return {**{key: of_a_later_release(each) for key, each in value.items()}, "of a later release": {"a": [1]}}
-    return [of_a_later_release(each) for each in value] if isinstance(value, list) else value
+def of_a_later_release(name: str, text: str) -> str:
+    """What a file of the tool's holds, with more in it."""
+    content, more = json.loads(text), {"a": [1], "url": "", "kind": "of a later release"}
+    if name == "watch.json":
+        content["breaker"]["of a later release"] = more
+    if name == "written.json":
+        return json.dumps([{**each, "of a later release": more} for each in [*content, {}]])
+    # Nothing but secrets is in there, by their names.
+    return text if name == "secrets.json" else json.dumps({**content, "of a later release": more})
 
 
 def test_after_a_later_release_this_one_goes_on(deployed: Deployment) -> None:
     host, runner = deployed.host(), runners(deployed)
-    for name in host.run(f"ls {HOME}/staged").split():
-        path = f"{HOME}/staged/{name}"
-        # Secrets and breaker's tables by name hold nothing but what they are named for.
-        if name in ("life.json", "runners.json", "watch.json", "looks.json", "breaker.json", "gitlab.json"):
-            text = json.loads(host.read(path))
-            more = {**text, "of a later release": {"url": "", "a": [1]}} if name == "runners.json" else None
-            host.run(f"cat > {path} <<'END'\n{json.dumps(more or of_a_later_release(text))}\nEND")
+    host.run(TOOL)
+    for name in host.run(f"cd {HOME}/staged && ls *.json").split():
+        more = of_a_later_release(name, host.read(f"{HOME}/staged/{name}"))
+        host.run(f"cat > {HOME}/staged/{name} <<'END'\n{more}\nEND")
     host.run(f"echo '{{}}' > {HOME}/staged/of-a-later-release.json")
-    told = host.run(f"{TOOL} 2>&1")
-    assert told == ""
+    assert host.run(f"{TOOL} 2>&1") == ""
     change(deployed, deployed.pool["limit"] % 9 + 1)
     run_all_again(deployed)
     assert works(deployed, runner)

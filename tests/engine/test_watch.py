@@ -208,7 +208,9 @@ def test_the_watch_tells_cloudwatch_and_ships_the_journal_without_secrets(deploy
     assert measured == {"MachinesInError": 0, "SpotFailures": 7, "OrphansRemoved": 0, "PoolsPaused": 1}
     alarms = cloudwatch.describe_alarms()["MetricAlarms"]
     ours = {a["MetricName"]: a["Dimensions"][0]["Value"] for a in alarms if a["Namespace"] == "gitlab-runner-aws"}
-    assert ours == dict.fromkeys(("MemoryUsedPercent", *measured.keys() - {"OrphansRemoved"}), "gitlab-runner-aws/local/runner")
+    assert ours == dict.fromkeys(
+        ("MemoryUsedPercent", *measured.keys() - {"OrphansRemoved"}), "gitlab-runner-aws/local/runner"
+    )
 
     logs = control.aws(deployment.cloud, "logs")
     group, stream = json.loads(host.read(STAGED))["logGroup"], f"{deployment.outputs()['manager_instance_id']}/journal"

@@ -137,6 +137,21 @@ def test_what_cloudwatch_has_not_got_is_shipped_again(journal: Path, monkeypatch
     assert (journal.parent / "cursor").read_text() == "c1"
 
 
+def test_nothing_is_shipped_where_it_can_not_be_kept_how_far_it_came(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    logs = Logs()
+    journal.write_text(line("c1", "one"))
+    (journal.parent / "cursor").write_text("c0")
+    monkeypatch.setattr(journal_shipping, "write", full)
+    with pytest.raises(OSError, match="No space left"):
+        shipped(logs, journal.parent)
+    assert logs.calls == []
+
+
 def test_a_journal_that_cannot_be_read_is_told(journal: Path) -> None:
     with pytest.raises(StepError, match=r"`journalctl -u gitlab-runner .*` ended with 1"):
         shipped(Logs(), journal.parent)
@@ -257,6 +272,7 @@ def test_what_several_parts_meet_is_told_once_and_the_others_go_on(
     [
         ('{"failed": 3, "of a later release": {"a": 1}}', "", 3),
         ('{"failed": "three", "in_error": ["a"], "removed": {"machine": 2, "moon": 1}}', "", 0),
+        ('{"failed": 3, "templates": {"a": {"b": 1}}, "in_error": {"a": null}}', "", 3),
         ('{"failed": 3', "state.json is damaged", 0),
         ("[]", "state.json is damaged (it holds no table)", 0),
         ("\xff\xfe\x00", "state.json is damaged", 0),
