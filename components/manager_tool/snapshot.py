@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from .drift import DRIFTED
-from .host import HOME, LIVE, STAGED, StepError, load, write
+from .host import END, HOME, LIVE, STAGED, StepError, load, write
 
 COPY = Path("/var/lib/gitlab-runner-aws/copy.json")
 _TEMPLATE = STAGED / "config.toml"
-_PASSING = {STAGED / name for name in ("journal.cursor", "upgrade.json", "watch-state.json", "watch.state.json")}
+_PASSING = {STAGED / name for name in ("journal.cursor", "looks.json", "upgrade.json", "watch-state.json")}
 """What begins anew without harm, or would do harm at another time than its own."""
+_LARGEST = 16 * 1024 * 1024
+"""Bytes of a file; nothing of this tool's or of gitlab-runner's is near that."""
 
 
 def take() -> None:
@@ -55,12 +57,12 @@ def _files() -> Iterator[tuple[str, str]]:
     for path in sorted(HOME.rglob("*")):
         if path in _PASSING or DRIFTED in path.parents or path.suffix == ".new" or not path.is_file():
             continue
-        if path.name.startswith(".candidate"):
+        if path.name.startswith(".candidate") or path.stat().st_size > _LARGEST:
             continue
         try:
             yield str(path), path.read_text()
         except ValueError:
-            # Nothing of this tool's or of gitlab-runner's is not text.
+            # Not text: damaged, or somebody else's.
             continue
 
 
@@ -78,6 +80,8 @@ def _kept() -> dict[str, str]:
 
 
 def _is_whole(path: str, text: str) -> bool:
+    if path == str(_TEMPLATE):
+        return text.rstrip("\n").endswith(END)
     if not path.endswith(".json"):
         return True
     try:
@@ -93,7 +97,10 @@ def _is_damaged(path: Path, kept: str, lost: bool) -> bool:
     except FileNotFoundError:
         return True
     except ValueError:
-        return path.suffix == ".json"
+        # What to do about the live file is a question of drift.
+        return path != LIVE
+    if path == _TEMPLATE:
+        return not _is_whole(str(path), text)
     if path.suffix == ".json":
         return not _is_whole(str(path), text) or type(json.loads(text)) is not type(json.loads(kept))
     # A gitlab-runner that starts without a file writes one that has no runners.

@@ -125,7 +125,7 @@ def test_a_replacement_of_the_life_is_refused_and_ends_nothing(deployed: Deploym
 @pytest.mark.parametrize("damage", ["truncate -s 5", "printf '\\377\\376' >", "echo '[1' >", "echo null >"])
 def test_a_damaged_file_of_the_tool_is_put_back(deployed: Deployment, damage: str) -> None:
     host, runner = deployed.host(), runners(deployed)
-    host.run(f"for file in {HOME}/staged/*.json; do {damage} $file; done")
+    host.run(f"for file in {HOME}/staged/*.json {HOME}/staged/config.toml; do {damage} $file; done")
     told = host.run(f"{TOOL} 2>&1")
     assert "put back from" in told
     assert "Traceback" not in told
