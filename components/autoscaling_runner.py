@@ -73,8 +73,11 @@ class AutoscalingRunner(pulumi.ComponentResource):
         self._region, surroundings = given.region, given.around
         self._settings = settings = given.settings
         self._tokens = {name: pulumi.Output.from_input(token) for name, token in args.tokens().items()}
-        # Tells this deployment's resources and machines from those of others in the same account.
-        self._deployment = f"{pulumi.get_stack()}-{name}"
+        # Tells this deployment's resources and machines from those of others in the same account. No project, nor any
+        # stack, has a slash in its name.
+        self._deployment = f"{pulumi.get_project()}/{pulumi.get_stack()}/{name}"
+        # For people, in GitLab. Until 0.2.0 it was the tag's value too.
+        self._label = f"{pulumi.get_stack()}-{name}"
         self._tags = {**settings.tags, DEPLOYMENT_TAG: self._deployment}
         self._images = {
             key: image(lookup, self) for key, lookup in settings.image_lookups(partition(self._region)).items()
@@ -99,7 +102,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
                 settings=settings.manager,
                 config_toml=facts.apply(self._config_toml),
                 gitlab=gitlab_plan(
-                    settings, deployment=self._deployment, region=self._region, secret=next(iter(self._tokens), None)
+                    settings, deployment=self._label, region=self._region, secret=next(iter(self._tokens), None)
                 ),
                 secrets={**self._tokens, **self._secrets_of_config(), **identity.secrets},
                 drain_seconds=settings.drain_seconds,
@@ -165,7 +168,11 @@ class AutoscalingRunner(pulumi.ComponentResource):
                 subnet_arns=[*network.subnet_arns, *further],
                 group_arn=network.worker_group_arn,
                 image_ids=[*own_images, *self._images.values()],
-                plain={**worker_bounds(settings), "deployment": self._deployment},
+                plain={
+                    **worker_bounds(settings),
+                    "deployment": self._deployment,
+                    "former_deployment": self._label,
+                },
             ),
             cache=self._cache_grant(cache),
             token=_token_reading(settings),
@@ -218,6 +225,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
         late = pulumi.Output.all(
             facts=facts,
             deployment=self._deployment,
+            formerly=[self._label],
             manager=manager.instance_name,
             region=self._region,
             vpc=network.vpc_id,

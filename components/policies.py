@@ -63,6 +63,11 @@ def manager(workers: Workers, cache: CacheAccess | None, at_most: int = LONGEST_
         shortest = length(policy)
         if shortest <= at_most:
             return policy
+    # IAM needs no names of statements.
+    bare = document(*({k: v for k, v in each.items() if k != "Sid"} for each in policy["Statement"]))
+    shortest = length(bare)
+    if shortest <= at_most:
+        return bare
     raise ValueError(
         f"the manager's IAM policy has {shortest} characters, but at most {at_most} are allowed: "
         "let the pools use fewer different `amazonec2-volume-kms-key`, `amazonec2-keypair-name` and "

@@ -153,6 +153,8 @@ class Registration(pulumi.ComponentResource):
             f"{self._name}-life",
             connection=self._args.connection,
             create=self._here(f"{self._sudo}{TARGET} life"),
+            # A change here is no other life, but a creation on the same host would be.
+            update=f"{self._sudo}{TARGET} life again",
             delete=f"{self._sudo}{TARGET} remove",
             stdin=pulumi.Output.json_dumps({"host": self._args.host, **wanted}),
             triggers=[self._args.host],
@@ -164,6 +166,8 @@ class Registration(pulumi.ComponentResource):
         )
 
     def _here(self, call: str) -> pulumi.Input[str]:
+        if again := self._args.settings.rerun:
+            call = f"{call} # run {again}"
         if not self._args.settings.elastic_ip:
             return call
         # The address moves to the next instance, so that nothing else would tell that the step is to be done there.

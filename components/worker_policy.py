@@ -46,6 +46,9 @@ class Workers:
     deployment: str
     """Value of the tag `gitlab-runner-aws`, which every machine carries."""
 
+    former_deployment: str = ""
+    """Its value in releases up to 0.2: machines get it until an `up` with this one has changed config.toml."""
+
     spot: bool = True
     """Whether a pool runs on spot capacity."""
 
@@ -129,7 +132,8 @@ def _worker_profile(workers: Workers) -> dict[str, Any]:
 
 
 def _tag(workers: Workers, here: Place) -> list[Statement]:
-    ours = {"aws:RequestTag/gitlab-runner-aws": workers.deployment}
+    former = workers.former_deployment
+    ours = {"aws:RequestTag/gitlab-runner-aws": [workers.deployment, former] if former else workers.deployment}
     calls = ["RunInstances", *(["CreateFleet"] if workers.fleet else [])]
     made = ["instance/*", "network-interface/*", "volume/*", *(["fleet/*"] if workers.fleet else [])]
     statements = [
@@ -217,7 +221,9 @@ def ever_wider(workers: Workers) -> Iterator[Workers]:
     here = Place.of(workers.vpc_arn)
     workers = replace(workers, subnet_arns=here.ec2("subnet/*"), any_group=True)
     yield workers
-    yield replace(workers, instance_types=["*"])
+    workers = replace(workers, instance_types=["*"])
+    yield workers
+    yield replace(workers, former_deployment="")
 
 
 def _words(machine_name: str) -> list[str]:

@@ -12,7 +12,8 @@ _DIRECT = ("localhost", "127.0.0.1", "169.254.169.254")
 def gitlab_plan(settings: Settings, *, deployment: str, region: str, secret: str | None) -> dict[str, Any]:
     """Return the plan that the manager's tool follows; it holds names of secrets alone.
 
-    `secret` says which of token, registrationToken and accessToken is given, if any.
+    `deployment` is what GitLab calls the runner unless `createRunner.description` says otherwise. `secret` says which
+    of token, registrationToken and accessToken is given, if any.
     """
     source = _source(settings, region, secret)
     proxy = settings.manager.proxy

@@ -1,5 +1,6 @@
 """What the watch on the manager is told."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from .breaker_plan import breaker_plan
@@ -13,6 +14,7 @@ def watch_settings(
     settings: Settings,
     *,
     deployment: str,
+    formerly: Sequence[str] = (),
     manager: str,
     region: str,
     vpc: str,
@@ -26,6 +28,7 @@ def watch_settings(
     Args:
         settings: The stack's.
         deployment: Value of the tag `gitlab-runner-aws`.
+        formerly: Values that earlier releases gave to that tag; other deployments may have had the same.
         manager: The tag `Name` of the stack's manager instance.
         region: The AWS region.
         vpc: Id of the VPC that the workers are in.
@@ -43,6 +46,7 @@ def watch_settings(
         "breaker": breaker_plan(watch.breaker, drift, placement_plan(settings, facts)),
         "region": region,
         "deployment": deployment,
+        "formerDeployments": [*formerly],
         "manager": manager,
         "vpc": vpc,
         "profile": profile,

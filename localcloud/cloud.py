@@ -127,10 +127,16 @@ class Project:
 
     @staticmethod
     def create(
-        cloud: LocalCloud, folder: Path, stack: str, config: Mapping[str, Any], program: Path = ROOT
+        cloud: LocalCloud,
+        folder: Path,
+        stack: str,
+        config: Mapping[str, Any],
+        program: Path = ROOT,
+        name: str | None = None,
     ) -> "Project":
         """Make a project in `folder` that runs `program`, with `config` as the stack's settings.
 
+        Under another `name` than the program's own it declares no settings: they would have that name before them.
         The stack file lies in `folder`, not in the checkout, so that ports of this machine end up in no commit.
         An existing stack is kept, its settings are written anew, but for secrets and the salt of its encryption.
         """
@@ -138,6 +144,8 @@ class Project:
         project = yaml.safe_load((program / "Pulumi.yaml").read_text())
         project["main"] = os.path.relpath(program, folder)
         project["runtime"]["options"]["virtualenv"] = str(Path(sys.prefix))
+        if name is not None:
+            project = {key: value for key, value in project.items() if key != "config"} | {"name": name}
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
         made = Project(cloud, folder, stack)
         if not made._file.exists():

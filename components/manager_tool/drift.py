@@ -13,7 +13,7 @@ from typing import Any
 
 from . import harmless
 from .config_toml import facts, parsed
-from .host import HOME, LIVE, STAGED, StepError, say, warn, write
+from .host import HOME, LIVE, STAGED, StepError, load_list, say, warn, write
 from .machine_names import by_section, templates
 from .reach import SECRET
 from .runners import OWN_KEYS, live_runners, sections
@@ -80,7 +80,7 @@ def remember(*states: Written) -> None:
 
 
 def remembered() -> list[Written]:
-    return list(json.loads(WRITTEN.read_text())) if WRITTEN.exists() else []
+    return [state for state in load_list(WRITTEN) if {"digest", "template", "secrets"} <= {*state}]
 
 
 def replacing(new: Written) -> None:

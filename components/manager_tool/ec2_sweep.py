@@ -14,7 +14,7 @@ from .aws_api import Aws, AwsError
 DEPLOYMENT_TAG = "gitlab-runner-aws"
 _ALIVE = ("pending", "running", "stopping", "stopped")
 _VOLUME_PAGE = 500
-_IDS_PER_CALL = 200
+_VALUES_PER_CALL = 200
 _ID = re.compile(r"[ -~]{1,255}")
 """A key pair's name is that much of ASCII (`CreateKeyPair` in the EC2 API Reference); ids are part of it."""
 
@@ -44,8 +44,8 @@ def instances(aws: Aws, vpc: str) -> Iterator[Thing]:
 def alive(aws: Aws, ids: Sequence[str]) -> set[str]:
     """Which of these instances are not terminated."""
     found: set[str] = set()
-    for start in range(0, len(ids), _IDS_PER_CALL):
-        filters = {"instance-state-name": _ALIVE, "instance-id": tuple(ids[start : start + _IDS_PER_CALL])}
+    for start in range(0, len(ids), _VALUES_PER_CALL):
+        filters = {"instance-state-name": _ALIVE, "instance-id": tuple(ids[start : start + _VALUES_PER_CALL])}
         found.update(instance.id for instance in _instances(aws, filters))
     return found
 
@@ -57,6 +57,15 @@ def key_pairs(aws: Aws) -> Iterator[Thing]:
         # One without a time is older than AWS's telling it (2021).
         made = _seconds(item, "createTime") if item.findtext("createTime") else 0.0
         yield Thing(name, made, name)
+
+
+def keys_in_use(aws: Aws, names: Sequence[str]) -> set[str]:
+    """Which of these key pairs belong to an instance that is not terminated, in whichever VPC."""
+    found: set[str] = set()
+    for start in range(0, len(names), _VALUES_PER_CALL):
+        filters = {"instance-state-name": _ALIVE, "key-name": tuple(names[start : start + _VALUES_PER_CALL])}
+        found.update(instance.key for instance in _instances(aws, filters))
+    return found
 
 
 def spot_requests(aws: Aws, deployment: str | None) -> Iterator[Thing]:

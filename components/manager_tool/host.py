@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -22,6 +23,8 @@ LIFE = STAGED / "life.json"
 END = "# end of config.toml"
 """The last line of a config.toml that arrived whole. Here, where it is had without the rest of the tool."""
 BINARIES = Path("/usr/local/bin")
+INSTALLED = ("gitlab-runner", "docker-machine")
+"""The programs that a deployment puts there."""
 
 ENVIRONMENT = {**os.environ, "HOME": "/root", "PATH": f"{BINARIES}:/usr/sbin:/usr/bin:/sbin:/bin"}
 
@@ -44,6 +47,12 @@ def warn(text: str) -> None:
     say("\n".join(f"{WARNING}{line}" for line in text.split("\n")))
 
 
+_NO_WRITING = {
+    errno.EROFS: "see the kernel's messages (dmesg), and mount it for writing again",
+    errno.ENOSPC: "make room; `df -h` and `df -i` say whether bytes or inodes are used up",
+    errno.EDQUOT: "make room, or raise the quota",
+}
+
 COLORS = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 
@@ -63,18 +72,25 @@ def take_variables() -> None:
 
 
 def run(*command: str, check: bool = True, hidden: Sequence[str] = (), **environment: str) -> tuple[int, str]:
-    """Run a program; its output never shows a text of `hidden`."""
-    result = subprocess.run(
-        command,
-        env={**ENVIRONMENT, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        # The journal shows what came from others as it came.
-        errors="replace",
-        check=False,
-    )
+    """Run a program; its output never shows a text of `hidden`. Raises `StepError` where it is missing."""
+    try:
+        result = subprocess.run(
+            command,
+            env={**ENVIRONMENT, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            # The journal shows what came from others as it came.
+            errors="replace",
+            check=False,
+        )
+    except FileNotFoundError:
+        if "/" in command[0]:
+            raise
+        again = "; set manager.rerun to another number and run `pulumi up`, which installs it again"
+        fix = again if command[0] in INSTALLED else ""
+        raise StepError(f"the program {command[0]} is missing on this manager{fix}") from None
     # gitlab-runner colours what it says, whoever reads it.
     output = COLORS.sub("", result.stdout).strip()
     for text in hidden:
@@ -98,4 +114,43 @@ def write(path: Path, text: str | bytes, mode: int = 0o600) -> None:
 
 
 def load(path: Path) -> dict[str, Any]:
-    return dict(json.loads(path.read_text())) if path.exists() else {}
+    """Return what a file of the tool's own holds; nothing where there is none. Raises `StepError` if it is damaged."""
+    found = _json(path, {})
+    if not isinstance(found, dict):
+        raise _damaged(path, "it holds no table")
+    return found
+
+
+def load_list(path: Path) -> list[dict[str, Any]]:
+    """Return the tables that a file of the tool's own holds, as `load` does."""
+    found = _json(path, [])
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise _damaged(path, "it holds no list of tables")
+    return found
+
+
+def _json(path: Path, default: Any) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return default
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, str(error)) from None
+
+
+def _damaged(path: Path, reason: str) -> StepError:
+    return StepError(
+        f"{path} is damaged ({reason}); delete it, set manager.rerun to another number, and run `pulumi up`, which "
+        "writes it anew"
+    )
+
+
+def explain(error: Exception) -> str:
+    """Return what to tell of an error; one cause has one text, whichever file it was met at."""
+    if isinstance(error, OSError) and error.errno in _NO_WRITING and error.filename:
+        folders = (path for path in Path(error.filename).parents if path.is_mount())
+        folder = next(folders, error.filename)
+        return f"nothing can be written below {folder}: {error.strerror}; {_NO_WRITING[error.errno]}"
+    if isinstance(error, (StepError, OSError, ValueError)):
+        return str(error)
+    return f"{type(error).__name__}: {error}"

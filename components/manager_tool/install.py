@@ -7,20 +7,19 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from . import docker_engine
-from .host import HOME, run, say, write
+from . import docker_engine, watch_units
+from .host import HOME, INSTALLED, run, say, write
 from .programs import SOURCES, forget_others, live, prepare, put
 from .upgrade import upgrade
 
 UNITS = Path("/etc/systemd/system")
 DROP_IN = UNITS / "gitlab-runner.service.d" / "gitlab-runner-aws.conf"
 CERTIFICATE = Path("/root/.docker/machine/certs/cert.pem")
-NAMES = ("gitlab-runner", "docker-machine")
 
 
 def install(spec: dict[str, Any]) -> None:
     """Have everything in place; whatever can be wrong with the new is found out before the old is touched."""
-    runner, machine = (prepare(name, spec[name]) for name in NAMES)
+    runner, machine = (prepare(name, spec[name]) for name in INSTALLED)
     say(f"wanted: gitlab-runner {runner.version}, docker-machine {machine.version}")
     if spec["docker"]:
         docker_engine.install(spec["docker"])
@@ -37,7 +36,7 @@ def install(spec: dict[str, Any]) -> None:
         run("gitlab-runner", "install", "--user", "root", "--working-directory", "/root")
         run("systemctl", "daemon-reload")
     run("systemctl", "enable", "gitlab-runner")
-    sources = {spec[name]["files"][platform.machine()]: each.sha256 for name, each in zip(NAMES, (runner, machine))}
+    sources = {spec[name]["files"][platform.machine()]: each.sha256 for name, each in zip(INSTALLED, (runner, machine))}
     write(SOURCES, json.dumps(sources))
 
 
@@ -47,7 +46,8 @@ def configure_service(stop_seconds: int) -> None:
     # which docker-machine would not find its machines.
     # Only the runner itself gets the signal: it would end a docker-machine that is creating a machine half way.
     settings = ["Environment=HOME=/root", "KillMode=mixed", "KillSignal=SIGQUIT", f"TimeoutStopSec={stop_seconds}"]
-    write(DROP_IN, "\n".join(["[Service]", *settings, ""]), 0o644)
+    # Whoever has disabled the watch by hand has it again at the next start, at a boot too.
+    write(DROP_IN, "\n".join(["[Unit]", f"Wants={watch_units.TIMER.name}", "", "[Service]", *settings, ""]), 0o644)
     run("systemctl", "daemon-reload")
 
 

@@ -51,7 +51,11 @@ def ship(to: Destination, cursor: Path, hidden: Sequence[str]) -> int:
     Raises `StepError`.
     """
     shipped = 0
-    since = ["--after-cursor", cursor.read_text()] if cursor.exists() else ["--since", _FIRST_TIME]
+    since = ["--since", _FIRST_TIME]
+    if cursor.exists():
+        since = ["--after-cursor", cursor.read_text()]
+        # Where it can't be written, on a full disk, each pass would ship the same lines again.
+        write(cursor, since[1])
     for batch in batches(_events(since, hidden)):
         _put(to, batch)
         write(cursor, batch[-1].cursor)

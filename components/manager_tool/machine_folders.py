@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
 import struct
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -24,25 +24,35 @@ class Folder(NamedTuple):
     instance: str
     """Its instance's id; empty as long as EC2 has not said one."""
     changed: float
-    """When docker-machine last wrote its `config.json`, in seconds since 1970."""
+    """When docker-machine last wrote its `config.json`, or else the folder, in seconds since 1970."""
     addresses: tuple[str, ...] = ()
     on_ec2: bool = True
+    readable: bool = True
+    """Whether its `config.json` could be read."""
 
 
 def folders() -> Iterator[Folder]:
     """All machines, without asking docker-machine: it would ask EC2 for each."""
     path = Path(ENVIRONMENT.get("MACHINE_STORAGE_PATH") or f"{ENVIRONMENT['HOME']}/.docker/machine") / "machines"
     for entry in os.scandir(path) if path.is_dir() else ():
+        file = Path(entry.path, "config.json")
         try:
-            file = Path(entry.path, "config.json")
             changed, content = file.stat().st_mtime, json.loads(file.read_bytes())
             driver = content["Driver"]
-            addresses = tuple(driver[key] for key in ("IPAddress", "PrivateIPAddress") if driver.get(key))
+            addresses = tuple(str(driver[key]) for key in ("IPAddress", "PrivateIPAddress") if driver.get(key))
             on_ec2 = content.get("DriverName") == "amazonec2"
-            yield Folder(entry.name, driver.get("InstanceId") or "", changed, addresses, on_ec2)
-        except (OSError, ValueError, KeyError):
-            # docker-machine is about to write it, or to remove it.
-            yield Folder(entry.name, "", time.time())
+            yield Folder(entry.name, str(driver.get("InstanceId") or ""), changed, addresses, on_ec2)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            # docker-machine is about to write it, or to remove it; or it is damaged, and stays so.
+            if (touched := _last_change(file)) is not None:
+                yield Folder(entry.name, "", touched, readable=False)
+
+
+def _last_change(file: Path) -> float | None:
+    for path in (file, file.parent):
+        with contextlib.suppress(OSError):
+            return path.stat().st_mtime
+    return None
 
 
 def talked_to() -> set[str]:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .host import run
+from .machine_folders import folders
 from .texts import printable
 
 MACHINES = Path("/root/.docker/machine/machines")
@@ -21,6 +22,11 @@ _LONGEST_FAILURE = 1000
 def names() -> list[str]:
     """All machines, as `docker-machine ls` would list them, which also takes warnings for lines of its list."""
     return sorted(path.parent.name for path in MACHINES.glob("*/config.json"))
+
+
+def damaged() -> set[str]:
+    """Those whose `config.json` can't be read: docker-machine removes them by force alone, and not their instances."""
+    return {folder.name for folder in folders() if not folder.readable}
 
 
 def remove(machines: Iterable[str]) -> list[str]:

@@ -7,8 +7,8 @@ import os
 import sys
 from collections.abc import Callable
 
-from . import config, install, reach, removal, runners, usage, watch
-from .host import StepError, take_variables
+from . import config, install, reach, removal, runners, snapshot, usage, watch, watch_units
+from .host import StepError, explain, take_variables, warn
 from .lock import DEPLOYMENT, locked
 from .printing import lines_cut
 
@@ -20,7 +20,7 @@ STEPS: dict[str, Callable[..., None]] = {
     "config": config.stage_config,
     "runner-ids": runners.show_ids,
     "watch-settings": lambda: watch.stage(json.load(sys.stdin)),
-    "life": lambda: removal.begin(json.load(sys.stdin)),
+    "life": lambda *mode: removal.begin(json.load(sys.stdin), *mode),
     "remove": lambda: removal.remove(json.load(sys.stdin)),
 }
 
@@ -35,19 +35,31 @@ def main() -> int:
 
 def _done(step: str, *arguments: str) -> int:
     os.umask(0o077)
-    take_variables()
-    reach.use_proxy()
-    if step == "watch":
-        return watch.watch(*arguments)
-    with locked(DEPLOYMENT):
-        try:
+    try:
+        take_variables()
+        if step == "watch":
+            return watch.watch(*arguments)
+        with locked(DEPLOYMENT):
+            snapshot.restore()
+            reach.use_proxy()
             STEPS[step](*arguments)
-        except (StepError, OSError, ValueError) as error:
-            print(f"{step}: {error}", file=sys.stderr)
             if step != "remove":
-                print(
-                    "What was live before is still live. Then run `pulumi up` again; it goes on from here.",
-                    file=sys.stderr,
-                )
-            return 1
+                _look_after_the_rest()
+    except (StepError, OSError, ValueError) as error:
+        print(f"{step}: {explain(error)}", file=sys.stderr)
+        if step not in ("remove", "watch"):
+            print(
+                "What was live before is still live. Then run `pulumi up` again; it goes on from here.",
+                file=sys.stderr,
+            )
+        return 1
     return 0
+
+
+def _look_after_the_rest() -> None:
+    """What any step is an occasion for; a failure of this is none of the step's."""
+    for what in (snapshot.take, watch_units.revive):
+        try:
+            what()
+        except (StepError, OSError) as error:
+            warn(explain(error))

@@ -6,12 +6,12 @@ anybody else's: neither another deployment's, nor a person's, nor the manager it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from .ec2_sweep import Thing
 from .machine_folders import Folder
-from .machine_names import beginnings, template_of
+from .machine_names import template_of
 from .texts import one_line
 
 _LONGEST_NAME = 300
@@ -43,6 +43,9 @@ class Ours(NamedTuple):
     """Id of this instance."""
     manager_name: str = ""
     """The tag Name of this deployment's managers."""
+    former: Set[str] = frozenset()
+    """Values of the tag on machines of earlier releases, or of before a stack was renamed. Another deployment may have
+    the same, so they say no more than no tag does."""
     spared_before: float = 0.0
     """What is older may be an earlier manager's, which still waits for its jobs; in seconds since 1970."""
 
@@ -56,29 +59,31 @@ class Seen(NamedTuple):
     alive: Set[str] = frozenset()
     """Ids of the instances of folders that are not terminated."""
     key_pairs: Sequence[Thing] = ()
+    keys_elsewhere: Set[str] = frozenset()
+    """Names of key pairs that instances in other VPCs have."""
     requests: Sequence[Thing] = ()
     volumes: Sequence[Thing] = ()
 
 
-def findings(seen: Seen, ours: Ours, in_error_before: Set[str], grace: float) -> Iterator[Finding]:
+def findings(seen: Seen, ours: Ours, in_error_since: Mapping[str, float], grace: float) -> Iterator[Finding]:
     """Yield what is to go; nothing younger than `grace` seconds is, as it may be about to be known.
 
-    `in_error_before` names the machines that were in state Error at the last pass.
+    `in_error_since` says of machines that earlier looks have seen in state Error when the first of these was.
     """
     before = seen.now - grace
     # Until the manager whose place this one takes has gone, its machines and this one's can't be told apart.
     after = seen.now if other_managers(seen, ours) else ours.spared_before
     for folder in seen.folders:
-        # EC2 may tell of a new instance late; and one that is being made has no id yet.
-        long_enough = folder.name in in_error_before if folder.instance else folder.changed < before
-        if in_error(folder, seen.alive) and long_enough:
+        # EC2 may tell of a new instance late, and for a while not at all; one that is being made has no id yet.
+        since = in_error_since.get(folder.name, seen.now) if folder.instance else folder.changed
+        if in_error(folder, seen.alive) and since < before:
             yield Finding("machine", folder.name, "docker-machine has it in state Error: its instance is gone")
     ids = {folder.instance for folder in seen.folders}
     names = {folder.name for folder in seen.folders}
-    # A machine that is being made has a folder before that one knows the instance.
-    unfinished = {folder.name for folder in seen.folders if not folder.instance}
-    # Another deployment's in another VPC may have one of these; but no instance needs it once it has been launched.
-    used = {instance.key for instance in seen.instances}
+    # A machine that is being made has a folder before that one knows the instance. Nothing is made for longer than the
+    # grace: an older folder is one whose file is damaged, or that docker-machine failed to remove.
+    unfinished = {folder.name for folder in seen.folders if not folder.instance and folder.changed >= before}
+    used = {instance.key for instance in seen.instances} | seen.keys_elsewhere
 
     def orphaned(thing: Thing) -> bool:
         return after <= thing.made < before and not {thing.name, thing.key} & unfinished and thing.id not in ids
@@ -93,7 +98,7 @@ def findings(seen: Seen, ours: Ours, in_error_before: Set[str], grace: float) ->
             after <= key.made < before
             and key.name not in used
             and key.name not in names
-            and _named_by_runner(key.name, ours)
+            and named_by_runner(key.name, ours)
         ),
     )
 
@@ -110,22 +115,38 @@ def _found(kind: str, things: Sequence[Thing], condition: Callable[[Thing], bool
 
 def other_managers(seen: Seen, ours: Ours) -> list[str]:
     """Return the ids of this deployment's other managers: each is there while another takes its place."""
-    theirs = (ours.deployment, ours.manager_name)
-    return [each.id for each in seen.instances if (each.deployment, each.name) == theirs and each.id != ours.manager]
+    own_key = next((each.key for each in seen.instances if each.id == ours.manager), "")
+
+    def is_ours(manager: Thing) -> bool:
+        # Whatever a stack was called, its managers have one key pair. Without it, rather one too many.
+        same_key = manager.key == own_key if own_key else manager.deployment in ours.former
+        return manager.deployment == ours.deployment or same_key
+
+    others = (each for each in seen.instances if each.name == ours.manager_name and each.id != ours.manager)
+    return [each.id for each in others if is_ours(each)]
 
 
 def owned(thing: Thing, ours: Ours) -> bool:
     """Tell whether an instance, or a request for one, is a worker of this deployment."""
     if thing.profile != ours.profile or thing.id == ours.manager:
         return False
-    if thing.deployment:
-        named_by_runner = template_of(thing.name) or template_of(thing.key)
-        return thing.deployment == ours.deployment and named_by_runner is not None
-    return ours.apart and ours.group in thing.groups and _named_by_runner(thing.key, ours)
+    if thing.deployment == ours.deployment:
+        return (template_of(thing.name) or template_of(thing.key)) is not None
+    if thing.deployment and thing.deployment not in ours.former:
+        return False
+    named = named_by_runner(thing.key, ours) or named_by_runner(thing.name, ours)
+    return ours.apart and ours.group in thing.groups and named
 
 
-def _named_by_runner(name: str, ours: Ours) -> bool:
-    return template_of(name) is not None and name.startswith(beginnings(ours.templates))
+def named_by_runner(name: str, ours: Ours) -> bool:
+    """Tell whether gitlab-runner here could have given this name; what stands behind %s may have changed since."""
+    template = template_of(name)
+    # As a whole: another deployment with the same token may have pools whose names begin like ours.
+    return template is not None and _beginning(template) in {*map(_beginning, ours.templates)}
+
+
+def _beginning(template: str) -> str:
+    return template.partition("%s")[0]
 
 
 def _own_volume(volume: Thing, ours: Ours) -> bool:
@@ -138,6 +159,6 @@ def in_error(folder: Folder, alive: Set[str]) -> bool:
     return folder.on_ec2 and template_of(folder.name) is not None and folder.instance not in alive
 
 
-def machines_in_error(seen: Seen) -> set[str]:
-    """Return the names of those machines, for the next pass."""
-    return {folder.name for folder in seen.folders if in_error(folder, seen.alive)}
+def machines_in_error(seen: Seen, since: Mapping[str, float]) -> dict[str, float]:
+    """Return those machines, and since when that is known; `since` is what the last look returned."""
+    return {folder.name: since.get(folder.name, seen.now) for folder in seen.folders if in_error(folder, seen.alive)}

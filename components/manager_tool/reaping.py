@@ -10,7 +10,7 @@ from . import ec2_sweep, reaper
 from .aws_api import Aws, AwsError, Credentials
 from .host import StepError, run
 from .machine_folders import folders
-from .reaper import Finding, Seen
+from .reaper import Finding, Ours, Seen
 
 _INSTANCES_PER_CALL = 100
 _SECONDS = 60
@@ -23,7 +23,7 @@ def account(settings: dict[str, Any], secrets: dict[str, str]) -> Aws:
     return Aws(settings["region"], Credentials(*keys) if all(keys) else None)
 
 
-def look(aws: Aws, settings: dict[str, Any]) -> Seen:
+def look(aws: Aws, settings: dict[str, Any], ours: Ours) -> Seen:
     """See what there is. Raises `AwsError`, and then nothing may be concluded."""
     # Folders first: an instance that comes later is younger than any grace, a folder that comes later is not seen.
     machines = list(folders())
@@ -31,17 +31,20 @@ def look(aws: Aws, settings: dict[str, Any]) -> Seen:
     swept = {instance.id for instance in instances}
     # Those that the sweep does not find may be in another VPC since a change of settings.
     missing = [folder.instance for folder in machines if folder.instance and folder.instance not in swept]
-    deployment = settings["deployment"]
+    pairs = list(ec2_sweep.key_pairs(aws))
+    near = {instance.key for instance in instances} | {folder.name for folder in machines}
+    unused = [pair.name for pair in pairs if pair.name not in near and reaper.named_by_runner(pair.name, ours)]
     return Seen(
         now=time.time(),
         folders=machines,
         instances=instances,
         alive=swept | ec2_sweep.alive(aws, missing),
-        key_pairs=list(ec2_sweep.key_pairs(aws)),
-        requests=list(ec2_sweep.spot_requests(aws, None if settings["fleet"] else deployment))
+        key_pairs=pairs,
+        keys_elsewhere=ec2_sweep.keys_in_use(aws, unused),
+        requests=list(ec2_sweep.spot_requests(aws, None if settings["fleet"] else ours.deployment))
         if settings["spot"]
         else (),
-        volumes=list(ec2_sweep.volumes(aws, deployment)),
+        volumes=list(ec2_sweep.volumes(aws, ours.deployment)),
     )
 
 

@@ -8,19 +8,30 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import machines, service, tokens, watch, watch_units
-from .config import USER_DATA
+from . import machines, service, snapshot, tokens, watch, watch_units
+from .config import TEMPLATE, USER_DATA
 from .drift import DRIFTED
-from .host import BINARIES, LIFE, LIVE, STAGED, StepError, load, run, warn, write
+from .host import BINARIES, LIFE, LIVE, STAGED, StepError, explain, load, run, warn, write
 from .programs import KEPT
 
 ABORTING = Path("/etc/systemd/system/gitlab-runner.service.d/stop-at-once.conf")
 
 
-def begin(wanted: dict[str, Any]) -> None:
-    """Take note of whose life begins, or goes on, here."""
+def begin(wanted: dict[str, Any], mode: str = "") -> None:
+    """Take note of whose life begins here, or goes on, if `mode` is `again`.
+
+    Raises `StepError` where that of the same host is to begin a second time: Pulumi would end the first after it, and
+    with it the only one there is.
+    """
     known = load(LIFE)
-    began = known["began"] if known.get("host") == wanted["host"] else time.time()
+    same = known.get("host") == wanted["host"]
+    if same and mode != "again" and TEMPLATE.exists():
+        raise StepError(
+            "the runner lives on this host already, and a replacement of this step would end it. Run `pulumi up` "
+            "without --replace for registration-life; to have all steps run again, set manager.rerun to another "
+            f"number. If this stack's state was lost, first delete {LIFE} and {snapshot.COPY} on the manager"
+        )
+    began = known.get("began", 0.0) if same else time.time()
     write(LIFE, json.dumps({"host": wanted["host"], "began": began}))
 
 
@@ -34,10 +45,12 @@ def remove(wanted: dict[str, Any]) -> None:
         print("this host goes on under another name, or another took its address: nothing is removed here")
         return
     watch_units.remove()
-    if not (BINARIES / "gitlab-runner").exists():
+    # Without the program there is still much to remove, if it is only missing since.
+    if not (BINARIES / "gitlab-runner").exists() and not TEMPLATE.exists():
         return
     stop(wanted["runningJobs"] == "abort", wanted["stopTimeout"])
-    stayed = machines.remove(machines.names())
+    damaged = machines.damaged() if watch.has_last_look() else set()
+    stayed = machines.remove(name for name in machines.names() if name not in damaged)
     if stayed:
         listed = "\n".join(stayed)
         raise StepError(
@@ -48,6 +61,7 @@ def remove(wanted: dict[str, Any]) -> None:
     tokens.leave_all()
     run("systemctl", "disable", service.NAME, check=False)
     # Tokens, and keys that open others.
+    snapshot.forget()
     LIVE.unlink(missing_ok=True)
     for folder in (STAGED, DRIFTED, USER_DATA, KEPT):
         shutil.rmtree(folder, ignore_errors=True)
@@ -72,5 +86,5 @@ def look_for_more() -> None:
     """Remove what EC2 has that docker-machine does not know: a failure here must not keep the rest from going."""
     try:
         watch.last_look()
-    except (StepError, OSError) as error:
-        warn(f"EC2 could not be asked for what may be left of machines: {error}")
+    except Exception as error:
+        warn(f"EC2 could not be asked for what may be left of machines: {explain(error)}")

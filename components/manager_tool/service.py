@@ -105,7 +105,7 @@ def _jobs() -> str:
     """How many jobs run, as gitlab-runner last logged it with a job that came or went."""
     try:
         _, log = run("journalctl", "--unit", NAME, "--lines", "1000", "--output", "cat", "--no-pager", check=False)
-    except OSError:
+    except (OSError, StepError):
         log = ""
     counts = re.findall(r"\bbuilds=(\d+)", log)
     return f"{counts[-1]} running job(s)" if counts else "running jobs"

@@ -10,7 +10,7 @@ import json
 import socket
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +22,25 @@ from . import (
     journal_shipping,
     metrics,
     overrides,
+    reach,
     reaper,
     reaping,
+    snapshot,
     tokens,
+    watch_state,
     watch_units,
 )
 from .aws_api import Aws, instance_id
 from .config_toml import in_toml
-from .host import LIFE, STAGED, StepError, load, write
+from .host import LIFE, STAGED, StepError, explain, load, warn, write
 from .lock import DEPLOYMENT, WATCH, locked
 from .machine_names import templates
 from .overrides import SETTINGS
 from .reach import SECRETS
 from .runners import live_runners, readable_live_runners
 from .texts import printable
+from .watch_state import Settings, State
 
-STATE = STAGED / "watch-state.json"
 CURSOR = STAGED / "journal.cursor"
 _DAYS_REMEMBERED = 30
 _NEXT_LOOK_SECONDS = 5
@@ -48,22 +51,10 @@ _REMOVAL_SECONDS = 3600
 
 
 @dataclass
-class State:
-    """What is kept from one pass to the next."""
-
-    in_error: list[str] = field(default_factory=list)
-    templates: dict[str, float] = field(default_factory=dict)
-    """Names of machines, with %s, and when config.toml last led to them."""
-    removed: dict[str, int] = field(default_factory=lambda: dict.fromkeys(reaper.KINDS, 0))
-    failed: int = 0
-    spot_failures: int = 0
-
-
-@dataclass
 class Pass:
     """One look."""
 
-    settings: dict[str, Any]
+    settings: Settings
     secrets: dict[str, str]
     state: State
     dry_run: bool
@@ -95,56 +86,81 @@ def watch(*arguments: str) -> int:
         if not ours:
             print("another pass is under way")
             return 0
-        if not SETTINGS.exists():
+        dry_run = "--dry-run" in arguments
+        code = 0 if dry_run else _done([_mend], None)
+        settings = watch_state.settings()
+        if not settings:
             print("no settings are there yet")
-            return 0
-        settings, state = json.loads(SETTINGS.read_text()), State(**load(STATE))
-        if "--dry-run" in arguments:
-            return _done([_reap], Pass(settings, load(SECRETS), state, dry_run=True))
-        look = Pass(settings, load(SECRETS), state, settings["dryRun"])
-        code = _done([_break, _tend, _reap, _ship, _tell], look)
-        write(STATE, json.dumps(asdict(state)))
-        return max(code, _done([_stay], look))
+            return code
+        if not settings.get("enabled", True):
+            print("manager.watch.enabled is false")
+            return code
+        reach.use_proxy()
+        look = Pass(settings, load(SECRETS), watch_state.read(), dry_run or settings["dryRun"])
+        if dry_run:
+            return _done([_reap], look)
+        parts = [_break, _tend, _reap, _ship, _tell, _remember]
+        return max(code, _done(parts, look), _done([_stay], look))
+
+
+def _mend(look: None) -> None:
+    with locked(DEPLOYMENT, wait=False) as free:
+        if free:
+            snapshot.restore()
+
+
+def _remember(look: Pass) -> None:
+    watch_state.keep(look.state)
+    with locked(DEPLOYMENT, wait=False) as free:
+        if free:
+            snapshot.take()
 
 
 def last_look() -> None:
     """Remove whatever EC2 has of this deployment's machines, once the runner has stopped and its machines are gone."""
-    settings = load(SETTINGS)
-    # On a host that was there already nothing tells whether another one has taken its place.
-    if not settings.get("enabled") or not settings["ownInstance"]:
+    if not has_last_look():
         return
-    look = Pass(settings, load(SECRETS), State(**load(STATE)), dry_run=False)
+    settings = watch_state.settings()
+    look = Pass(settings, load(SECRETS), watch_state.read(), dry_run=False)
     try:
         known = templates(live_runners())
     except StepError as error:
         # Whatever is this deployment's is to go, and it is known by its tag, and by its names of the last days.
         known = set()
-        print(f"warning: {error}")
-    # The second time for the key pairs of instances that were there the first time.
-    for _ in range(2):
-        found = list(reaper.findings(reaping.look(look.aws, settings), _ours(look, known), frozenset(), 0))
+        warn(str(error))
+    ours = _ours(look, known)
+    # A folder that can't be read shields its instance, and an instance its key pair, as long as they are there.
+    for _ in range(3):
+        found = list(reaper.findings(reaping.look(look.aws, settings, ours), ours, {}, 0))
         reaping.remove(look.aws, found, print)
         if not found:
             break
 
 
-def _done(parts: list[Any], look: Pass) -> int:
-    said: set[str] = set()
+def has_last_look() -> bool:
+    """Whether the end of the runner's life looks at EC2."""
+    settings = load(SETTINGS)
+    # On a host that was there already nothing tells whether another one has taken its place.
+    return bool(settings.get("enabled") and settings.get("ownInstance"))
+
+
+def _done(parts: list[Any], look: Pass | None) -> int:
+    told: set[str] = set()
     for part in parts:
         try:
             part(look)
         except (StepError, OSError, ValueError) as error:
-            complaint = str(error)
+            text = explain(error)
         except Exception as error:
             # A mistake of this program's in one part is no reason to leave out the others.
-            complaint = f"{part.__name__.strip('_')}: {error!r}"
+            text = f"{part.__name__.strip('_')}: {error!r}"
         else:
             continue
-        # What is wrong with config.toml several parts find out.
-        if complaint not in said:
-            print(f"watch: {printable(complaint)}", file=sys.stderr)
-        said.add(complaint)
-    return int(bool(said))
+        # One cause, such as a damaged config.toml, is met by several parts.
+        if text not in told:
+            print(f"watch: {printable(text)}", file=sys.stderr)
+        told.add(text)
+    return int(bool(told))
 
 
 def _break(look: Pass) -> None:
@@ -172,9 +188,9 @@ def _tend(look: Pass) -> None:
 
 def _reap(look: Pass) -> None:
     settings, state = look.settings, look.state
-    known = templates(live_runners())
-    seen = reaping.look(look.aws, settings)
-    found = list(reaper.findings(seen, _ours(look, known), {*state.in_error}, settings["graceMinutes"] * 60))
+    ours = _ours(look, templates(live_runners()))
+    seen = reaping.look(look.aws, settings, ours)
+    found = list(reaper.findings(seen, ours, state.in_error, settings["graceMinutes"] * 60))
     for finding in found:
         look.orphans[finding.kind] += 1
     if look.dry_run:
@@ -183,7 +199,7 @@ def _reap(look: Pass) -> None:
         print(f"dry run: {len(found)} would be removed")
     elif found:
         _remove(look, found)
-    state.in_error = sorted(reaper.machines_in_error(seen))
+    state.in_error = reaper.machines_in_error(seen, state.in_error)
 
 
 def _ours(look: Pass, at_present: set[str]) -> reaper.Ours:
@@ -191,8 +207,11 @@ def _ours(look: Pass, at_present: set[str]) -> reaper.Ours:
     oldest = look.started - _DAYS_REMEMBERED * 86_400
     named = {**state.templates, **dict.fromkeys(at_present, look.started)}
     state.templates = {name: last for name, last in named.items() if last > oldest}
+    called = {**state.deployments, settings["deployment"]: look.started}
+    state.deployments = {name: last for name, last in called.items() if last > oldest}
     return reaper.Ours(
         deployment=settings["deployment"],
+        former={*state.deployments, *settings.get("formerDeployments", ())} - {settings["deployment"]},
         profile=settings["profile"],
         group=settings["group"],
         apart=settings["apart"],
@@ -241,7 +260,7 @@ def _tell(look: Pass) -> None:
         removed=state.removed,
         failed=state.failed,
         orphans=look.orphans,
-        in_error=len(state.in_error),
+        in_error=sum(since < now - settings["graceMinutes"] * 60 for since in state.in_error.values()),
         spot_failures=total,
         pools_paused=len(paused.paused),
         drifted=drift.drifted(),

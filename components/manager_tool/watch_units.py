@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
-from .host import run, write
+from .host import load, run, write
+from .overrides import SETTINGS
 
 PROGRAM = "/usr/local/lib/gitlab-runner-aws/manager-tool"
 SERVICE = Path("/etc/systemd/system/gitlab-runner-aws-watch.service")
@@ -41,6 +43,20 @@ def put(seconds: int) -> None:
     run("systemctl", "enable", TIMER.name)
     # A timer that runs keeps its old interval otherwise.
     run("systemctl", "restart", TIMER.name)
+
+
+def revive() -> None:
+    """Have the watch run again if somebody has disabled or stopped it: only the settings switch it off."""
+    if not TIMER.exists() or not load(SETTINGS).get("enabled"):
+        return
+    asked = [run("systemctl", verb, "--quiet", TIMER.name, check=False)[0] for verb in ("is-enabled", "is-active")]
+    if any(asked):
+        run("systemctl", "enable", TIMER.name)
+        run("systemctl", "restart", TIMER.name)
+        again = (
+            f"{TIMER.name} had been switched off on the manager; it runs again. manager.watch.enabled: false ends it"
+        )
+        print(again, file=sys.stderr)
 
 
 def remove() -> None:

@@ -160,6 +160,11 @@ class ManagerSettings(Section):
         default=20, alias="connectAttempts", description="How often to try to reach a new manager by SSH"
     )
     root_size: Gibibytes = Field(default=20, alias="rootSize", description="Size of the root disk in GiB")
+    rerun: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="Another number runs all steps on the manager again at the next `pulumi up`, so that what was "
+        "deleted or damaged there is made anew; jobs are not interrupted",
+    )
     lost: bool = Field(
         default=False,
         description="Whether the manager is gone for good, so that nothing can be cleaned up through it: "

@@ -65,6 +65,8 @@ class SteppedHost:
     """Seconds after which the client cuts the connection of a step."""
 
     _done: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _alive: str = ""
+    """The identity with which `life` was run: it is created once, and then updated."""
 
     def up(self, wrap: Wrap = lambda command: command) -> tuple[str, str]:
         """Run what is not done yet; return the step that failed, or an empty text, and all that was printed.
@@ -84,6 +86,8 @@ class SteppedHost:
             if done.exit_status != 0:
                 return what, printed
             self._done[what] = step
+            if what == "life":
+                self._alive = self.identity
         return "", printed
 
     def step(self, what: str) -> tuple[str, str]:
@@ -92,7 +96,8 @@ class SteppedHost:
         if what == "tool":
             return as_root(unpack(bundle()), "ubuntu"), bundle()
         if what == "life":
-            return f"sudo -n {TARGET} life", self.life("wait")
+            again = " again" if self._alive == self.identity else ""
+            return f"sudo -n {TARGET} life{again}", self.life("wait")
         if what == "install":
             return f"sudo -n {TARGET} install", json.dumps(downloads(settings.manager, 0), indent=2)
         if what == "secrets":

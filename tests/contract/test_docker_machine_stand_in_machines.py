@@ -57,6 +57,25 @@ def test_a_machine_that_aws_took_away_does_not_answer(aws: Aws, program: Program
     assert program.run("status", "m1").stdout == "Error\n"
 
 
+@pytest.mark.parametrize("text", ['{"Driv', "[]", None])
+def test_a_machine_without_a_file_that_can_be_read_is_removed_by_force_alone(
+    program: Program, text: str | None
+) -> None:
+    """As `cmdRm` in commands/rm.go and `cmdLs` in commands/ls.go of docker/machine have it."""
+    folder = program.folder / ".docker/machine/machines/m1"
+    folder.mkdir(parents=True)
+    if text is not None:
+        (folder / "config.json").write_text(text)
+
+    assert (program.run("ls", "-q").stdout, program.run("inspect", "m1").returncode) == ("", 1)
+    assert program.run("ls", "--format", "{{.Name}}").stdout == "m1\n"
+    refused = program.run("rm", "-y", "m1")
+    assert (refused.returncode, folder.exists()) == (1, True)
+    assert 'Error removing host "m1": ' in refused.stderr
+    forced = program.run("rm", "-f", "-y", "m1")
+    assert (forced.returncode, folder.exists()) == (0, False)
+
+
 def test_only_an_on_demand_machine_can_be_stopped(aws: Aws, program: Program) -> None:
     create(program, options(aws), "spot", *SPOT)
     create(program, options(aws), "steady")

@@ -29,6 +29,25 @@ def test_starting_a_oneshot_service_waits_for_its_end(machine: Machine) -> None:
     assert len(machine.log()) == 4, "it runs each time"
 
 
+def test_what_a_service_wants_is_started_with_it_though_it_is_disabled(machine: Machine) -> None:
+    machine.service(oneshot("/bin/true"))
+    machine.service(timer("OnActiveSec=1h"), suffix=".timer")
+    wanting = Machine(machine.booted, f"{machine.name}-wanting")
+    wanting.service(
+        unit(script("sleep 1000")).replace("[Service]", f"Wants={machine.name}.timer absent.timer\n[Service]")
+    )
+
+    assert wanting.systemctl("start") == (0, "")
+
+    assert machine.sh(
+        f"systemctl is-active {machine.name}.timer; systemctl is-enabled {machine.name}.timer"
+    ).split() == [
+        "active",
+        "disabled",
+    ]
+    assert wanting.systemctl("stop") == (0, "")
+
+
 def test_a_oneshot_service_that_runs_is_activating(machine: Machine) -> None:
     machine.service(oneshot(script("sleep 1")))
     machine.sh(f"systemctl start {machine.name} >/dev/null 2>&1 &")

@@ -43,7 +43,7 @@ class Deployment:
         self.project.configure(control.with_addresses(self.config, self.cloud))
 
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return self.project.pulumi(*arguments, "--stack", STACK, check=check)
+        return self.project.pulumi(*arguments, "--stack", self.project.stack, check=check)
 
     def up(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.run("up", "--yes", "--skip-preview", *arguments, check=check)

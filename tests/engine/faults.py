@@ -253,7 +253,48 @@ def a_full_disk_at_an_upgrade(host: SteppedHost) -> Iterator[Wrap]:
         yield wrap
 
 
+@contextmanager
+def used_up_inodes(host: SteppedHost) -> Iterator[Wrap]:
+    host.shell(
+        "mount -o remount,nr_inodes=$(( $(df --output=iused /etc | tail -1) + 3 )) /etc; mkdir /etc/filler; "
+        "! (cd /etc/filler && for n in $(seq 100); do : > $n || exit 1; done) 2>/dev/null"
+    )
+    yield plain
+    host.shell("mount -o remount,nr_inodes=100000 /etc; rm -r /etc/filler")
+
+
+@contextmanager
+def a_read_only_folder(host: SteppedHost) -> Iterator[Wrap]:
+    host.shell("mount -o remount,ro /etc")
+    yield plain
+    host.shell("mount -o remount,rw /etc")
+
+
+@contextmanager
+def a_missing_program(host: SteppedHost) -> Iterator[Wrap]:
+    host.shell("mv /usr/local/bin/gitlab-runner /root/")
+    yield plain
+    host.shell("mv /root/gitlab-runner /usr/local/bin/")
+
+
+@contextmanager
+def a_deleted_folder(host: SteppedHost) -> Iterator[Wrap]:
+    host.shell("rm -r /etc/gitlab-runner")
+    yield plain
+
+
+@contextmanager
+def cut_off_files(host: SteppedHost) -> Iterator[Wrap]:
+    host.shell("for file in /etc/gitlab-runner/staged/*.json; do truncate -s 5 $file; done")
+    yield plain
+
+
 FAULTS = [
+    Fault("read-only: /etc", a_read_only_folder),
+    Fault("inodes used up: /etc", used_up_inodes),
+    Fault("program deleted: gitlab-runner", a_missing_program),
+    Fault("folder deleted: /etc/gitlab-runner", a_deleted_folder, survives=True),
+    Fault("files of the tool cut off", cut_off_files, survives=True),
     Fault("link cut while GitLab is asked", an_impatient_client),
     Fault("host rebooted mid-way", lambda host: struck_while_gitlab_is_slow(host, reboot)),
     Fault("disk full: /etc", lambda host: a_full_disk(host, "/etc")),

@@ -72,6 +72,23 @@ def test_a_replaced_manager_is_drained_after_its_successor_works_and_before_its_
     deployment.up("--expect-no-changes")
 
 
+def test_a_destroy_ends_the_runner_though_its_folder_and_program_and_the_machines_files_are_gone(
+    deployment: Deployment,
+) -> None:
+    deployment.up()
+    has_machine(deployment)
+    (manager,) = managers(deployment)
+    deployment.host().run(
+        "systemctl stop gitlab-runner; rm -r /etc/gitlab-runner /usr/local/bin/gitlab-runner; "
+        "for file in /root/.docker/machine/machines/*/config.json; do echo '{' > $file; done"
+    )
+
+    deployment.destroy()
+
+    assert control.leftovers(deployment.cloud) == []
+    assert manager not in managers(deployment)
+
+
 def test_a_manager_that_is_lost_can_be_replaced_by_the_way_that_the_readme_names(deployment: Deployment) -> None:
     manager = deployment.config["gitlab-runner-aws:manager"]
     deployment.pool["machine"] |= {"IdleCount": 0, "autoscaling": []}

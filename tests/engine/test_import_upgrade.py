@@ -29,14 +29,19 @@ def old_stack(request: pytest.FixtureRequest, cloud: LocalCloud, tmp_path: Path)
     made.run("stack", "rm", "--yes", "--force", "--preserve-config")
 
 
-def test_nothing_is_replaced_or_deleted_and_only_steps_on_the_manager_and_its_rights_change(
+def test_nothing_is_replaced_or_deleted_and_only_tags_and_the_managers_steps_and_rights_change(
     old_stack: Deployment,
 ) -> None:
-    plan = {name: step["op"] for name, step in old_stack.plan().items()}
+    plan = old_stack.plan()
     # Secrets are sealed no more. The step has left nothing of use, and its end does nothing on the manager.
-    assert plan.pop("runner-registration-key") == "delete"
+    assert plan.pop("runner-registration-key")["op"] == "delete"
     (gone,) = (each for each in old_stack.resources() if each["urn"].endswith("runner-registration-key"))
     assert "delete" not in gone["inputs"]
-    assert {"update"} <= {*plan.values()} <= {"create", "update"}
-    # Machines have other names since, which the manager's policy has to allow.
-    assert [name for name in plan if not name.startswith("runner-registration-")] == ["runner-identity-manager"]
+    assert {"update"} <= {step["op"] for step in plan.values()} <= {"create", "update"}
+    elsewhere = {name: step for name, step in plan.items() if not name.startswith("runner-registration-")}
+    # Machines have other names since, and another tag, which the manager's policy has to allow.
+    rights = elsewhere.pop("runner-identity-manager", None)
+    assert rights is not None
+    for name, step in elsewhere.items():
+        # The tag tells projects apart since.
+        assert {*step["diffReasons"]} <= {"tags", "tagsAll", "volumeTags", "dimensions"}, name

@@ -229,7 +229,7 @@ def test_a_watched_manager_with_user_data_for_its_machines(deployment: Deploymen
 
     alarms = control.aws(deployment.cloud, "cloudwatch").describe_alarms()["MetricAlarms"]
     manager = deployment.outputs()["manager_instance_id"]
-    assert {alarm["Dimensions"][0]["Value"] for alarm in alarms} == {manager, "local-runner"}
+    assert {alarm["Dimensions"][0]["Value"] for alarm in alarms} == {manager, "gitlab-runner-aws/local/runner"}
     assert {alarm["MetricName"] for alarm in alarms} == {
         "CPUUtilization",
         "StatusCheckFailed",

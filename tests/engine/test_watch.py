@@ -249,7 +249,7 @@ def test_the_watch_tells_cloudwatch_and_ships_the_journal_without_secrets(deploy
     cloudwatch = control.aws(deployment.cloud, "cloudwatch")
     measured = {}
     for metric in cloudwatch.list_metrics(Namespace="gitlab-runner-aws")["Metrics"]:
-        assert metric["Dimensions"] == [{"Name": "Deployment", "Value": "local-runner"}]
+        assert metric["Dimensions"] == [{"Name": "Deployment", "Value": "gitlab-runner-aws/local/runner"}]
         now = datetime.now(UTC)
         values = cloudwatch.get_metric_statistics(
             **{key: metric[key] for key in ("Namespace", "MetricName", "Dimensions")},
@@ -264,7 +264,9 @@ def test_the_watch_tells_cloudwatch_and_ships_the_journal_without_secrets(deploy
     assert measured == {"MachinesInError": 0, "SpotFailures": 7, "OrphansRemoved": 0, "PoolsPaused": 1}
     alarms = cloudwatch.describe_alarms()["MetricAlarms"]
     ours = {a["MetricName"]: a["Dimensions"][0]["Value"] for a in alarms if a["Namespace"] == "gitlab-runner-aws"}
-    assert ours == dict.fromkeys(("MemoryUsedPercent", *measured.keys() - {"OrphansRemoved"}), "local-runner")
+    assert ours == dict.fromkeys(
+        ("MemoryUsedPercent", *measured.keys() - {"OrphansRemoved"}), "gitlab-runner-aws/local/runner"
+    )
 
     logs = control.aws(deployment.cloud, "logs")
     group, stream = json.loads(host.read(STAGED))["logGroup"], f"{deployment.outputs()['manager_instance_id']}/journal"

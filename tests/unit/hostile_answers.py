@@ -14,7 +14,7 @@ NO_ANSWERS: dict[str, Made] = {
     "a status that is no number": lambda: b"HTTP/1.1 abc OK\r\n\r\n",
     "a line without end": lambda: b"HTTP/1.1 200 OK\r\nA: " + b"a" * 100_000 + b"\r\n\r\n",
     "many headers": lambda: b"HTTP/1.1 200 OK\r\n" + b"A: a\r\n" * 1000 + b"\r\n",
-    "less than promised": lambda: b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{}',
+    "less than promised": lambda: b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{}",
     "a chunk that breaks off": lambda: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{",
     "a chunk of no size": lambda: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{",
     "no end": endless,

@@ -132,7 +132,7 @@ def test_tags_reach_everything_that_can_have_some(deployed: Recorder) -> None:
         for key, inputs in deployed.inputs.items()
         if key.startswith("aws:")
         and not key.startswith(UNTAGGABLE)
-        and (inputs["tags"]["team"], inputs["tags"]["gitlab-runner-aws"]) != ("ci", "test-runner")
+        and (inputs["tags"]["team"], inputs["tags"]["gitlab-runner-aws"]) != ("ci", "gitlab-runner-aws/test/runner")
     ]
     assert untagged == []
 

@@ -12,7 +12,7 @@ from botocore.retries.standard import (
     TransientRetryableChecker,
 )
 
-from components.manager_tool import aws_api, ec2_sweep, journal_shipping, metrics, reaping, tokens
+from components.manager_tool import aws_api, ec2_sweep, journal_shipping, metrics, reaper, reaping, tokens
 from components.manager_tool.aws_api import Aws, Credentials
 from components.manager_tool.host import StepError
 from components.manager_tool.machine_folders import Folder
@@ -107,8 +107,9 @@ def test_where_ec2_did_not_answer_nothing_is_concluded(call: Callable[[], Any], 
 def test_a_page_in_awss_place_makes_no_machine_look_lost(answers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reaping, "folders", lambda: iter([Folder("runner-a-ci-1", "i-0123456789abcdef0", 0.0)]))
     answers(lambda: http("<html><body>Sign in</body></html>"))
-    settings = {"vpc": "vpc-1", "deployment": "d", "fleet": False, "spot": True}
-    refusal(lambda: reaping.look(AWS, settings))
+    settings = {"vpc": "vpc-1", "fleet": False, "spot": True}
+    ours = reaper.Ours("d", "workers", "worker-group", True, frozenset(), "i-1")
+    refusal(lambda: reaping.look(AWS, settings, ours))
 
 
 ITEM = "<{0}Id>{1}</{0}Id><{2}Time>{3}</{2}Time>"

@@ -25,7 +25,7 @@ def test_the_managers_instance_is_as_the_settings_say(deployed_with: Any) -> Non
     assert [instance[key] for key in ("monitoring", "disableApiStop", "disableApiTermination")] == [True] * 3
     assert instance["metadataOptions"] == {"httpTokens": "required", "httpPutResponseHopLimit": 1}
     assert instance["rootBlockDevice"]["encrypted"] is True
-    assert instance["volumeTags"]["gitlab-runner-aws"] == "test-runner"
+    assert instance["volumeTags"]["gitlab-runner-aws"] == "gitlab-runner-aws/test/runner"
     connection = recorder.secret("runner-registration-tool", "connection")
     assert (connection["user"], connection["host"]) == ("ec2-user", "192.0.2.9")
     assert recorder.named("runner-identity-ssm")["policyArn"].endswith(":aws:policy/AmazonSSMManagedInstanceCore")
@@ -105,7 +105,7 @@ def test_the_watch_knows_machines_by_what_was_made_for_them(deployed_with: Any) 
         return found
 
     plain = told()
-    assert (plain["deployment"], plain["region"]) == ("test-runner", "eu-central-1")
+    assert (plain["deployment"], plain["region"]) == ("gitlab-runner-aws/test/runner", "eu-central-1")
     assert plain["profile"].startswith("runner-identity-worker-")
     assert plain["group"].startswith("runner-network-worker-")
     assert (plain["apart"], plain["logGroup"], plain["alarms"], plain["fleet"]) == (True, None, False, False)

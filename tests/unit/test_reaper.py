@@ -1,7 +1,8 @@
 """What the reaper takes for orphaned, and what it leaves alone."""
 
 import json
-from collections.abc import Collection
+import os
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -33,8 +34,8 @@ UNTAGGED = Thing("i-1", OLD, "", "", NAME, "workers", ("worker-group",))
 FOLDER = Folder(NAME, "i-1", OLD, ("10.0.0.1",))
 
 
-def found(seen: Seen, in_error_before: Collection[str] = (), ours: Ours = OURS) -> list[tuple[str, str]]:
-    return [(finding.kind, finding.id) for finding in findings(seen, ours, {*in_error_before}, GRACE)]
+def found(seen: Seen, since: Mapping[str, float] | None = None, ours: Ours = OURS) -> list[tuple[str, str]]:
+    return [(finding.kind, finding.id) for finding in findings(seen, ours, since or {}, GRACE)]
 
 
 def seen(**what: Any) -> Seen:
@@ -74,6 +75,41 @@ def test_an_untagged_instance_stays_where_another_deployment_may_have_started_it
     assert found(seen(instances=[TAGGED]), ours=shared) == [("instance", "i-1")]
 
 
+FORMER = OURS._replace(deployment="project/test/runner", former={"test"})
+
+
+@pytest.mark.parametrize(
+    ("instance", "orphaned"),
+    [
+        (TAGGED._replace(deployment=FORMER.deployment, groups=()), True),
+        (TAGGED, True),
+        (TAGGED._replace(key="shared-key"), True),
+        (UNTAGGED, True),
+        (TAGGED._replace(profile="another"), False),
+        (TAGGED._replace(groups=("another",)), False),
+        (TAGGED._replace(name=NAME.replace("abcdefghi", "xxxxxxxxx"), key=NAME.replace("spot", "b")), False),
+        (TAGGED._replace(made=NEW), False),
+        (TAGGED._replace(deployment="another/test/runner"), False),
+    ],
+)
+def test_a_tag_that_other_projects_may_have_too_says_no_more_than_none(instance: Thing, orphaned: bool) -> None:
+    assert found(seen(instances=[instance]), ours=FORMER) == ([("instance", instance.id)] if orphaned else [])
+    if instance.deployment != FORMER.deployment:
+        assert found(seen(instances=[instance]), ours=FORMER._replace(apart=False)) == []
+
+
+def test_managers_of_before_a_change_of_names_are_known_by_their_key_pair() -> None:
+    key = "runner-manager-login-1234567"
+    own = Thing("i-manager", OLD, "runner-manager", FORMER.deployment, key, "managers")
+    old = own._replace(id="i-old", deployment="test")
+    orphan = TAGGED._replace(deployment=FORMER.deployment)
+    assert found(seen(instances=[own, old, orphan]), ours=FORMER) == []
+    # That of another project is called the same, and goes on.
+    foreign = old._replace(key="runner-manager-login-7654321")
+    assert found(seen(instances=[own, foreign, orphan]), ours=FORMER) == [("instance", "i-1")]
+    assert found(seen(instances=[foreign, orphan]), ours=FORMER) == []
+
+
 def test_while_another_manager_of_the_deployment_is_there_its_machines_and_ours_are_not_told_apart() -> None:
     other = TAGGED._replace(id="i-old", name="runner-manager", key="runner-manager-login", profile="manager")
     key = Thing(NAME.replace("0a1b", "ffff"), OLD, NAME.replace("0a1b", "ffff"))
@@ -94,22 +130,30 @@ def test_a_machine_of_docker_machines_is_not_orphaned_nor_is_one_that_it_is_maki
     making = FOLDER._replace(instance="", changed=NEW)
     assert found(known._replace(folders=[making])) == []
     # One of the same name whose folder knows another instance was started twice.
+    unreadable = FOLDER._replace(instance="", changed=OLD, readable=False)
+    assert found(known._replace(folders=[unreadable])) == [("machine", NAME), ("instance", "i-1")]
     twice = TAGGED._replace(id="i-2")
     assert found(known._replace(instances=[TAGGED, twice], alive={"i-1", "i-2"})) == [("instance", "i-2")]
 
 
-def test_a_machine_whose_instance_is_gone_is_removed_at_the_second_look() -> None:
+def test_a_machine_whose_instance_is_gone_is_removed_once_it_was_gone_for_the_grace_time() -> None:
     gone = seen(folders=[FOLDER])
     assert found(gone) == []
-    before = machines_in_error(gone)
-    assert found(gone, before) == [("machine", NAME)]
-    assert found(gone._replace(alive={"i-1"}), before) == []
+    since = machines_in_error(gone, {})
+    soon, late = gone._replace(now=NOW + 20), gone._replace(now=NOW + GRACE + 1)
+    assert found(soon, since) == []
+    since = machines_in_error(soon, since)
+    assert found(late, since) == [("machine", NAME)]
+    back = late._replace(alive={"i-1"})
+    assert found(back, since) == []
+    # EC2 knew it again in between: the time counts from the next look that misses it.
+    assert found(late, machines_in_error(back, since)) == []
 
 
 def test_a_creation_that_died_before_ec2_answered_is_removed_after_the_grace_time() -> None:
     def dead(changed: float) -> list[tuple[str, str]]:
         folder = FOLDER._replace(instance="", changed=changed)
-        return found(seen(folders=[folder]), {NAME})
+        return found(seen(folders=[folder]), {NAME: 0.0})
 
     assert dead(NEW) == []
     assert dead(OLD) == [("machine", NAME)]
@@ -117,7 +161,7 @@ def test_a_creation_that_died_before_ec2_answered_is_removed_after_the_grace_tim
 
 @pytest.mark.parametrize("folder", [FOLDER._replace(on_ec2=False), FOLDER._replace(name="by-hand")])
 def test_machines_that_gitlab_runner_has_not_made_stay(folder: Folder) -> None:
-    assert found(seen(folders=[folder]), {folder.name}) == []
+    assert found(seen(folders=[folder]), {folder.name: 0.0}) == []
 
 
 def test_key_pairs_requests_and_volumes_go_with_the_same_care() -> None:
@@ -125,6 +169,14 @@ def test_key_pairs_requests_and_volumes_go_with_the_same_care() -> None:
     assert found(seen(key_pairs=[key])) == [("key pair", NAME)]
     assert found(seen(key_pairs=[key._replace(made=NEW)])) == []
     assert found(seen(key_pairs=[key], instances=[UNTAGGED._replace(profile="another")])) == []
+    assert found(seen(key_pairs=[key], keys_elsewhere={NAME})) == []
+    # Another deployment with the same token has a pool whose name begins like ours.
+    alike = NAME.replace("spot", "spot-large")
+    assert found(seen(key_pairs=[Thing(alike, OLD, alike)])) == []
+    at_another_placement = f"{NAME}-b-m5-large"
+    assert found(seen(key_pairs=[Thing(at_another_placement, OLD, at_another_placement)])) == [
+        ("key pair", at_another_placement)
+    ]
     assert found(seen(key_pairs=[key], folders=[FOLDER], alive={"i-1"})) == []
     foreign = NAME.replace("abcdefghi", "xxxxxxxxx")
     assert found(seen(key_pairs=[Thing(foreign, OLD, foreign), Thing("somebody", OLD, "somebody")])) == []
@@ -204,10 +256,20 @@ def test_folders_are_read_without_docker_machine(tmp_path: Any, monkeypatch: pyt
         ("a", json.dumps({"DriverName": "amazonec2", "Driver": {"InstanceId": "i-1", "PrivateIPAddress": "10.0.0.1"}})),
         ("b", json.dumps({"DriverName": "none", "Driver": {}})),
         ("c", '{"Driv'),
+        ("d", '{"DriverName": "amazonec2", "Driver": null}'),
+        ("e", "[]"),
+        ("f", None),
     ):
-        (tmp_path / "machines" / name).mkdir(parents=True)
-        (tmp_path / "machines" / name / "config.json").write_text(text)
+        folder = tmp_path / "machines" / name
+        folder.mkdir(parents=True)
+        if text is not None:
+            (folder / "config.json").write_text(text)
+            os.utime(folder / "config.json", (1_000, 1_000))
+        else:
+            os.utime(folder, (1_000, 1_000))
     read = {folder.name: folder for folder in machine_folders.folders()}
+    for damaged in "cdef":
+        assert (read[damaged].changed, read[damaged].instance, read[damaged].readable) == (1_000, "", False)
     assert (read["a"].instance, read["a"].addresses, read["a"].on_ec2) == ("i-1", ("10.0.0.1",), True)
     assert (read["b"].on_ec2, read["c"].instance) == (False, "")
 

@@ -1,5 +1,6 @@
 """What the watch measures and ships, and how it is run."""
 
+import errno
 import json
 import os
 import time
@@ -10,7 +11,18 @@ from typing import Any
 
 import pytest
 
-from components.manager_tool import breaker, host, journal_shipping, lock, metrics, watch, watch_units
+from components.manager_tool import (
+    breaker,
+    host,
+    journal_shipping,
+    lock,
+    metrics,
+    reaper,
+    snapshot,
+    watch,
+    watch_state,
+    watch_units,
+)
 from components.manager_tool.aws_api import AwsError
 from components.manager_tool.host import StepError
 from components.manager_tool.journal_shipping import Destination, Event, batches, ship
@@ -126,6 +138,21 @@ def test_what_cloudwatch_has_not_got_is_shipped_again(journal: Path, monkeypatch
     assert (journal.parent / "cursor").read_text() == "c1"
 
 
+def test_nothing_is_shipped_where_it_can_not_be_kept_how_far_it_came(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    logs = Logs()
+    journal.write_text(line("c1", "one"))
+    (journal.parent / "cursor").write_text("c0")
+    monkeypatch.setattr(journal_shipping, "write", full)
+    with pytest.raises(OSError, match="No space left"):
+        shipped(logs, journal.parent)
+    assert logs.calls == []
+
+
 def test_a_journal_that_cannot_be_read_is_told(journal: Path) -> None:
     with pytest.raises(StepError, match=r"`journalctl -u gitlab-runner .*` ended with 1"):
         shipped(Logs(), journal.parent)
@@ -179,6 +206,106 @@ def test_the_timer_follows_the_settings(units: list[str], tmp_path: Path) -> Non
     assert units == []
 
 
+@pytest.fixture
+def looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have the watch's files in a folder of the test; return where its settings go."""
+    for module, name, path in (
+        (lock, "DEPLOYMENT", "deployment"),
+        (snapshot, "COPY", "copy.json"),
+        (snapshot, "HOME", "home"),
+        (watch, "DEPLOYMENT", "deployment"),
+        (watch, "WATCH", "lock"),
+        (watch_state, "SETTINGS", "watch.json"),
+        (watch_state, "STATE", "state.json"),
+        (watch_state, "_OF_0_2", "watch-state.json"),
+    ):
+        monkeypatch.setattr(module, name, tmp_path / path)
+    return tmp_path / "watch.json"
+
+
+def read_only(look: watch.Pass) -> None:
+    raise OSError(errno.EROFS, "Read-only file system", "/proc/1/one.json")
+
+
+def full(look: watch.Pass) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device", "/proc/other.json")
+
+
+def wrong(look: watch.Pass) -> None:
+    print(look.settings["newer"])
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (
+            [read_only, read_only],
+            "watch: nothing can be written below /proc: Read-only file system; see the kernel's messages (dmesg), and "
+            "mount it for writing again\n",
+        ),
+        (
+            [full, full],
+            "watch: nothing can be written below /proc: No space left on device; make room; `df -h` and `df -i` say "
+            "whether bytes or inodes are used up\n",
+        ),
+        (
+            [wrong],
+            "watch: {0} says nothing of newer: another release wrote it; run `pulumi up`\n",
+        ),
+    ],
+)
+def test_what_several_parts_meet_is_told_once_and_the_others_go_on(
+    broken: list[Any], told: str, capsys: pytest.CaptureFixture[str], looking: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    for name in ("_break", "_tend", "_reap", "_ship", "_tell"):
+        monkeypatch.setattr(watch, name, lambda look: done.append("done"))
+    for name, part in zip(("_break", "_reap"), broken, strict=False):
+        monkeypatch.setattr(watch, name, part)
+    looking.write_text('{"dryRun": false, "of a later release": [1]}')
+    assert watch.watch() == 1
+    assert capsys.readouterr().err == told.format(looking)
+    assert len(done) == 5 - len(broken)
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "kept"),
+    [
+        ('{"failed": 3, "of a later release": {"a": 1}}', "", 3),
+        ('{"failed": "three", "in_error": ["a"], "removed": {"machine": 2, "moon": 1}}', "", 0),
+        ('{"failed": 3, "templates": {"a": {"b": 1}}, "in_error": {"a": null}}', "", 3),
+        ('{"failed": 3', "state.json is damaged", 0),
+        ("[]", "state.json is damaged (it holds no table)", 0),
+        ("\xff\xfe\x00", "state.json is damaged", 0),
+        ("[" * 100_000, "state.json is damaged", 0),
+    ],
+)
+def test_what_another_release_or_a_broken_disk_left_of_the_state_stops_no_look(
+    text: str, told: str, kept: int, capsys: pytest.CaptureFixture[str], looking: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_break", "_tend", "_reap", "_ship", "_tell"):
+        monkeypatch.setattr(watch, name, lambda look: None)
+    looking.write_text('{"dryRun": false}')
+    watch_state.STATE.write_text(text, encoding="latin-1")
+    assert watch.watch() == 0
+    assert told in capsys.readouterr().out
+    state = watch_state.read()
+    assert (state.failed, state.in_error, {*state.removed}) == (kept, {}, {*reaper.KINDS})
+    assert watch.watch() == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_an_earlier_release_does_not_meet_what_it_cannot_read(looking: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_break", "_tend", "_reap", "_ship", "_tell"):
+        monkeypatch.setattr(watch, name, lambda look: None)
+    looking.write_text('{"dryRun": false}')
+    former = looking.with_name("watch-state.json")
+    former.write_text('{"in_error": ["a"], "failed": 4}')
+    assert watch.watch() == 0
+    assert watch_state.read().failed == 4
+    assert former.read_text() == '{"in_error": ["a"], "failed": 4}'
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
@@ -189,21 +316,19 @@ def test_the_timer_follows_the_settings(units: list[str], tmp_path: Path) -> Non
     ],
 )
 def test_a_part_that_fails_keeps_no_other_from_being_done(
-    error: Exception, said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: Exception, said: str, capsys: pytest.CaptureFixture[str], looking: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(look: watch.Pass) -> None:
         raise error
 
     done: list[str] = []
-    for name, path in (("SETTINGS", "watch.json"), ("STATE", "state.json"), ("WATCH", "lock")):
-        monkeypatch.setattr(watch, name, tmp_path / path)
     for part in ("_break", "_tend"):
         monkeypatch.setattr(watch, part, lambda look: None)
     monkeypatch.setattr(watch, "_reap", broken)
     monkeypatch.setattr(watch, "_ship", lambda look: done.append("ship"))
     monkeypatch.setattr(watch, "_tell", lambda look: done.append("tell"))
     assert watch.watch() == 0
-    (tmp_path / "watch.json").write_text('{"dryRun": false}')
+    looking.write_text('{"dryRun": false}')
     assert watch.watch() == 1
     assert done == ["ship", "tell"]
     assert said in capsys.readouterr().err
@@ -219,7 +344,7 @@ def test_a_part_that_fails_keeps_no_other_from_being_done(
     ],
 )
 def test_while_machines_fail_the_breaker_looks_every_few_seconds(
-    interval: int, answers: list[bool], looks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    interval: int, answers: list[bool], looks: int, looking: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock, seen = [time.time()], list[float]()
 
@@ -227,15 +352,13 @@ def test_while_machines_fail_the_breaker_looks_every_few_seconds(
         seen.append(now)
         return answers[len(seen) - 1]
 
-    for name, path in (("SETTINGS", "watch.json"), ("STATE", "state.json"), ("WATCH", "lock"), ("DEPLOYMENT", "other")):
-        monkeypatch.setattr(watch, name, tmp_path / path)
     for part in ("_tend", "_reap", "_ship", "_tell"):
         monkeypatch.setattr(watch, part, lambda look: None)
     monkeypatch.setattr(breaker, "run", run)
     monkeypatch.setattr(time, "time", lambda: clock[0])
     monkeypatch.setattr(time, "sleep", lambda seconds: clock.insert(0, clock[0] + seconds))
     settings = {"dryRun": False, "intervalSeconds": interval, "breaker": {}}
-    (tmp_path / "watch.json").write_text(json.dumps(settings))
+    looking.write_text(json.dumps(settings))
 
     assert watch.watch() == 0
 

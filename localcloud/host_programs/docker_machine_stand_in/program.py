@@ -15,7 +15,7 @@ from .amazonec2 import AmazonEc2
 from .create import CommandError
 from .create import execute as create
 from .ec2_query import AwsError
-from .store import MachineMissingError, Store
+from .store import MachineDamagedError, MachineMissingError, Store
 
 _GLOBAL_FLAGS = [
     Flag("bugsnag-api-token", env="MACHINE_BUGSNAG_API_TOKEN"),
@@ -36,7 +36,7 @@ def main() -> None:
     except CommandError as error:
         print(error, file=sys.stderr)
         sys.exit(error.code)
-    except (MachineMissingError, AwsError) as error:
+    except (MachineDamagedError, MachineMissingError, AwsError) as error:
         print(error, file=sys.stderr)
         sys.exit(1)
 
@@ -129,7 +129,12 @@ def _lookup(document: dict[str, Any], path: str) -> str:
 def _ls(arguments: list[str], store: Store) -> None:
     flags = [Flag("quiet", "bool", "q"), Flag("filter", "list"), Flag("format", short="f"), Flag("timeout", "int", "t")]
     options = parse(flags, arguments, {}).values
-    rows = [_row(store.load(name), store) for name in store.names()]
+    rows, damaged = [], []
+    for name in store.names():
+        try:
+            rows.append(_row(store.load(name), store))
+        except MachineDamagedError as error:
+            damaged.append(dict(zip(_COLUMNS, (name, "-", "not found", "Error", "", "", "Unknown", str(error)))))
     for condition in options["filter"]:
         key, _, wanted = condition.partition("=")
         column = {"state": "STATE", "driver": "DRIVER", "name": "NAME"}.get(key)
@@ -137,8 +142,11 @@ def _ls(arguments: list[str], store: Store) -> None:
             raise CommandError(f"Unsupported filter key '{key}'")
         rows = [row for row in rows if _matches(column, row[column], wanted)]
     if options["quiet"]:
-        lines = [row["NAME"] for row in rows]
-    elif options["format"]:
+        print("".join(f"{row['NAME']}\n" for row in rows), end="")
+        return
+    # No filter hides these.
+    rows += damaged
+    if options["format"]:
         lines = [_formatted(options["format"], row) for row in rows]
     else:
         table = [dict(zip(_COLUMNS, _COLUMNS)), *rows]
@@ -191,7 +199,7 @@ def _rm(arguments: list[str], store: Store) -> None:
             document = store.load(name)
             if document["DriverName"] != "none":
                 AmazonEc2(document["Driver"], store).remove()
-        except (AwsError, MachineMissingError) as error:
+        except (AwsError, MachineDamagedError, MachineMissingError) as error:
             print(f'Error removing host "{name}": {error}', file=sys.stderr)
             failed = failed or not options["force"]
             if not options["force"]:

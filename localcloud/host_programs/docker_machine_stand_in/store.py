@@ -34,6 +34,10 @@ class MachineMissingError(Exception):
         )
 
 
+class MachineDamagedError(Exception):
+    """A machine has a folder, but no `config.json` that can be read."""
+
+
 class Store:
     """The folder of all machines: MACHINE_STORAGE_PATH, or .docker/machine in the home folder."""
 
@@ -45,20 +49,31 @@ class Store:
         return self.folder / "machines" / name
 
     def names(self) -> list[str]:
-        """All machines, in alphabetical order."""
+        """All folders of machines, in alphabetical order; what can be read of them is another question.
+
+        Source: `Filestore.List` in libmachine/persist/filestore.go of docker/machine.
+        """
         machines = self.folder / "machines"
-        return sorted(path.parent.name for path in machines.glob("*/config.json"))
+        return sorted(path.name for path in machines.glob("*/") if not path.name.startswith("."))
 
     def exists(self, name: str) -> bool:
         """Whether there is such a machine."""
         return (self.machine_folder(name) / "config.json").exists()
 
     def load(self, name: str) -> dict[str, Any]:
-        """A machine's `config.json`. Raises `MachineMissingError`."""
+        """A machine's `config.json`. Raises `MachineMissingError` and `MachineDamagedError`."""
         path = self.machine_folder(name) / "config.json"
-        if not NAME.fullmatch(name) or not path.exists():
+        if not NAME.fullmatch(name) or not path.parent.is_dir():
             raise MachineMissingError(name)
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(found, dict) and isinstance(found.get("Driver"), dict):
+                return found
+        except FileNotFoundError:
+            raise MachineDamagedError(f"open {path}: no such file or directory") from None
+        except ValueError:
+            pass
+        raise MachineDamagedError("Error getting migrated host: unexpected end of JSON input")
 
     def save(self, document: Mapping[str, Any]) -> None:
         """Write a machine's `config.json`, which may hold AWS keys."""

@@ -6,6 +6,7 @@ import argparse
 import signal
 import subprocess
 import time
+from contextlib import suppress
 
 from . import timers
 from .processes import alive, send, session
@@ -24,6 +25,12 @@ _REASONS = {
 def start(unit: Unit, options: Options) -> int:
     """Start a service or timer that does not run; return when its process exists, or a oneshot one has ended."""
     _require(unit, "start")
+    for name in " ".join(unit.values("Wants")).split():
+        # One that is not there, or fails, is no failure of this unit: systemd.unit(5).
+        wanted = Unit(name)
+        if wanted.exists and not wanted.supervisor:
+            with suppress(SystemctlError):
+                start(wanted, options)
     condition = unit.setting("ConditionFileIsExecutable")
     if unit.is_timer:
         if not unit.supervisor:
