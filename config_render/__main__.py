@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import sys
-import tomllib
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, timedelta
@@ -16,7 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from .capacity import as_lines, capacities
 from .checked_file import UnusableError, checked, table
 from .document import MARKER, Facts, render
-from .from_toml import UnconvertibleError, settings_from_toml, stack_file
+from .migrate.command import add_from_toml
+from .models.network import DEFAULT_VPC
 from .models.periods import check_timezone
 from .models.settings import Settings
 from .project import as_yaml
@@ -73,8 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     calendar.add_argument("--timezone", type=_zone, metavar="ZONE", help="of the clocks; by default the first period's")
     command("schema", _schema, "print the JSON schema of stack files")
     command("project", _project, "print what Pulumi.yaml declares of the settings")
-    converter = command("from-toml", _from_toml, "print a stack file made from a config.toml, less its secrets")
-    converter.add_argument("file", type=Path, metavar="FILE", help="a config.toml with docker+machine on amazonec2")
+    add_from_toml(command)
     return parser
 
 
@@ -93,7 +92,17 @@ def _zone(name: str) -> str:
 
 def _render(options: argparse.Namespace) -> None:
     file, settings = _settings(options)
+    settings = _without_zones(settings)
     print(render(settings, _facts(options.facts, file, settings)), end="")
+
+
+def _without_zones(settings: Settings) -> Settings:
+    """Return settings whose zones, which existing subnets tell once AWS is asked, are named by these subnets."""
+    subnets = settings.network.subnet_ids
+    if subnets is None:
+        return settings
+    zones = tuple(f"(zone of {subnet})" for subnet in subnets)
+    return settings.model_copy(update={"network": settings.network.model_copy(update={"zones": zones})})
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -123,18 +132,6 @@ def _project(options: argparse.Namespace) -> None:
     print(as_yaml(), end="")
 
 
-def _from_toml(options: argparse.Namespace) -> None:
-    try:
-        content = tomllib.loads(options.file.read_text("utf-8"))
-        print(stack_file(settings_from_toml(content), options.file.name), end="")
-    except OSError as error:
-        raise UnusableError(f"{options.file}: can't be read ({error.strerror})") from None
-    except ValueError as error:
-        raise UnusableError(f"{options.file}: is no TOML: {error}") from None
-    except UnconvertibleError as error:
-        raise UnusableError("\n".join(f"{options.file}: {problem}" for problem in error.problems)) from None
-
-
 def _settings(options: argparse.Namespace) -> tuple[StackFile, Settings]:
     """Read the file, warn, and return its settings. Raises UnusableError with every mistake."""
     file, settings = checked(options.file)
@@ -155,8 +152,14 @@ def _facts(path: Path | None, file: StackFile, settings: Settings) -> Facts:
     zones = [f"{file.region}{zone}" for zone in suffixes]
     facts: dict[str, Any] = dict.fromkeys(names, MARKER)
     facts |= {"deployment": "runner", "region": file.region, "bucket_region": file.region}
+    network = settings.network
+    if network.vpc_id not in (None, DEFAULT_VPC):
+        facts["vpc_id"] = network.vpc_id
+    if network.worker_security_group:
+        facts["security_group"] = network.worker_security_group
+    subnets = dict(zip(zones, network.subnet_ids or (), strict=False))
     images = settings.image_lookups(partition(file.region or ""))
-    facts |= {"subnets": dict.fromkeys(zones, MARKER), "images": dict.fromkeys(images, MARKER)}
+    facts |= {"subnets": {**dict.fromkeys(zones, MARKER), **subnets}, "images": dict.fromkeys(images, MARKER)}
     facts["bucket"] = MARKER if settings.cache.makes_bucket else None
     facts["cache_role"] = MARKER if settings.cache.upload_role else None
     for name, value in given.items():

@@ -104,7 +104,7 @@ def problem(location: Location, message: str, value: object = None) -> Problem:
     What looks like a secret is taken out of the message too: some messages quote a part of the value.
     """
     hidden = never_shown(location)
-    return Problem(path_of(location), None if hidden else shown(value), _printable(without_secrets(message)))
+    return Problem(path_of(location), None if hidden else shown(value), printable(without_secrets(message)))
 
 
 def never_shown(location: Location) -> bool:
@@ -141,10 +141,10 @@ def shown(value: object) -> str | None:
         return None
     if isinstance(value, str) and _PLAIN_VALUE.fullmatch(value) and not _LITERAL.fullmatch(value):
         text = value
-    text = _printable(text)
+    text = printable(text)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Keep a message on its line and in any encoding, whatever it quotes."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return text if text.isprintable() else "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
