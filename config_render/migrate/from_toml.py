@@ -219,7 +219,7 @@ class _Conversion:
         network: Network,
         settings: Mapping[str, Any],
     ) -> list[dict[str, Any]]:
-        names, pools = Names(self.findings), []
+        names, pools = Names(self.findings, several=len(entries) > 1), []
         there = settings["network"]
         for index, (entry, place, chosen) in enumerate(zip(entries, at, choices, strict=True)):
             machine_at = f"{place}.{spelled(entry, 'machine')}"

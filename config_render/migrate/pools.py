@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from itertools import chain, count
+from string import ascii_lowercase
 from typing import Any
 
 from ..layout import LONGEST_MACHINE_NAME, machine_name, placements, same_machines
@@ -17,8 +17,9 @@ _LONGEST = 32
 class Names:
     """Gives names to pools, and sees that gitlab-runner and the watch can tell their machines by them."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: Findings, *, several: bool) -> None:
         self._findings = findings
+        self._several = several
         self._taken: set[str] = set()
         self._machines: list[tuple[str, str]] = []
         """Tokens and MachineNames of the pools that have their names."""
@@ -54,6 +55,8 @@ class Names:
             return None
         if reason := check_machine_name(template):
             return f"it {reason}"
+        if template.startswith("%s") and self._several:
+            return "machines of other entries could not be told from its machines, whose names begin with their numbers"
         if len(machine_name("", template, label)) > LONGEST_MACHINE_NAME:
             return f"with the machine's type and number it is longer than {LONGEST_MACHINE_NAME} characters"
         return "other machines are called alike" if self._is_alike(token, template) else None
@@ -71,8 +74,12 @@ class Names:
         room = _LONGEST if template else LONGEST_MACHINE_NAME - len(machine_name("", "-%s", label))
         base = slug[:room].strip("-") or f"pool-{index}"
         candidates = [base, f"{base[: max(room - 1 - len(index), 1)]}-{index}", f"{index}-{base}"[:room].strip("-")]
-        further = (f"p{index}-{number}" for number in count())
-        return next(name for name in chain(candidates, further) if self._is_free(name, token, template))
+        # No MachineName of ours is empty before its %s, so one of these letters is free unless all are taken.
+        candidates += [f"{letter}{index}{end}" for end in ("", "-x", "-y") for letter in ascii_lowercase]
+        free = next((name for name in candidates if self._is_free(name, token, template)), None)
+        if free is None:
+            self._findings.refuse(f"{at}.name", None, "can't be told from the other names on its token; choose others")
+        return free or base
 
     def _is_free(self, name: str, token: str, template: str | None) -> bool:
         return name not in self._taken and (template is not None or not self._is_alike(token, f"{name}-%s"))
