@@ -32,17 +32,19 @@ _SECRETS = re.compile(
     rf"|(?<![$<\w{{])(?:[\w.-]*(?i:{_NAME})[\w.-]*|(?i:auth|password))[\"']?\s*[:=]\s*{_VALUE.format('n')}"
     rf"|--?(?i:password|passwd|token|secret|api-key|auth)[ =]\s*{_VALUE.format('f')}"
     rf"|\bset\s+\S*(?i:{_NAME})\S*\s+{_VALUE.format('s')}"
-    rf"|(?:\blogin\b[^\n;|&]*?\s-p|\bsshpass\s+-p|\bmysql\b[^\n;|&]*?\s-p|(?i:\bpassword))[ =]?\s*{_VALUE.format('l')}"
+    rf"|(?:\blogin\b[^\n;|&]*?\s-p|\bsshpass\s+-p|\bmysql\b[^\n;|&]*?\s-p|"
+    rf"\blogin\s+\S+\s+password)[ =]?\s*{_VALUE.format('l')}"
     rf"|\s(?:-u|--user)[ =]\s*[\"']?[\w.@-]+:{_VALUE.format('u')}"
     rf"|\becho\s+(?:-n\s+)?{_VALUE.format('e')}\s*\|[^\n]*(?:login|--password-stdin)",
     re.DOTALL,
 )
-_RANDOM = re.compile(r"(?<![\w/+=-])(?:[\w/+]{40}|[\w+=-]{20,})(?![\w/+=-])")
+_RANDOM = re.compile(r"(?<![\w/+-])(?:[\w/+]{40}|[\w+-]{20,}={0,2})(?![\w/+-])")
 _AWS_SECRET_KEY = 40
 _LEAST_CHANGES = 0.4
 _USERS = re.compile(r"[A-Za-z-]{1,16}")
 _HARMLESS = re.compile(
-    r"[$<%*].*|\(.*|`.*|\d{1,5}|true|false|yes|no|null|none|stdin|.*-stdin|/[^=]*|x+|[{}\[\]]+",
+    r"\$.*|<.*|\(.*|`.*|-.*|%\w+%|\*+|\d{1,5}|/[\w.@:-]*(?:/[\w.@:-]*)*|x+|[{}\[\]]+|true|false|yes|no|null|none|required|"
+    r"optional|enabled|disabled|stdin",
     re.IGNORECASE | re.DOTALL,
 )
 _PLAIN = re.compile(r"[a-z]+(?:[-_ ][a-z]+)*|[\d.]{1,9}[A-Za-z%]{0,3}|.{0,6}|/[\w./-]*", re.IGNORECASE)

@@ -142,7 +142,7 @@ def _checked(name: str, option: str, place: str, tables: Tables, findings: Findi
     if name in ("engine-env", "engine-label"):
         option = f"{name}={tables.variable(value, place)}"
     else:
-        option = tables.without_secrets(option, name, place)
+        option = f"{name}={tables.without_secrets(value, name, place)}" if value else option
     try:
         merge_options([option])
     except ValueError as error:
@@ -208,9 +208,8 @@ def _tags(value: str, place: str, findings: Findings) -> str | None:
         else:
             kept[key] = text
     if own:
-        findings.note(
-            place, f"the tags {', '.join(own)} of amazonec2-tags are left out: this program sets them on each machine"
-        )
+        them = "it" if len(own) == 1 else "them"
+        findings.note(place, f"of amazonec2-tags {', '.join(own)} left out: this program sets {them} itself")
     joined = ",".join(f"{key},{text}" for key, text in kept.items())
     return f"amazonec2-tags={findings.without_secrets(joined, 'tags', place)}" if kept else None
 
