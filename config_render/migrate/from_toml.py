@@ -15,16 +15,17 @@ from ..runner_token import check_token
 from .cache import read_cache
 from .findings import Findings, Wanted
 from .fitting import fit
-from .network import Network, read_region, same
+from .gitlab import read_gitlab
+from .network import Network, read_region
 from .old_keys import pick, renamed, spelled, with_autoscaling, without
-from .options import Choices, pool_choices, read_options
+from .options import Choices, read_options
+from .pool_choices import pool_choices
 from .pools import Names, fit_numbers
 from .source import Source
 from .tables import Tables
 
 MOST_RUNNERS = 500
 _FROM_OPTIONS = ("driver", "spot", "instanceTypes", "ami", "zones")
-_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
 
 
 class UnconvertibleError(Exception):
@@ -154,7 +155,11 @@ class _Conversion:
         ]
         region = read_region(choices, findings)
         network = Network(choices, region, findings)
-        settings: dict[str, Any] = {"gitlab": self._gitlab(entries, at), **general, "network": network.settings()}
+        settings: dict[str, Any] = {
+            "gitlab": read_gitlab(entries, at, findings),
+            **general,
+            "network": network.settings(),
+        }
         if (cache := read_cache(entries, at, self._tables, findings)) is not None:
             settings["cache"] = cache
         settings["pools"] = self._pools(entries, at, choices, network, settings)
@@ -177,39 +182,6 @@ class _Conversion:
         if isinstance(concurrent, int) and not isinstance(concurrent, bool) and concurrent < 1:
             self.findings.note("concurrent", "becomes 1: with 0 gitlab-runner starts no job")
             general["concurrent"] = 1
-
-    def _gitlab(self, entries: Sequence[Mapping[str, Any]], at: Sequence[str]) -> dict[str, Any]:
-        found: list[tuple[str, str]] = []
-        for entry, entry_at in zip(entries, at, strict=True):
-            place, url = f"{entry_at}.{spelled(entry, 'url')}", pick(entry, "url")
-            if url is not None and not isinstance(url, str):
-                self.findings.refuse(place, None, "must be text; put it in quotes")
-            elif url:
-                found.append((place, self._url(url, place)))
-            else:
-                self.findings.note(place, "missing")
-        if not found:
-            self.findings.want("gitlab.url", "https://gitlab.example.com", f"{at[0]}.url is missing")
-            return {}
-        same(self.findings, found, "url")
-        place, url = found[0]
-        if not _URL.fullmatch(url):
-            self.findings.want("gitlab.url", "https://gitlab.example.com", f"{place} is no address")
-            return {}
-        return {"url": url}
-
-    def _url(self, url: str, place: str) -> str:
-        # As gitlab-runner does: `fixCIURL` in network/client.go.
-        bare = re.sub(r"//[^/@]*@", "//", url.strip())
-        if bare != url.strip():
-            self.findings.left_out(place, "the user in it: the runner signs in by its token")
-        bare = bare.rstrip("/")
-        cut = bare.removesuffix("/ci")
-        if cut != bare:
-            self.findings.note(place, "/ci at its end is left out, as gitlab-runner does")
-        scheme, sep, rest = cut.rstrip("/").partition("://")
-        host, slash, path = rest.partition("/")
-        return f"{scheme.lower()}{sep}{host.lower()}{slash}{path}"
 
     def _pools(
         self,

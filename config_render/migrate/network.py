@@ -53,9 +53,14 @@ class Network:
         self._findings = findings
         self._choices = choices
         self._region = region or ""
-        vpcs = [(each.place(_OPTION("vpc-id")), each.last(_OPTION("vpc-id")) or None) for each in choices]
+        vpcs = [
+            (each.place(_OPTION("vpc-id")), each.last(_OPTION("vpc-id")) or None)
+            for each in choices
+            # A subnet says itself which VPC it is in.
+            if each.last(_OPTION("vpc-id")) or not each.last(_OPTION("subnet-id"))
+        ]
         same(findings, vpcs, "VPC")
-        self._vpc = vpcs[0][1]
+        self._vpc = vpcs[0][1] if vpcs else None
         self._subnets = [self._subnets_of(each) for each in choices]
         self._zones = [self._zones_of(each) for each in choices]
         self._by_zone: dict[str, str] = {}

@@ -7,9 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..instance_types import check_instance_type
 from ..models.driver import FIELDS, KINDS, DriverOptions
-from ..models.spot import LEAST_PRICE, ON_DEMAND
 from ..models.tags import DEPLOYMENT_TAG, MANAGER_TAG, check_machine_tag
 from ..nearly import one_edit_apart
 from ..raw_options import check_option, merge_options
@@ -17,9 +15,6 @@ from ..rules.pool_relations import is_off
 from ..secret_texts import holds_secret, names_a_secret
 from .findings import Findings
 from .tables import Tables
-
-_DRIVERS_TYPE, _DRIVERS_PRICE = "t2.micro", "0.50"
-"""What docker-machine takes where these are left out."""
 
 _SECRETS = {
     "amazonec2-access-key": "awsAccessKey",
@@ -40,7 +35,9 @@ _PLACED = (
     *("amazonec2-ami", "amazonec2-region", "amazonec2-instance-type", "amazonec2-zone", "amazonec2-vpc-id"),
     *("amazonec2-subnet-id", "amazonec2-security-group", "amazonec2-spot-price", "amazonec2-request-spot-instance"),
 )
-_IMAGE = re.compile(r"ami-[0-9a-f]{8,17}")
+_OTHER_DRIVER = re.compile(
+    r"(google|digitalocean|azure|openstack|rackspace|softlayer|exoscale|generic|hetzner|scaleway|virtualbox|hyperv|vmware\w*)-"
+)
 
 
 @dataclass
@@ -173,6 +170,8 @@ def _unknown(name: str, option: str, place: str, tables: Tables, findings: Findi
     near = next((known for known in FIELDS if one_edit_apart(name, known)), None)
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name) or "=" not in option:
         findings.refuse(place, None, check_option(option) or "is no option of docker-machine")
+    elif _OTHER_DRIVER.match(name):
+        findings.left_out(place, f"{name} belongs to another driver than amazonec2")
     elif near is not None:
         findings.left_out(place, f"docker-machine knows no {name}; if {near} is meant, set that")
     else:
@@ -223,53 +222,3 @@ def _note_groups(found: Choices, findings: Findings) -> None:
             "machines get a security group of the stack, which the manager alone may reach; to keep "
             f"{names or 'yours'}, let the new manager in on 22 and 2376, and set network.workerSecurityGroup",
         )
-
-
-def pool_choices(found: Choices, pool: int, findings: Findings) -> dict[str, Any]:
-    """Return a pool's instance types, image and spot settings. `pool` is its number."""
-    wrong = "amazonec2-instance-type"
-    given = list(dict.fromkeys(found.placed.get(wrong, [_DRIVERS_TYPE])))
-    types = [each for each in given if not check_instance_type(each)]
-    result: dict[str, Any] = {}
-    if types:
-        result["instanceTypes"] = types
-    else:
-        findings.want(f"pools[{pool}].instanceTypes[0]", "m5.large", f"{found.place(wrong)} names no instance type")
-    if wrong not in found.placed:
-        findings.note(found.at, f"names no {wrong}; it is {_DRIVERS_TYPE}, docker-machine's own default")
-    if len(given) > 1:
-        findings.note(
-            found.place(wrong),
-            "several instance types: the pool takes all, one after the other where AWS has no capacity; GitLab's "
-            "docker-machine takes the last",
-        )
-    if ami := found.last("amazonec2-ami"):
-        if _IMAGE.fullmatch(ami):
-            result["ami"] = ami
-        else:
-            findings.left_out(found.place("amazonec2-ami"), "it is no image's id; machines start from a current Ubuntu")
-    if spot := _spot(found, pool, findings):
-        result["spot"] = spot
-    return result
-
-
-def _spot(found: Choices, pool: int, findings: Findings) -> dict[str, Any] | None:
-    option = "amazonec2-spot-price"
-    price = found.last(option)
-    if is_off(found.last("amazonec2-request-spot-instance")):
-        if price:
-            findings.left_out(found.place(option), "a price without amazonec2-request-spot-instance has no effect")
-        return None
-    if price is None:
-        findings.note(found.at, f"names no {option}; it is {_DRIVERS_PRICE}, docker-machine's own cap")
-        price = _DRIVERS_PRICE
-    if price == "":
-        # An empty price meant what machines cost on demand, until AWS refused it.
-        types = found.placed.get("amazonec2-instance-type", [_DRIVERS_TYPE])
-        why = f"{found.place(option)} is empty, which meant this: US dollars an hour of {types[-1]} on demand"
-        findings.want(f"pools[{pool}].spot.onDemandPrice", 0.1, why)
-        return {"maxPrice": ON_DEMAND}
-    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", price) or float(price) < LEAST_PRICE:
-        findings.want(f"pools[{pool}].spot.maxPrice", 0.1, f"{found.place(option)} is no price")
-        return {}
-    return {"maxPrice": float(price)}
