@@ -4,9 +4,7 @@ import argparse
 import io
 import json
 import os
-import re
 import sys
-import tomllib
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, timedelta
@@ -18,15 +16,15 @@ from pydantic import TypeAdapter, ValidationError
 from .capacity import as_lines, capacities
 from .checked_file import UnusableError, checked, table
 from .document import MARKER, Facts, render
-from .from_toml import UnconvertibleError, settings_from_toml, stack_file
-from .input_file import UnreadableFileError, read_text
+from .input_file import UnreadableFileError
+from .migrate.command import add_from_toml
+from .models.network import DEFAULT_VPC
 from .models.periods import check_timezone
 from .models.settings import Settings
 from .project import as_yaml
 from .regions import partition
 from .rules.cautions import cautions
 from .schema import stack_schema
-from .sizes import too_much
 from .stack_file import StackFile
 from .week.drawing import as_svg, as_text
 from .week.schedule import week_of
@@ -35,11 +33,6 @@ from .yaml_file import read_yaml
 
 MISTAKEN = 2
 """The exit code where a file can't be used."""
-
-_MOST_TOML_BYTES = 1 << 19
-"""A config.toml of 500 [[runners]] has some 350,000."""
-_MOST_DOTS = 100
-_QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'[^']*'""")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,8 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     calendar.add_argument("--timezone", type=_zone, metavar="ZONE", help="of the clocks; by default the first period's")
     command("schema", _schema, "print the JSON schema of stack files")
     command("project", _project, "print what Pulumi.yaml declares of the settings")
-    converter = command("from-toml", _from_toml, "print a stack file made from a config.toml, less its secrets")
-    converter.add_argument("file", type=Path, metavar="FILE", help="a config.toml with docker+machine on amazonec2")
+    add_from_toml(command)
     return parser
 
 
@@ -105,7 +97,17 @@ def _zone(name: str) -> str:
 
 def _render(options: argparse.Namespace) -> None:
     file, settings = _settings(options)
+    settings = _without_zones(settings)
     print(render(settings, _facts(options.facts, file, settings)), end="")
+
+
+def _without_zones(settings: Settings) -> Settings:
+    """Return settings whose zones, which existing subnets tell once AWS is asked, are named by these subnets."""
+    subnets = settings.network.subnet_ids
+    if subnets is None:
+        return settings
+    zones = tuple(f"(zone of {subnet})" for subnet in subnets)
+    return settings.model_copy(update={"network": settings.network.model_copy(update={"zones": zones})})
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -135,25 +137,6 @@ def _project(options: argparse.Namespace) -> None:
     print(as_yaml(), end="")
 
 
-def _from_toml(options: argparse.Namespace) -> None:
-    try:
-        text = read_text(options.file, _MOST_TOML_BYTES)
-        # Reading a dotted key takes time by the square of its parts.
-        if any(_QUOTED.sub("", line).count(".") > _MOST_DOTS for line in text.split("\n")):
-            raise UnusableError(f"{options.file}: has a line with more than {_MOST_DOTS} dots outside of quotes")
-        content = tomllib.loads(text)
-        if excess := too_much(content):
-            at, reason = excess
-            raise UnusableError(f"{options.file}: {'.'.join(map(str, at))} {reason}")
-        print(stack_file(settings_from_toml(content), options.file.name), end="")
-    except RecursionError:
-        raise UnusableError(f"{options.file}: is nested too deeply") from None
-    except ValueError as error:
-        raise UnusableError(f"{options.file}: is no TOML: {error}") from None
-    except UnconvertibleError as error:
-        raise UnusableError("\n".join(f"{options.file}: {problem}" for problem in error.problems)) from None
-
-
 def _settings(options: argparse.Namespace) -> tuple[StackFile, Settings]:
     """Read the file, warn, and return its settings. Raises UnusableError with every mistake."""
     file, settings = checked(options.file)
@@ -174,8 +157,14 @@ def _facts(path: Path | None, file: StackFile, settings: Settings) -> Facts:
     zones = [f"{file.region}{zone}" for zone in suffixes]
     facts: dict[str, Any] = dict.fromkeys(names, MARKER)
     facts |= {"deployment": "runner", "region": file.region, "bucket_region": file.region}
+    network = settings.network
+    if network.vpc_id not in (None, DEFAULT_VPC):
+        facts["vpc_id"] = network.vpc_id
+    if network.worker_security_group:
+        facts["security_group"] = network.worker_security_group
+    subnets = dict(zip(zones, network.subnet_ids or (), strict=False))
     images = settings.image_lookups(partition(file.region or ""))
-    facts |= {"subnets": dict.fromkeys(zones, MARKER), "images": dict.fromkeys(images, MARKER)}
+    facts |= {"subnets": {**dict.fromkeys(zones, MARKER), **subnets}, "images": dict.fromkeys(images, MARKER)}
     facts["bucket"] = MARKER if settings.cache.makes_bucket else None
     facts["cache_role"] = MARKER if settings.cache.upload_role else None
     for name, value in given.items():

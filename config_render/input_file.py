@@ -16,8 +16,8 @@ class UnreadableFileError(Exception):
         super().__init__(printable(text))
 
 
-def read_text(path: Path, most: int = MOST_BYTES) -> str:
-    """Return the text of a file of at most so many bytes. Raises UnreadableFileError."""
+def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
+    """Return what a file of at most so many bytes holds. Raises UnreadableFileError."""
     try:
         # Without waiting: a FIFO may never have a writer.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
@@ -30,7 +30,12 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
         raise UnreadableFileError(f"{str(path)!r}: is no file's name") from None
     if len(raw) > most:
         raise UnreadableFileError(f"{path}: is larger than {most >> 10} KiB; leave out what is no setting")
+    return raw
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file. Raises UnreadableFileError."""
     try:
-        return raw.decode()
+        return read_bytes(path).decode()
     except UnicodeDecodeError:
         raise UnreadableFileError(f"{path}: is no text in UTF-8") from None

@@ -147,4 +147,4 @@ def shown(value: object) -> str | None:
 
 def printable(text: str) -> str:
     """Keep a message on its line, in any encoding and from steering a terminal, whatever it quotes."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return text if text.isprintable() else "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .section import ConfigTable, left_out, refuse
-from .values import HostPort, Natural, NoLess, Pattern, Positive, Secret, checked_by
+from .values import Natural, NoLess, Pattern, Positive, Secret, checked_by
 
 
 def _check_key(arn: str) -> str | None:
@@ -30,10 +30,30 @@ def is_amazons(server_address: str) -> bool:
     return _OWN_SERVERS.fullmatch(server_address) is not None
 
 
+def is_amazons_in_another_spelling(server_address: str) -> bool:
+    """Tell whether a ServerAddress means Amazon's S3, in a form that gitlab-runner can't use or only just can."""
+    host = re.sub(r"^[a-z]+://", "", server_address.lower()).partition("/")[0]
+    return re.search(r"(?:^|\.)(?:s3[.-]|.*\.s3[.-]).*amazonaws\.com(?:\.cn)?(?::\d+)?$", host) is not None and (
+        not is_amazons(server_address) or re.match(r"s3-(?!fips|accelerate)", host) is not None
+    )
+
+
+def _check_server(address: str) -> str | None:
+    if is_amazons_in_another_spelling(address) and not is_amazons(address):
+        return "is Amazon's own S3 in a form that gitlab-runner can't use; leave it out"
+    return None
+
+
+_SERVER = Pattern(
+    r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])?(:\d{1,5})?",
+    "is no server; write it as minio.example.com:9000, and Insecure: true where it has no TLS",
+)
+
+
 class CacheS3(ConfigTable):
     """`[runners.cache.s3]`, in the order of GitLab's reference."""
 
-    server_address: HostPort | None = Field(
+    server_address: Annotated[str, checked_by(_check_server), _SERVER] | None = Field(
         default=None,
         alias="ServerAddress",
         description="By default Amazon's; or another S3-compatible server's, which needs BucketName too",
@@ -101,6 +121,9 @@ class CacheAzure(ConfigTable):
     storage_domain: str | None = Field(default=None, alias="StorageDomain")
 
 
+_MOVED = "is passed over here since gitlab-runner 12.0; it goes under s3"
+
+
 class CacheKeys(ConfigTable):
     """`[runners.cache]`."""
 
@@ -113,6 +136,12 @@ class CacheKeys(ConfigTable):
     max_uploaded_archive_size: Natural | None = Field(
         default=None, alias="MaxUploadedArchiveSize", description="Largest cache archive in bytes"
     )
+    server_address: None = refuse(_MOVED, alias="ServerAddress")
+    access_key: None = refuse(_MOVED, alias="AccessKey")
+    secret_key: None = refuse(_MOVED, alias="SecretKey")
+    bucket_name: None = refuse(_MOVED, alias="BucketName")
+    bucket_location: None = refuse(_MOVED, alias="BucketLocation")
+    insecure: None = refuse(_MOVED, alias="Insecure")
     s3: CacheS3 = Field(default_factory=left_out, description="The stack's own bucket")
     gcs: CacheGcs | None = Field(default=None, description="With Type gcs: the bucket")
     azure: CacheAzure | None = Field(default=None, description="With Type azure: the container")

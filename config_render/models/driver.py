@@ -77,6 +77,14 @@ def _path(example: str) -> Any:
 
 
 Url = Annotated[str, Pattern(r"https?://[^\s/]+(/\S*)?", "is no address; write it as http://mirror.example.com:5000")]
+Script = Annotated[
+    str,
+    Pattern(
+        r"https?://[^\s/'\"|]+(/[^\s'\"|]*)?",
+        "is no script's address; write it as https://releases.rancher.com/install-docker/28.2.1.sh, without quotes "
+        "or a pipe",
+    ),
+]
 OpenPort = Annotated[str, Pattern(r"\d{1,5}(/(tcp|udp))?", "is no port; write it as 8080 or 53/udp")]
 
 
@@ -214,7 +222,7 @@ class DriverOptions(Section):
     launch_template: str | None = Field(
         default=None, alias="amazonec2-launch-template", description="Launch template of fleets"
     )
-    engine_install_url: Url | None = Field(
+    engine_install_url: Script | None = Field(
         default=None,
         alias="engine-install-url",
         description="Script that installs Docker on a machine; https://get.docker.com, the newest, if left out",

@@ -133,6 +133,8 @@ def check_timezone(name: str) -> str | None:
 
     if name in ("", "Local") or exists(name) or not exists("UTC"):
         return None
+    if re.fullmatch(r"[A-Z]{2,5}", name):  # such as CEST, which is near to EST in letters alone
+        return "is no time zone but an abbreviation; write the zone of a place, such as Europe/Berlin"
     close = get_close_matches(name, sorted(available_timezones()), n=1)
     hint = f"did you mean `{close[0]}`?" if close else "write it as Europe/Berlin"
     return f"is no time zone; {hint}"

@@ -86,6 +86,7 @@ class GlobalKeys(ConfigTable):
         description="Address of gitlab-runner's metrics, such as 127.0.0.1:9252; off without it. "
         "A running service keeps the one that it started with",
     )
+    metrics_server: None = refuse("is passed over since gitlab-runner 12.0; set listen_address")
     session_server: SessionServer | None = Field(default=None, description="Interactive web terminals")
     labels: Labels | None = Field(default=None, description="Labels of all pools; those of a pool go over them")
     concurrent: Positive = Field(

@@ -15,6 +15,7 @@ from .periods import Period, TimeZone
 from .section import ConfigTable, left_out, refuse
 from .values import Duration, InOrder, Integer, Items, Positive, Secret, SomeItems, Variable, checked_by
 
+_RENAMED = "is passed over since gitlab-runner 17.0; set {}"
 _BY_REGISTRATION = "is written by gitlab-runner itself; leave it out"
 
 
@@ -128,6 +129,8 @@ class RunnerKeys(ConfigTable):
     clone_url: str | None = None
     environment: Items[Variable] | None = Field(default=None, description="Variables of each job, as NAME=value")
     proxy_exec: bool | None = None
+    pre_clone_script: None = refuse(_RENAMED.format("pre_get_sources_script"))
+    post_clone_script: None = refuse(_RENAMED.format("post_get_sources_script"))
     pre_get_sources_script: str | None = None
     post_get_sources_script: str | None = None
     pre_build_script: str | None = None

@@ -42,6 +42,11 @@ def _check_text(text: str) -> str | None:
     return None if re.fullmatch(r"[\w .:/=+@-]*", text) else "may hold letters, digits, blanks and _ . : / = + - @ only"
 
 
+def check_machine_tag(key: str, value: str) -> str | None:
+    """Return why a machine can't have a tag, or None. Quotes neither its key nor its value."""
+    return _check_machine_key(key) or _check_value(value)
+
+
 TagKey = Annotated[str, checked_by(_check_key)]
 MachineTagKey = Annotated[str, checked_by(_check_machine_key)]
 """Machines alone may have another manager's name on them, as in GitLab's guide."""

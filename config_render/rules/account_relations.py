@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from ..models.cache import is_amazons
+from ..models.cache import is_amazons, is_amazons_in_another_spelling
 from ..models.manager import ManagerSettings
 from ..models.network import DEFAULT_VPC
 from ..models.process import METRICS_PORT
@@ -134,7 +134,7 @@ def _bucket_settings_have_their_bucket(stack: RawStack) -> Iterator[Problem]:
     if s3.get("BucketLocation") is not None and bucket is None:
         message = "is the stack's region unless BucketName names a bucket that is there; set both or neither"
         yield problem(("cache", "s3", "BucketLocation"), message)
-    if server and not is_amazons(server):
+    if server and not is_amazons(server) and not is_amazons_in_another_spelling(server):
         needed = [key for key in ("BucketName", "AccessKey", "SecretKey") if s3.get(key) is None]
         if needed:
             message = f"is another server than Amazon's, for which {' and '.join(needed)} must be set too"

@@ -8,6 +8,7 @@ from ..models.pool import Pool
 from ..models.settings import Settings
 from ..problems import Location, Problem, problem
 from .job_cautions import POOL_JOB_CAUTIONS, STACK_JOB_CAUTIONS
+from .live_cautions import POOL_LIVE_CAUTIONS, STACK_LIVE_CAUTIONS
 from .pool_relations import is_old_client
 
 _LEAST_DRAIN_SECONDS = 300
@@ -179,16 +180,6 @@ def _keys_stay_out_of_sight(settings: Settings, pool: Pool, at: Location) -> Ite
         yield problem((*at, "driver", "amazonec2-secret-key"), _SEEN)
 
 
-def _manager_may_start_them(settings: Settings, pool: Pool, at: Location) -> Iterator[Problem]:
-    profile = pool.given_options().get("amazonec2-iam-instance-profile")
-    if profile and settings.identity.manager_instance_profile is None:
-        message = (
-            "is not the profile that the manager may hand to machines, so AWS refuses them; "
-            "set identity.workerInstanceProfile and workerRole instead"
-        )
-        yield problem((*at, "driver", "amazonec2-iam-instance-profile"), message, profile)
-
-
 def _machines_are_closed(settings: Settings, pool: Pool, at: Location) -> Iterator[Problem]:
     options = pool.given_options()
     has_nat = settings.network.private or not settings.network.is_new
@@ -228,6 +219,7 @@ STACK_CAUTIONS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     _access_key_is_seen,
     _manager_carries_its_jobs,
     *STACK_JOB_CAUTIONS,
+    *STACK_LIVE_CAUTIONS,
 )
 POOL_CAUTIONS: tuple[Callable[[Settings, Pool, Location], Iterator[Problem]], ...] = (
     *POOL_JOB_CAUTIONS,
@@ -243,5 +235,5 @@ POOL_CAUTIONS: tuple[Callable[[Settings, Pool, Location], Iterator[Problem]], ..
     _docker_is_pinned,
     _keys_stay_out_of_sight,
     _machines_are_closed,
-    _manager_may_start_them,
+    *POOL_LIVE_CAUTIONS,
 )

@@ -10,6 +10,7 @@ from ..models.driver import CKI_ONLY, KINDS, SINCE_30
 from ..models.labels import MOST_LABELS
 from ..models.spot import ON_DEMAND
 from ..problems import Problem, problem
+from ..regions import REGIONS
 from .disk_relations import operations_fit_the_disk, throughput_fits_the_disk
 from .raw import RawPool, RawStack, items, table, text, texts, whole
 
@@ -173,6 +174,31 @@ def _options_are_known_to_docker_machine(stack: RawStack, pool: RawPool) -> Iter
             yield problem(pool.option_at(option), message)
 
 
+def _zone_is_a_suffix(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
+    zone = text(pool.options.get("amazonec2-zone")) or ""
+    region = next((each for each in REGIONS if zone.startswith(each) and zone != each), None)
+    if region is not None and pool.options.get("amazonec2-endpoint") is None:
+        message = (
+            f"is a whole zone, before which docker-machine puts the region again; write {zone.removeprefix(region)}"
+        )
+        yield problem(pool.option_at("amazonec2-zone"), message, zone)
+
+
+def _manager_may_pass_the_profile(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
+    option = "amazonec2-iam-instance-profile"
+    profile, identity = text(pool.options.get(option)), stack.table("identity")
+    # A profile or a host that is there already has the rights that its owner gave it.
+    if identity.get("managerInstanceProfile") is not None or stack.table("manager").get("host") is not None:
+        return
+    own = text(identity.get("workerInstanceProfile")) or ""
+    if profile and re.fullmatch(r"[\w+=,.@-]+", profile) and not own.endswith(f"/{profile}"):
+        message = (
+            "is not the profile that the manager may hand to machines, so AWS refuses to start them; set "
+            "identity.workerInstanceProfile and workerRole instead"
+        )
+        yield problem(pool.option_at(option), message, profile)
+
+
 def _docker_speaks_with_docker_machine(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
     url = text(pool.options.get("engine-install-url")) or ""
     found = re.search(r"/v?(\d{2})(?:\.\d+){0,2}(?:\.sh)?/?$", url)
@@ -227,6 +253,8 @@ POOL_RULES: tuple[Callable[[RawStack, RawPool], Iterator[Problem]], ...] = (
     _options_are_known_to_docker_machine,
     operations_fit_the_disk,
     throughput_fits_the_disk,
+    _zone_is_a_suffix,
+    _manager_may_pass_the_profile,
     _docker_speaks_with_docker_machine,
     _labels_fit,
     _pull_policies_are_allowed,

@@ -13,6 +13,7 @@ from ..placeholders import check_placeholders, secret_names
 from ..problems import Problem, problem
 from ..subnets import MOST_ZONES, check_range, machines_that_fit, subnet_cidrs
 from .account_relations import ACCOUNT_RULES
+from .cache_relations import CACHE_RULES
 from .pool_relations import POOL_RULES
 from .program_relations import PROGRAM_RULES
 from .raw import RawPool, RawStack, text, walk, whole
@@ -203,6 +204,7 @@ STACK_RULES: tuple[Callable[[RawStack], Iterator[Problem]], ...] = (
     _cache_has_its_bucket,
     _cache_keys_come_together,
     _drain_ends_in_time,
+    *CACHE_RULES,
     *PROGRAM_RULES,
     proxy_problems,
 )

@@ -167,3 +167,15 @@ def test_it_runs_as_a_module_and_a_reader_that_goes_away_is_no_error() -> None:
     done = subprocess.run(pipe, shell=True, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S602
 
     assert (done.stdout, done.stderr) == ("{\n", "")
+
+
+def test_an_existing_network_is_rendered_with_its_ids_and_no_zone_of_our_own(call: Call, tmp_path: Path) -> None:
+    network = "{vpcId: vpc-0abc, subnetIds: [subnet-0a, subnet-0b], workerSecurityGroup: ci}"
+    (tmp_path / "there.yaml").write_text(f"{GOOD}network: {network}\n")
+    (runner,) = tomllib.loads(call("render", "there.yaml").stdout)["runners"]
+    options = runner["machine"]["MachineOptions"]
+
+    assert "amazonec2-vpc-id=vpc-0abc" in options
+    assert "amazonec2-subnet-id=subnet-0a" in options
+    assert "amazonec2-zone=(zone of subnet-0a)" in options
+    assert "amazonec2-security-group=ci" in options

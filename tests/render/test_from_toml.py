@@ -12,7 +12,10 @@ import yaml
 
 from config_render import document, parse
 from config_render.__main__ import main
-from config_render.from_toml import UnconvertibleError, settings_from_toml, stack_file
+from config_render.migrate.from_toml import Converted, UnconvertibleError
+from config_render.migrate.from_toml import settings_from_toml as convert
+from config_render.migrate.source import Source
+from config_render.migrate.stack_text import stack_file
 
 from .settings_samples import FACTS, TOKEN, parsed
 from .test_guide import GUIDE, missing
@@ -51,6 +54,10 @@ limit = 4
 """
 
 
+def settings_from_toml(content: dict[str, Any]) -> Converted:
+    return convert(Source(content))
+
+
 def again(content: dict[str, Any]) -> dict[str, Any]:
     """The config.toml of the settings that a config.toml is converted to."""
     converted = settings_from_toml(content)
@@ -61,12 +68,16 @@ def again(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_names(value: Any) -> Any:
-    """A document with all its secrets called the same."""
+    """A document with all its secrets called the same, sentry_dsn among them."""
     if isinstance(value, dict):
-        return {key: without_names(item) for key, item in value.items()}
+        return {key: "<secret>" if key == "sentry_dsn" else without_names(item) for key, item in value.items()}
     if isinstance(value, list):
         return [without_names(item) for item in value]
     return re.sub(r"<secret:\w+>", "<secret>", value) if isinstance(value, str) else value
+
+
+ON_THE_OLD_MANAGER = ("tls-ca-file", "tls-cert-file", "tls-key-file", "CredentialsFile")
+"""Keys that name files there, and so are left out."""
 
 
 @pytest.mark.parametrize("section", MODELS)
@@ -74,6 +85,9 @@ def test_every_recorded_key_comes_back_as_it_was(section: str) -> None:
     for key, go_type in [each[1:] for each in MODELLED if each[0] == section]:
         raw = with_key(section, key, SPECIAL.get(key, SAMPLES[go_type]))
         written = without_names(document(parsed(raw, secrets=SECRETS), FACTS))
+        if key in ON_THE_OLD_MANAGER:
+            assert any(key in note for note in settings_from_toml(written).notes)
+            continue
 
         assert missing(written, without_names(again(written))) == {}, key
         assert missing(without_names(again(written)), written) == {}, key
@@ -103,12 +117,14 @@ def test_what_is_left_out_or_otherwise_is_told_with_its_place() -> None:
 
     assert found.notes == [
         "runners[0].machine.MachineOptions[6]: left out; amazonec2-block-duration-minutes is dead: AWS took no new "
-        "spot blocks from 2021-07-01 on and ended the last on 2022-12-31; leave it out, and let GitLab retry jobs that "
-        "lose their machine (retry: runner_system_failure)",
+        "spot blocks from 2021-07-01 on and ended the last on 2022-12-31; let GitLab retry jobs that lose their "
+        "machine (retry: runner_system_failure)",
+        "runners[1].machine.MachineOptions[4]: sets amazonec2-brand-new, which becomes an entry of driver.extra: "
+        "docker-machine 0.16.2-gitlab.30 does not know it",
+        "runners[0].cache: missing, so that there is no shared cache; this stack makes a bucket for one",
+        "runners[0].machine.OffPeakTimezone: left out; OffPeakTimezone without OffPeakPeriods had no effect",
         "runners[0].name: becomes blue-team-s; a pool's name has 1 to 32 of a to z, digits and -",
-        "runners[0].machine.OffPeakTimezone: left out; it has had no effect since gitlab-runner 14.0; use autoscaling",
         "runners[0].limit: none; it is concurrent here, for a pool needs one",
-        "runners[0].cache: missing; this stack makes a bucket and caches there",
     ]
     assert found.secrets == {
         "DOCKER_AUTH_CONFIG": "runners[0].environment[0]",
@@ -134,12 +150,10 @@ def test_pools_keep_their_places_prices_and_what_left_out_keys_meant() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (("docker+machine", "shell"), "runners[0].executor = shell: is not docker+machine; leave this [[runners]] out"),
-        (('Driver = "amazonec2"', 'Driver = "google"'), "runners[0].machine.MachineDriver = google: is not amazonec2"),
         (
             ("vpc-id=vpc-1", "vpc-id=vpc-2"),
-            "runners[1].machine.MachineOptions = vpc-1: has another amazonec2-vpc-id than runners[0], and a stack has "
-            "one; make a stack of each",
+            "runners[1].machine.MachineOptions[1]: has another VPC than runners[0].machine.MachineOptions[1], and a "
+            "stack has one; make a stack of each",
         ),
         (("amazonec2-spot-price=0.03", "amazonec2-root-size=much"), "sets amazonec2-root-size, which must be a whole"),
     ],
@@ -158,7 +172,10 @@ def test_the_command_prints_a_stack_file_without_a_secret(tmp_path: Path, capsys
     text = capsys.readouterr().out
     assert "glrt-" not in text
     assert "glpat-" not in text
-    assert "#   pulumi config set --secret --path gitlab-runner-aws:secrets.runnerToken2  # runners[1].token\n" in text
+    assert (
+        "#   pulumi config set --secret --path gitlab-runner-aws:secrets.runnerToken2  # runners[1].token (line 23)\n"
+        in text
+    )
     (tmp_path / "Pulumi.old.yaml").write_text(text)
     assert main(["check", str(tmp_path / "Pulumi.old.yaml")]) == 2
     left = [line.partition(": ")[2].partition(": ")[0] for line in capsys.readouterr().err.splitlines()[:-1]]
@@ -187,16 +204,69 @@ def test_its_stack_file_renders_once_what_is_missing_is_set(tmp_path: Path, caps
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a = ", "config.toml: is no TOML: Invalid value (at end of document)"),
+        ("a = ", "config.toml:1: is no valid TOML: Invalid value at the end of the file"),
+        (
+            "a = 1\nconcurrent = ${jobs}",
+            "config.toml:2: is no valid TOML: Invalid value at column 14; this looks like a template: take the file "
+            "that was made from it, from the manager",
+        ),
+        ("\ufeffa = 'x", 'config.toml:1: is no valid TOML: Expected "\'" at the end of the file'),
+        (b"\xff\xfea\0", "config.toml:1: is written in UTF-16; save it as UTF-8"),
+        (
+            b"a = 1\n# caf\xe9",
+            "config.toml:2: holds the byte 0xe9, which is not UTF-8 but perhaps Latin-1 or Windows-1252; save the file "
+            "as UTF-8",
+        ),
+        ("a = " + "[" * 5000, "config.toml: is nested too deeply; a config.toml has five levels"),
+        (
+            "#" * (1 << 19) + "#",
+            "config.toml: is larger than 512 KiB; leave out what is no setting",
+        ),
+        (
+            "a = 1\n" + "[[runners]]\n" + "".join(f"k{number} = 1\n" for number in range(5001)),
+            "config.toml:2: runners[0] holds 5001 keys; at most 5000; leave out what no runner needs",
+        ),
+        ("a = 1\nb" + ".b" * 51 + " = 1", "config.toml:2: has more than 50 dots outside of quotes; take them out"),
+        (
+            "[[runners]]\n" * 5000,
+            "config.toml: runners = 5000: are more entries than the 500 pools of a stack; split the file",
+        ),
         ("concurrent = 1", "config.toml: runners: missing; there is nothing to make pools of"),
         (None, "config.toml: can't be read (No such file or directory)"),
     ],
 )
 def test_a_file_that_is_no_config_toml_is_told(
-    text: str | None, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    text: str | bytes | None, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if text is not None:
-        (tmp_path / "config.toml").write_text(text)
+        (tmp_path / "config.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
 
-    assert main(["from-toml", str(tmp_path / "config.toml")]) == 2
+    assert main(["from-toml", str(tmp_path / "config.toml"), "-o", str(tmp_path / "Pulumi.old.yaml")]) == 2
+    assert not (tmp_path / "Pulumi.old.yaml").exists()
     assert capsys.readouterr().err.strip().endswith(said)
+
+
+def test_the_stack_file_is_written_as_a_whole_and_never_over_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config.toml").write_text(BY_HAND)
+    call = ["from-toml", str(tmp_path / "config.toml"), "--output", str(tmp_path / "Pulumi.old.yaml")]
+
+    assert main(call) == 0
+    written = (tmp_path / "Pulumi.old.yaml").read_text()
+    assert written.startswith("# Made from config.toml")
+    assert main(call) == 2
+    assert capsys.readouterr().err.endswith("Pulumi.old.yaml: exists already; give another name, or remove it first\n")
+    assert (tmp_path / "Pulumi.old.yaml").read_text() == written
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["Pulumi.old.yaml", "config.toml"]
+    assert main([*call[:-1], str(tmp_path / "nowhere" / "Pulumi.old.yaml")]) == 2
+    assert "can't be written (No such file or directory)" in capsys.readouterr().err
+
+
+def test_a_byte_order_mark_is_passed_over_as_gitlab_runner_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config.toml").write_text(BY_HAND, "utf-8-sig")
+
+    assert main(["from-toml", str(tmp_path / "config.toml")]) == 0
+    assert "#   line 1: the byte order mark (BOM) before the first key is left out\n" in capsys.readouterr().out

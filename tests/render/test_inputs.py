@@ -158,13 +158,14 @@ TOML = {
     "deep lists": ("a = " + "[" * 100_000, "is nested too deeply"),
     "a key of many parts": (f"[{'.'.join('a' * 100_000)}]\n", "dots outside of quotes"),
     "a key of many quoted parts": ('[a."' + 'a"."' * 80_000 + 'a"]\n', "dots outside of quotes"),
-    "many dotted keys": ("".join(f"k{number}{'.a' * 99} = 1\n" for number in range(2400)), "runners: missing"),
+    "many dotted keys": ("".join(f"k{number}{'.a' * 49} = 1\n" for number in range(4000)), "runners: missing"),
     "many keys": (ENTRY + "".join(f"k{number} = 1\n" for number in range(30_000)), "holds 30002 keys; at most 5000"),
     "many options": (
         ENTRY.replace('["ama', "[" + '"engine-env=a",' * 30_000 + '"ama'),
-        "runners.0.machine.MachineOptions holds 30002 entries",
+        "runners[0].machine.MachineOptions holds 30002 entries",
     ),
-    "no end": ("a = [" + "1," * 200_000, "is no TOML"),
+    "a list whose end is anywhere": ("a = [\n" + "[1],\n" * 80_000 + "]\n", "a holds 80000 entries; at most 5000"),
+    "no end": ("a = [" + "1," * 200_000, "is no valid TOML"),
 }
 
 

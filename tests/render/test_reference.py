@@ -76,7 +76,13 @@ REFUSED_TABLES = (
 )
 
 # What GitLab's own example writes and no gitlab-runner knows.
-NO_KEYS = {"runners.referees.metrics": {"metric_queries"}}
+NO_KEYS = {
+    "runners.referees.metrics": {"metric_queries"},
+    # What gitlab-runner knew once.
+    "global": {"metrics_server"},
+    "runners": {"pre_clone_script", "post_clone_script"},
+    "runners.cache": {"ServerAddress", "AccessKey", "SecretKey", "BucketName", "BucketLocation", "Insecure"},
+}
 
 SAMPLES: dict[str, Any] = {
     "string": "some text",
@@ -169,6 +175,8 @@ SECRETS = ("key_id", "key", "session")
 
 # What has to be there too, for the sake of the settings as a whole.
 BESIDE: dict[str, dict[str, Any]] = {
+    "Accelerate": {"BucketName": "our-cache"},
+    "ServerSideEncryptionKeyID": {"AccessKey": "<secret:key_id>", "SecretKey": "<secret:key>"},
     "AccessKey": {"SecretKey": "<secret:key>"},
     "SecretKey": {"AccessKey": "<secret:key_id>"},
     "ServerAddress": {"BucketName": "our-cache", "AccessKey": "<secret:key_id>", "SecretKey": "<secret:key>"},
@@ -197,7 +205,7 @@ WRONG = {"bool": "yes", "int": "3", "float64": "0.5", "string": 3, "time.Duratio
 
 def with_key(section: str, key: str, value: Any) -> dict[str, Any]:
     """A stack with one key set, in the place where settings have that table."""
-    value = {**BELOW.get(section, {}), **BESIDE.get(key, {}), key: value}
+    value = {**BELOW.get(section, {}), **(BESIDE.get(key, {}) if section != "runners.cache" else {}), key: value}
     for name in reversed([] if section == "global" else section.removeprefix("runners").strip(".").split(".")):
         if name:
             value = {name: [value] if name in LISTS else value}

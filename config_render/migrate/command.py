@@ -1,0 +1,53 @@
+"""`python -m config_render from-toml`."""
+
+import argparse
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..checked_file import UnusableError
+from .from_toml import UnconvertibleError, settings_from_toml
+from .source import NotTomlError, read_toml
+from .stack_text import stack_file
+
+
+def add_from_toml(command: Callable[[str, Any, str], argparse.ArgumentParser]) -> None:
+    """Add the command to a parser; `command` makes one of its commands."""
+    parser = command("from-toml", _from_toml, "print a stack file made from a config.toml, without its secrets")
+    parser.add_argument("file", type=Path, metavar="FILE", help="a config.toml with docker+machine on amazonec2")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write the stack file there, unless it exists or is refused"
+    )
+
+
+def _from_toml(options: argparse.Namespace) -> None:
+    file: Path = options.file
+    try:
+        text = stack_file(settings_from_toml(read_toml(file)), file.name)
+    except NotTomlError as error:
+        raise UnusableError(str(error)) from None
+    except UnconvertibleError as error:
+        lines = [str(replace(each, line=f"{file}:{each.line}" if each.line else str(file))) for each in error.problems]
+        raise UnusableError("\n".join(lines)) from None
+    if options.output is None:
+        print(text, end="")
+    else:
+        write_new(options.output, text)
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that does not exist yet, as a whole or not at all. Raises UnusableError."""
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="utf-8", prefix=f".{path.name}.") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).chmod(0o644)
+            os.link(file.name, path)  # fails where the file exists, unlike a renaming
+    except FileExistsError:
+        raise UnusableError(f"{path}: exists already; give another name, or remove it first") from None
+    except OSError as error:
+        raise UnusableError(f"{path}: can't be written ({error.strerror})") from None

@@ -1,0 +1,152 @@
+"""Making sure that the check takes what a conversion returns: the rest is left out, asked for, or refused."""
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterator
+from copy import deepcopy
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..models.settings import Settings
+from ..parsing import problems_of
+from ..placeholders import TOKEN
+from ..problems import NAMESPACE, Location, Problem
+from ..wording import in_words
+from .findings import Findings, Wanted
+
+_ROUNDS = 8
+_PART = re.compile(r'\.?([A-Za-z_][\w-]*)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\.?\(hidden\)')
+_OTHER_TYPE = re.compile(r"(bool|dict|float|int|mapping|model|string|tuple)_type|finite_number|invalid_key")
+_OF_WRONG_TYPE = ("literal_error", "value_error")
+_KEPT = {"name", "limit", "token", "zones", "instanceTypes", "spot"}
+"""What a pool can't be without, or what would mean something else if it were left out."""
+_EXAMPLES = {"Timezone": "Europe/Berlin", "timezone": "Europe/Berlin"}
+
+PlaceOf = Callable[[Location], str]
+
+
+def fit(
+    settings: dict[str, Any], region: str | None, secrets: Collection[str], place_of: PlaceOf, findings: Findings
+) -> None:
+    """Change settings until the check takes them, once what is still to be set is set.
+
+    Values of another type than config.toml's are refused; other values that the check refuses are left out.
+    `place_of` returns where in the config.toml a setting comes from.
+    """
+    for location, message, value in _of_other_types(_completed(settings, findings.wanted)):
+        findings.refuse(place_of(location), value, message)
+    for _ in range(_ROUNDS):
+        if findings.problems:
+            return
+        problems = _problems(settings, region, secrets, findings.wanted)
+        if not problems:
+            return
+        seen: set[Location] = set()
+        # From the end of each list, so that indexes stay what they are.
+        for each in reversed(problems):
+            location = _location(each.path)
+            if location not in seen:
+                seen.add(location)
+                _mend(settings, location, each.message, place_of(location), findings)
+    for each in _problems(settings, region, secrets, findings.wanted):
+        findings.refuse(place_of(_location(each.path)), None, each.message)
+
+
+def _problems(
+    settings: dict[str, Any], region: str | None, secrets: Collection[str], wanted: Collection[Wanted]
+) -> list[Problem]:
+    complete = _completed(settings, wanted)
+    return problems_of(complete, region=region or "us-east-1", secrets=secrets, tokens={TOKEN: None})[1]
+
+
+def _completed(settings: dict[str, Any], wanted: Collection[Wanted]) -> dict[str, Any]:
+    """Return the settings as they will be once what is asked for is set."""
+    complete = {**(deepcopy(settings) if wanted else settings), "manager": {"sshFrom": ["203.0.113.7/32"]}}
+    for each in wanted:
+        if ":" not in each.path:
+            *path, last = _location(each.path)
+            table: Any = complete
+            for part, following in zip(path, [*path[1:], last], strict=True):
+                if isinstance(table, dict) and part not in table:
+                    table[part] = [] if isinstance(following, int) else {}
+                table = table[part]
+            if isinstance(table, list):
+                table.append(each.example)
+            else:
+                table[last] = each.example
+    return complete
+
+
+def _of_other_types(settings: dict[str, Any]) -> Iterator[tuple[Location, str, Any]]:
+    try:
+        Settings.model_validate(settings)
+    except ValidationError as error:
+        for each in error.errors(include_url=False):
+            kind, value = each["type"], each["input"]
+            if _OTHER_TYPE.fullmatch(kind) or (
+                kind in _OF_WRONG_TYPE and not isinstance(value, str | list | dict | tuple)
+            ):
+                yield tuple(part for part in each["loc"] if part != "[key]"), in_words(each), value
+
+
+def _mend(settings: dict[str, Any], location: Location, message: str, place: str, findings: Findings) -> None:
+    last = location[-1] if location else ""
+    if last in _EXAMPLES and _remove(settings, location):
+        findings.want(_path(location), _EXAMPLES[str(last)], f"{place} {message}")
+        return
+    while location and _may_go(location):
+        if _remove(settings, location):
+            findings.left_out(place, f"{_subject(location)} {message}")
+            return
+        location = location[:-1]
+    findings.refuse(place, None, message)
+
+
+def _subject(location: Location) -> str:
+    match location:
+        case ("pools", int(), "driver", str(option), *_):
+            return option
+        case _:
+            return "it"
+
+
+def _may_go(location: Location) -> bool:
+    match location:
+        case ("pools", int(), str(key), *_):
+            return key not in _KEPT
+        case ("pools" | "gitlab" | "network" | "concurrent" | "manager", *_):
+            return False
+        case _:
+            return True
+
+
+def _remove(settings: Any, location: Location) -> bool:
+    """Remove what is at a location; tell whether it was there."""
+    *path, last = location
+    found = settings
+    for part in path:
+        try:
+            found = found[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    if isinstance(found, dict) and last in found:
+        del found[last]
+        return True
+    if isinstance(found, list) and isinstance(last, int) and last < len(found):
+        del found[last]
+        return True
+    return False
+
+
+def _location(path: str) -> Location:
+    """Read a location as `path_of` spells it."""
+    text = path.removeprefix(f"{NAMESPACE}:")
+    parts: list[str | int] = []
+    for plain, index, quoted in _PART.findall(text):
+        parts.append(int(index) if index else plain or (json.loads(f'"{quoted}"') if quoted else "(hidden)"))
+    return tuple(parts)
+
+
+def _path(location: Location) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")

@@ -1,0 +1,40 @@
+"""Periods as people write them, as the seven fields that gitlab-runner means."""
+
+import re
+from typing import Any
+
+from ..models.periods import check_period
+from .findings import Findings
+
+_JOINED = re.compile(r"(?<=\S),(?=\* \* )")
+
+
+def seven_fields(periods: list[Any], place: str, findings: Findings) -> list[Any]:
+    """Return periods that `check_period` takes, and tell which others are left out."""
+    found: list[Any] = []
+    for index, period in enumerate(periods):
+        at = f"{place}[{index}]"
+        if not isinstance(period, str):
+            found.append(period)
+            continue
+        parts = _JOINED.split(period) if len(period.split()) > 7 else [period]
+        if len(parts) > 1:
+            findings.note(at, "becomes several periods: gitlab-runner reads one from each text")
+        for part in parts:
+            whole = _whole(part)
+            if whole != part.strip():
+                findings.note(at, f'becomes "{whole}": gitlab-runner counts seven fields, from seconds to years')
+            if reason := check_period(whole):
+                findings.left_out(at, f"it {reason}")
+            else:
+                found.append(whole)
+    return found
+
+
+def _whole(period: str) -> str:
+    fields = period.split()
+    if len(fields) == 5:
+        return f"* {period.strip()} *"
+    if len(fields) == 6:  # gitlab-runner takes the sixth for the year
+        return f"* {period.strip()}" if re.match(r"\*|\d{4}", fields[-1]) else f"{period.strip()} *"
+    return period.strip()

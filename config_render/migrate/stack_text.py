@@ -1,0 +1,30 @@
+"""The text of a stack file that was made from something else: what is still to be done, then the settings."""
+
+from typing import Any
+
+import yaml
+
+from ..placeholders import TOKEN
+from ..problems import NAMESPACE, printable
+from .from_toml import Converted
+
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def stack_file(converted: Converted, source: str) -> str:
+    """Return the text of a `Pulumi.<stack>.yaml`, which begins with what is still to be done."""
+    to_do = [f"Made from {source}, without its secrets. Still to set, with the values from there:"]
+    for name, place in converted.secrets.items():
+        key = f"{NAMESPACE}:{name}" if name == TOKEN else f"--path {NAMESPACE}:secrets.{name}"
+        to_do.append(f"  pulumi config set --secret {key}  # {place}")
+    if converted.wanted:
+        to_do.append("Still to set, with values of yours in place of these examples:")
+        to_do += [f"  {each.command}  # {each.why}" for each in converted.wanted]
+    to_do.append("And the networks that may reach the manager by SSH, or an existing host (manager.host):")
+    to_do.append(f"  pulumi config set --path '{NAMESPACE}:manager.sshFrom[0]' 203.0.113.7/32")
+    if converted.notes:
+        to_do += ["To know:", *(f"  {note}" for note in converted.notes)]
+    named = {f"{NAMESPACE}:{name}": value for name, value in converted.settings.items()}
+    region = {} if converted.region is None else {"aws:region": converted.region}
+    text = yaml.dump({"config": {**region, **named}}, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+    return "".join(f"# {printable(line)}\n" for line in to_do) + text
