@@ -25,6 +25,7 @@ def test_the_outputs_of_a_stack(deployment: Deployment) -> None:
     runner = deployment.runner_id
 
     assert outputs["runner_ids"] == {"local": runner}
+    assert len(deployment.managers()) == 1
     assert outputs["machines"] == [
         {
             "pool": "local",
@@ -82,6 +83,7 @@ def test_the_outputs_of_a_stack(deployment: Deployment) -> None:
         == {"local": control.runner_id(deployment.cloud, deployment.token)}
         != outputs["runner_ids"]
     )
+    assert deployment.managers() == [], "the manager is still one of the former runner's"
 
 
 def test_an_up_without_prices_says_null(deployment: Deployment) -> None:
