@@ -78,6 +78,11 @@ def create_runner(cloud: LocalCloud) -> str:
     return str(gitlab(cloud, "runners", {})["token"])
 
 
+def runner_id(cloud: LocalCloud, token: str) -> int:
+    """Return the id of the runner that has this token now."""
+    return int(gitlab(cloud, "runners", {"token": token})["id"])
+
+
 def delete_runner(cloud: LocalCloud, token: str) -> None:
     """Delete a runner, and with it its managers, as a person does in GitLab."""
     gitlab_api(cloud, "DELETE", "runners", {"token": token})

@@ -219,7 +219,7 @@ class _Handler(BaseHTTPRequestHandler):
             if wanted == ("GET", "state"):
                 return Answer(200, state.overview())
             if wanted == ("POST", "runners"):
-                runner = state.create_runner({}, parameters.get("token"))
+                runner = state.runner_with(parameters.get("token"))
                 return Answer(201, {"id": runner.id, "token": runner.token})
             if wanted == ("POST", "jobs"):
                 return Answer(201, state.records.jobs_from(parameters))

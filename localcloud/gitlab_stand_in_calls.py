@@ -32,6 +32,11 @@ class State:
         """A new runner with an authentication token of the newer kind."""
         return self.records.add_runner(token or random_token(CREATED_PREFIX), settings)
 
+    def runner_with(self, token: str | None) -> Runner:
+        """The runner that has this token; a new one where there is none."""
+        there = (each for each in self.records.runners.values() if each.token == token)
+        return next(there, None) or self.create_runner({}, token)
+
     def overview(self) -> dict[str, Any]:
         """Everything but tokens."""
         return {

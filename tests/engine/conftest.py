@@ -5,6 +5,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ class Deployment:
     @property
     def cloud(self) -> LocalCloud:
         return self.project.cloud
+
+    @cached_property
+    def runner_id(self) -> int:
+        """The runner's id at GitLab, where runners of other tests may still be, and their managers."""
+        return control.runner_id(self.cloud, self.token)
 
     @property
     def pool(self) -> dict[str, Any]:
@@ -72,6 +78,13 @@ class Deployment:
         """The manager of a stack whose first `up` has failed: outputs come at the end of one that has not."""
         (found,) = (each["id"] for each in self.resources() if each["type"] == "aws:ec2/instance:Instance")
         return str(found)
+
+    def managers(self) -> list[str]:
+        """The system ids of the runner's managers at GitLab."""
+        runners = control.gitlab(self.cloud, "state")["runners"]
+        return [
+            manager["system_id"] for each in runners if each["id"] == self.runner_id for manager in each["managers"]
+        ]
 
     def live(self) -> str:
         return self.host().read("/etc/gitlab-runner/config.toml")

@@ -80,10 +80,6 @@ def runners(deployment: Deployment) -> dict[str, dict[str, object]]:
     return {each["name"]: each for each in tomllib.loads(deployment.live()).get("runners", [])}
 
 
-def managers(deployment: Deployment) -> int:
-    return sum(len(runner["managers"]) for runner in control.gitlab(deployment.cloud, "state")["runners"])
-
-
 def job(deployment: Deployment, seconds: float) -> Callable[[str], bool]:
     """Hand a job to GitLab; return how to ask for its state."""
     number = control.gitlab(deployment.cloud, "jobs", {"seconds": seconds})["id"]
@@ -119,7 +115,7 @@ def tell(deployment: Deployment) -> None:
     chapter("up: gitlab-runner 19.2.0, two pools")
     up(deployment)
     pid = deployment.service_pid()
-    hold(managers(deployment) == 1, "one manager is registered at GitLab")
+    hold(len(deployment.managers()) == 1, "one manager is registered at GitLab")
 
     chapter("change: limit 5 -> 7")
     deployment.pool["limit"] = 7
@@ -135,7 +131,9 @@ def tell(deployment: Deployment) -> None:
     deployment.config["gitlab-runner-aws:concurrent"] = 12
     up(deployment)
     now = {runner["token"] for runner in runners(deployment).values()}
-    hold(len(now) == 1 and now <= rotated and managers(deployment) == 1, "all entries have the newest token, once")
+    hold(
+        len(now) == 1 and now <= rotated and len(deployment.managers()) == 1, "all entries have the newest token, once"
+    )
 
     chapter("upgrade: 19.2.0 -> 19.3.0, while a job runs")
     running = job(deployment, 12)

@@ -22,11 +22,6 @@ def has_machine(deployment: Deployment) -> None:
         time.sleep(0.2)
 
 
-def managers(deployment: Deployment) -> list[str]:
-    state = control.gitlab(deployment.cloud, "state")
-    return [m["system_id"] for runner in state["runners"] for m in runner["managers"]]
-
-
 def workers(deployment: Deployment) -> list[str]:
     """The names of the machines that run in EC2."""
     reservations = control.aws(deployment.cloud, "ec2").describe_instances(
@@ -44,12 +39,12 @@ def test_a_replaced_manager_is_drained_after_its_successor_works_and_before_its_
 ) -> None:
     deployment.up()
     has_machine(deployment)
-    old_machines, old_managers = machines_of(deployment.host()), managers(deployment)
+    old_machines, old_managers = machines_of(deployment.host()), deployment.managers()
     deployment.config["gitlab-runner-aws:manager"]["instanceType"] = "t4g.small"
     deployment.pool["extra"] = {"no_such_key": 1}
     deployment.configure()
     assert "no_such_key" in deployment.up(check=False).stdout
-    assert old_managers[0] in managers(deployment), "the successor does not work yet, and the old one is gone"
+    assert old_managers[0] in deployment.managers(), "the successor does not work yet, and the old one is gone"
     del deployment.pool["extra"]
     deployment.configure()
 
@@ -65,8 +60,8 @@ def test_a_replaced_manager_is_drained_after_its_successor_works_and_before_its_
         )
     ]
     assert order == sorted(order)
-    assert len(managers(deployment)) == 1
-    assert managers(deployment) != old_managers
+    assert len(deployment.managers()) == 1
+    assert deployment.managers() != old_managers
     has_machine(deployment)
     assert {*workers(deployment)} & {*old_machines} == set()
     deployment.up("--expect-no-changes")
@@ -107,6 +102,6 @@ def test_a_manager_that_is_lost_can_be_replaced_by_the_way_that_the_readme_names
 
     assert deployment.outputs()["manager_instance_id"] != lost
     assert "token = " in deployment.live()
-    (old,) = [system_id for system_id in managers(deployment) if system_id not in deployment.host().read(SYSTEM_ID)]
+    (old,) = [system_id for system_id in deployment.managers() if system_id not in deployment.host().read(SYSTEM_ID)]
     control.delete_runner(deployment.cloud, deployment.token)
     assert old

@@ -152,8 +152,9 @@ def test_two_runners_in_one_stack(example: Callable[[str, Edit], Example]) -> No
     two = example("two_runners", edit)
     two.set_token("intelToken")
     two.set_token("armToken")
+    before = managers(two.cloud)
     two.up()
-    assert managers(two.cloud) == 2
+    assert managers(two.cloud) == before + 2
     deployments = {each["outputs"].get("tagsAll", {}).get("gitlab-runner-aws") for each in two.of_aws()} - {None}
     assert deployments == {"dev-intel", "dev-arm"}
 
@@ -170,8 +171,9 @@ def test_two_regions_in_one_stack(example: Callable[[str, Edit], Example]) -> No
 
     two = example("two_regions", edit)
     two.set_token()
+    before = managers(two.cloud)
     two.up()
-    assert managers(two.cloud) == 2
+    assert managers(two.cloud) == before + 2
     for region in ("eu-central-1", "us-east-1"):
         reservations = control.aws(two.cloud, "ec2", region).describe_instances(
             Filters=[{"Name": "instance-state-name", "Values": ["running"]}]

@@ -22,9 +22,10 @@ NAMESPACE = "gitlab-runner-aws:"
 def test_the_outputs_of_a_stack(deployment: Deployment) -> None:
     deployment.up()
     outputs = deployment.outputs()
-    runner = runner_of(deployment)
+    runner = deployment.runner_id
 
     assert outputs["runner_ids"] == {"local": runner}
+    assert len(deployment.managers()) == 1
     assert outputs["machines"] == [
         {
             "pool": "local",
@@ -77,7 +78,12 @@ def test_the_outputs_of_a_stack(deployment: Deployment) -> None:
     deployment.token = control.create_runner(deployment.cloud)
     deployment.project.set_secret(TOKEN_KEY, deployment.token)
     deployment.up()
-    assert deployment.outputs()["runner_ids"] == {"local": runner_of(deployment)} != outputs["runner_ids"]
+    assert (
+        deployment.outputs()["runner_ids"]
+        == {"local": control.runner_id(deployment.cloud, deployment.token)}
+        != outputs["runner_ids"]
+    )
+    assert deployment.managers() == [], "the manager is still one of the former runner's"
 
 
 def test_an_up_without_prices_says_null(deployment: Deployment) -> None:
@@ -109,12 +115,6 @@ def test_the_engines_defaults_do_not_go_over_what_stacks_share(deployment: Deplo
     assert f"  shared.yaml:2: {NAMESPACE}concurrent = 0: must be at least 1\n" in told
     assert f"  shared.yaml:4: {NAMESPACE}token: stands in a shared file; set it in each stack: " in told
     assert "glrt-in-the-clear" not in told
-
-
-def runner_of(deployment: Deployment) -> int:
-    """The id of the one runner that has a manager, as GitLab lists it."""
-    (runner,) = [each for each in control.gitlab(deployment.cloud, "state")["runners"] if each["managers"]]
-    return int(runner["id"])
 
 
 @pytest.mark.parametrize("name", NAMES)
