@@ -7,7 +7,7 @@ from localcloud import control
 from tests import needs
 
 from .conftest import Deployment
-from .test_end_of_life import has_machine, machines_of, managers
+from .test_end_of_life import has_machine, machines_of
 
 MANAGER = "gitlab-runner-aws:manager"
 
@@ -42,7 +42,7 @@ def test_a_manager_and_its_successor_are_reached_at_the_elastic_address(deployme
     deployment.up("--expect-no-changes")
 
     has_machine(deployment)
-    (old_manager,), old_machines = managers(deployment), machines_of(deployment.host())
+    (old_manager,), old_machines = deployment.managers(), machines_of(deployment.host())
     deployment.config[MANAGER]["instanceType"] = "t4g.small"
     deployment.configure()
     said = deployment.up().stdout
@@ -52,7 +52,7 @@ def test_a_manager_and_its_successor_are_reached_at_the_elastic_address(deployme
     assert moved["InstanceId"] == second["manager_instance_id"] != first["manager_instance_id"]
     # There is one address, so that the old one ends before its successor begins.
     assert f"removed machine {old_machines[0]}" in said
-    (new_manager,) = managers(deployment)
+    (new_manager,) = deployment.managers()
     assert new_manager != old_manager
     assert "[[runners]]" in deployment.live()
     deployment.up("--expect-no-changes")

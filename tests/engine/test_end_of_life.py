@@ -72,7 +72,7 @@ def test_a_destroy_ends_the_runner_though_its_folder_and_program_and_the_machine
 ) -> None:
     deployment.up()
     has_machine(deployment)
-    (manager,) = managers(deployment)
+    (manager,) = deployment.managers()
     deployment.host().run(
         "systemctl stop gitlab-runner; rm -r /etc/gitlab-runner /usr/local/bin/gitlab-runner; "
         "for file in /root/.docker/machine/machines/*/config.json; do echo '{' > $file; done"
@@ -81,7 +81,7 @@ def test_a_destroy_ends_the_runner_though_its_folder_and_program_and_the_machine
     deployment.destroy()
 
     assert control.leftovers(deployment.cloud) == []
-    assert manager not in managers(deployment)
+    assert manager not in deployment.managers()
 
 
 def test_a_manager_that_is_lost_can_be_replaced_by_the_way_that_the_readme_names(deployment: Deployment) -> None:
