@@ -155,8 +155,8 @@ def aws(cloud: LocalCloud, service: str, region: str = "eu-central-1") -> Any:
     return aws_client(cloud.addresses.aws, service, region)
 
 
-def refuse_instances(cloud: LocalCloud, *rules: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Have AWS refuse RunInstances by these rules alone, see `refusals_stand_in.py`; return them as they are then."""
+def refuse(cloud: LocalCloud, *rules: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Have AWS refuse calls by these rules alone, see `refusals_stand_in.py`; return them as they are then."""
     request = urllib.request.Request(f"{cloud.addresses.aws}/-/stand-in/refusals", json.dumps(rules).encode())
     with urllib.request.urlopen(request, timeout=10) as answer:
         return list(json.load(answer))

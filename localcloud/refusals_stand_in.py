@@ -1,12 +1,19 @@
-"""A stand-in for AWS's bad days, in front of the emulated AWS: it refuses to run instances, as it is told to.
+"""A stand-in for AWS's bad days, in front of the emulated AWS: it refuses calls, as it is told to.
 
-POST /-/stand-in/refusals sets all of them at once, as a list of {"code": ..., "market": "spot" or "on-demand",
-"instanceType": ..., "zone": ...}; what is left out fits all, and an empty list ends it. GET tells them, each with how
-often it was used. Codes and HTTP statuses follow "Error codes for the Amazon EC2 API"; the messages are invented.
+POST /-/stand-in/refusals sets all rules at once, as a list of {"code": ..., "action": "RunInstances" or another of
+EC2's, "market": "spot" or "on-demand", "instanceType": ..., "zone": ..., "perSecond": how many are let through}. By
+default "action" is RunInstances; what else is left out fits all. {"service": "s3", "code": ...} refuses all of S3. An
+empty list ends it. GET tells them, each with how often it was used. Codes and HTTP statuses follow "Error codes for the
+Amazon EC2 API" and "Error responses" in the S3 API Reference; the messages are invented.
+
+What a clock has signed that is off is always refused, as the EC2 API Reference says of RequestExpired (after 15 minutes
+there, and after 5 in "Troubleshoot Signature Version 4 signed requests", which is taken here).
 """
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 from io import BytesIO
 from threading import Lock
@@ -17,12 +24,15 @@ CODES = {
     "InsufficientInstanceCapacity": 500,
     "InstanceLimitExceeded": 400,
     "MaxSpotInstanceCountExceeded": 400,
+    "RequestLimitExceeded": 503,
+    "ServiceUnavailable": 503,
     "SpotMaxPriceTooLow": 400,
     "VcpuLimitExceeded": 400,
 }
 
 _PATH = "/-/stand-in/refusals"
-_KEYS = {"code", "market", "instanceType", "zone"}
+_KEYS = {"action", "code", "instanceType", "market", "perSecond", "service", "zone"}
+_MOST_SKEW = 300
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -34,26 +44,21 @@ class Refusals:
         self._behind = behind
         self._lock = Lock()
         self._rules: list[dict[str, Any]] = []
+        self._passed: dict[int, list[float]] = {}
+        """When the rules with `perSecond` let calls through, by their places."""
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer what is for this stand-in, and pass on the rest."""
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) if self._looks_at(environ) else None
-        if body is None:
-            return self._behind(environ, start_response)
-        environ["wsgi.input"] = BytesIO(body)
         if environ["PATH_INFO"] == _PATH:
-            status, kind, text = self._control(environ["REQUEST_METHOD"], body)
-        elif rule := self._rule(body):
-            status, kind, text = CODES[rule["code"]], "text/xml", _refusal(rule["code"])
+            status, kind, text = self._control(environ["REQUEST_METHOD"], _body(environ))
+        elif code := self._refused(environ):
+            of_s3 = _service(environ) == "s3"
+            status, kind, text = CODES.get(code, 400), "text/xml", _error(code) if of_s3 else _response(code)
         else:
             return self._behind(environ, start_response)
         phrase = f"{status} {HTTPStatus(status).phrase}"
         start_response(phrase, [("Content-Type", kind), ("Content-Length", str(len(text)))])
         return [text.encode()]
-
-    def _looks_at(self, environ: Mapping[str, Any]) -> bool:
-        is_form = str(environ.get("CONTENT_TYPE")).startswith("application/x-www-form-urlencoded")
-        return environ["PATH_INFO"] == _PATH or (environ["REQUEST_METHOD"] == "POST" and is_form)
 
     def _control(self, method: str, body: bytes) -> tuple[int, str, str]:
         with self._lock:
@@ -62,25 +67,67 @@ class Refusals:
                 if any(rule.get("code") not in CODES or not rule.keys() <= _KEYS for rule in rules):
                     return 400, "application/json", json.dumps({"known": {"keys": sorted(_KEYS), "codes": [*CODES]}})
                 self._rules = [{**rule, "used": 0} for rule in rules]
+                self._passed = {}
             return 200, "application/json", json.dumps(self._rules)
 
-    def _rule(self, body: bytes) -> dict[str, Any] | None:
-        if b"Action=RunInstances" not in body:
-            return None
-        sent = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        asked = {
-            "market": sent.get("InstanceMarketOptions.MarketType", "on-demand"),
-            "instanceType": sent.get("InstanceType"),
-            "zone": sent.get("Placement.AvailabilityZone"),
-        }
+    def _refused(self, environ: dict[str, Any]) -> str:
+        """The code by which a call is refused, if it is."""
+        if _is_off(str(environ.get("HTTP_X_AMZ_DATE", ""))):
+            return "RequestExpired"
+        if not self._rules:
+            return ""
+        asked = {"service": _service(environ)}
+        if asked["service"] == "ec2":
+            sent = {name: values[0] for name, values in parse_qs(_body(environ).decode()).items()}
+            asked |= {
+                "action": sent.get("Action", ""),
+                "market": sent.get("InstanceMarketOptions.MarketType", "on-demand"),
+                "instanceType": sent.get("InstanceType", ""),
+                "zone": sent.get("Placement.AvailabilityZone", ""),
+            }
         with self._lock:
-            for rule in self._rules:
-                if all(rule.get(key, value) == value for key, value in asked.items()):
+            for place, rule in enumerate(self._rules):
+                usual = {"service": "ec2", "action": "RunInstances"} if "service" not in rule else {}
+                if all({**usual, **rule}.get(key, value) == value for key, value in asked.items()):
+                    if self._lets_through(place, rule.get("perSecond", 0)):
+                        return ""
                     rule["used"] += 1
-                    return rule
-        return None
+                    return str(rule["code"])
+        return ""
+
+    def _lets_through(self, place: int, most: int) -> bool:
+        now = time.monotonic()
+        lately = [each for each in self._passed.get(place, ()) if each > now - 1]
+        through = len(lately) < most
+        self._passed[place] = [*lately, now] if through else lately
+        return through
 
 
-def _refusal(code: str) -> str:
-    error = f"<Error><Code>{code}</Code><Message>Refused by the stand-in for AWS.</Message></Error>"
-    return f"<Response><Errors>{error}</Errors><RequestID>00000000-0000-0000-0000-000000000000</RequestID></Response>"
+def _body(environ: dict[str, Any]) -> bytes:
+    """The body, which can still be read afterwards."""
+    body = bytes(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+    environ["wsgi.input"] = BytesIO(body)
+    return body
+
+
+def _service(environ: Mapping[str, Any]) -> str:
+    """By the scope of the signature: KEY/DATE/REGION/SERVICE/aws4_request."""
+    scope = str(environ.get("HTTP_AUTHORIZATION", "")).partition("Credential=")[2].partition(",")[0].split("/")
+    return scope[3] if len(scope) == 5 else ""
+
+
+def _is_off(date: str) -> bool:
+    try:
+        signed = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return abs(signed.timestamp() - time.time()) > _MOST_SKEW
+
+
+def _error(code: str) -> str:
+    return f"<Error><Code>{code}</Code><Message>Refused by the stand-in for AWS.</Message></Error>"
+
+
+def _response(code: str) -> str:
+    request = "<RequestID>00000000-0000-0000-0000-000000000000</RequestID>"
+    return f"<Response><Errors>{_error(code)}</Errors>{request}</Response>"

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from .host import StepError
-from .http_client import MOST_BYTES, NoResponseError, parse_json, send
+from .http_client import MOST_BYTES, NoResponseError, clock_off, parse_json, send
 from .texts import one_line
 
 _METADATA = "http://169.254.169.254"
@@ -154,7 +154,7 @@ class Aws:
         except NoResponseError as error:
             raise AwsError("NoAnswer", f"{url} did not answer: {error}", passing=True) from None
         if answer.status != 200:
-            raise _refusal(answer.body, answer.status)
+            raise _refusal(answer.body, answer.status, clock_off(answer.skew, "AWS's"))
         return answer.body
 
 
@@ -256,16 +256,20 @@ def sign(
     return {**signed, "authorization": f"{credential}, SignedHeaders={names}, Signature={signature}"}
 
 
-def _refusal(body: bytes, status: int) -> AwsError:
-    busy = status in _BUSY_STATUS
+def _refusal(body: bytes, status: int, hint: str) -> AwsError:
+    code, message = _told(body) or (f"HTTP {status}", body.decode(errors="replace")[:200])
+    return AwsError(code, f"{message}; {hint}" if hint else message, passing=status in _BUSY_STATUS)
+
+
+def _told(body: bytes) -> tuple[str, str] | None:
+    """The code and the message of a refusal, if it is one of AWS's."""
     try:
         if body.lstrip().startswith(b"{"):
             told = parse_json(body)
-            code, message = told["__type"], told.get("message") or told.get("Message") or ""
-            return AwsError(str(code).rpartition("#")[2], str(message), passing=busy)
+            return str(told["__type"]).rpartition("#")[2], str(told.get("message") or told.get("Message") or "")
         _require_plain(body)
         root = ElementTree.fromstring(body)  # noqa: S314 - plain, see there
         found = {element.tag.rpartition("}")[2]: element.text or "" for element in root.iter()}
-        return AwsError(found["Code"], found.get("Message", ""), passing=busy)
+        return found["Code"], found.get("Message", "")
     except (ValueError, KeyError, ElementTree.ParseError):
-        return AwsError(f"HTTP {status}", body.decode(errors="replace")[:200], passing=busy)
+        return None

@@ -46,8 +46,10 @@ def run(settings: dict[str, Any], now: float) -> bool:
         return False
     state, events = overrides.load_state(), []
     if settings["enabled"]:
+        state.seen = min(state.seen, now)
         look_back = max(settings["seconds"], min(now - state.seen, _LONGEST_LOOK_BACK))
-        events = _events(now - look_back)
+        # What a clock that was ahead has stamped would be the newest for as long as it was.
+        events = [each for each in _events(now - look_back) if each.time <= now]
         state.failures_total += sum(each.failed and each.time > state.seen for each in events)
         state.seen = max([state.seen, *(each.time for each in events)])
         entries = overrides.planned(settings)
@@ -75,8 +77,10 @@ def _keep(state: State, drift_policy: str) -> None:
 
 def _decide(state: State, events: Mapping[str, Sequence[CreationEvent]], settings: dict[str, Any], now: float) -> None:
     """Move placements between working, paused and trying."""
-    state.paused = {name: until for name, until in state.paused.items() if name in events}
-    state.trying = {name: since for name, since in state.trying.items() if name in events}
+    # Times of a clock that was ahead would pause a placement for as long as it was.
+    longest = now + settings["coolDownSeconds"]
+    state.paused = {name: min(until, longest) for name, until in state.paused.items() if name in events}
+    state.trying = {name: min(since, now) for name, since in state.trying.items() if name in events}
     for name, own in events.items():
         if name in state.paused:
             if now >= state.paused[name]:

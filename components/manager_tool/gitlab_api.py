@@ -6,7 +6,6 @@ are those of https://docs.gitlab.com/api/runners/ and https://docs.gitlab.com/ap
 
 from __future__ import annotations
 
-import email.utils
 import hashlib
 import hmac
 import http.client
@@ -24,16 +23,13 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .host import HOME, StepError, write
-from .http_client import REDIRECTS, NoResponseError, parse_json, send
+from .http_client import REDIRECTS, NoResponseError, clock_off, parse_json, send
 from .reach import authority
 from .texts import one_line
 
 _SECONDS = 20
 _TRIES = 3
 _BUSY = (429, 500, 502, 503, 504)
-_MOST_SKEW = 300
-"""Seconds; AWS refuses requests of a clock that is further off ("RequestTimeTooSkewed" in its documentation)."""
-
 _LONGEST_TEXT = 500
 _LONGEST_VALUE = 80
 TOKEN = re.compile(r"[0-9A-Za-z_.-]{20,1000}")
@@ -97,7 +93,7 @@ def _once(url: str, method: str, path: str, body: dict[str, Any], access_token: 
         told = _told(answer.body, (access_token, str(body.get("token", ""))))
         raise GitLabError(f"GitLab answered {answer.status} to {method} {path}{told}", answer.status)
     try:
-        return Answer(parse_json(answer.body) if answer.body else None, _skew(answer.headers["Date"]))
+        return Answer(parse_json(answer.body) if answer.body else None, answer.skew)
     except ValueError:
         raise GitLabError(f"{url} answered {method} {path} with something that is not GitLab's: {_CHECK_URL}") from None
 
@@ -112,13 +108,6 @@ def _trust(url: str) -> ssl.SSLContext | None:
     if own := authority(url):
         trust.load_verify_locations(cadata=own)
     return trust
-
-
-def _skew(date: str | None) -> float:
-    try:
-        return time.time() - email.utils.parsedate_to_datetime(date).timestamp() if date else 0.0
-    except (TypeError, ValueError, OverflowError):
-        return 0.0
 
 
 def _told(body: bytes, hidden: Sequence[str]) -> str:
@@ -169,12 +158,8 @@ def verify(url: str, token: str) -> dict[str, Any]:
     not know the token, and `StepError` where the manager's clock is off.
     """
     answer = call(url, "POST", "runners/verify", {"token": token, "system_id": system_id()})
-    if abs(answer.skew) > _MOST_SKEW:
-        way = "ahead of" if answer.skew > 0 else "behind"
-        raise StepError(
-            f"the manager's clock is {abs(answer.skew) / 60:.0f} minutes {way} GitLab's at {url}; with more than "
-            f"{_MOST_SKEW // 60} AWS refuses to start machines. Let it be set: sudo timedatectl set-ntp true"
-        )
+    if off := clock_off(answer.skew, f"GitLab's at {url}"):
+        raise StepError(off)
     return credentials(url, answer.body)
 
 

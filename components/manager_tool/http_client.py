@@ -7,17 +7,21 @@ leads. `open_url` is for downloads.
 from __future__ import annotations
 
 import email.message
+import email.utils
 import http.client
 import json
 import queue
 import ssl
 import threading
+import time
 import urllib.error
 import urllib.request
 from typing import IO, Any, NamedTuple
 
 MOST_BYTES = 1 << 20
 REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_SKEW = 300
+"""Seconds; AWS refuses what a clock has signed that is further off ("RequestTimeTooSkewed" in its documentation)."""
 _LONGEST_NUMBER = 20
 """Digits; those of 64 bits have no more."""
 
@@ -39,6 +43,26 @@ class Response(NamedTuple):
     status: int
     headers: email.message.Message
     body: bytes
+
+    @property
+    def skew(self) -> float:
+        """By how many seconds the host's clock is behind the manager's; 0 where it tells no time."""
+        date = self.headers["Date"]
+        try:
+            return time.time() - email.utils.parsedate_to_datetime(date).timestamp() if date else 0.0
+        except (TypeError, ValueError, OverflowError):
+            return 0.0
+
+
+def clock_off(skew: float, whose: str) -> str:
+    """Return what to tell of a clock that is too far off that of `whose`; an empty text where it is not."""
+    if abs(skew) <= _MOST_SKEW:
+        return ""
+    way = "ahead of" if skew > 0 else "behind"
+    return (
+        f"the manager's clock is {abs(skew) / 60:.0f} minutes {way} {whose}; with more than {_MOST_SKEW // 60} AWS "
+        "refuses to start machines. Let it be set: sudo timedatectl set-ntp true"
+    )
 
 
 def send(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from .host import run
@@ -30,18 +29,35 @@ def damaged() -> set[str]:
 
 
 def remove(machines: Iterable[str]) -> list[str]:
-    """Remove machines; return a line for each that stayed, with the reason."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return [failure for failure in pool.map(_remove, machines) if failure]
+    """Remove machines; return a line for each that stayed, with the reason.
+
+    It goes on as long as some go: AWS lets through a few removals a second, and docker-machine gives up soon.
+    """
+    waiting = [*machines]
+    while waiting:
+        stayed = {}
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            started = {pool.submit(_remove, name): name for name in waiting}
+            for ended in as_completed(started):
+                if why := ended.result():
+                    stayed[started[ended]] = why
+                else:
+                    # Not by the threads, which would print into each other's lines.
+                    print(f"removed machine {started[ended]}")
+        if len(stayed) == len(waiting):
+            return [*stayed.values()]
+        waiting = [*stayed]
+        if waiting:
+            print(f"{len(waiting)} machine(s) stayed; once more")
+    return []
 
 
 def _remove(name: str) -> str:
+    """Return why a machine stayed; nothing if it has gone."""
     for attempt in range(_TRIES):
         time.sleep(_PAUSE_SECONDS if attempt else 0)
         code, output = run("docker-machine", "rm", "-y", name, check=False)
         if code == 0:
-            # In one piece: others print at the same time.
-            sys.stdout.write(f"removed machine {name}\n")
             return ""
     reason = output.splitlines()[-1] if output else "docker-machine gave no reason"
     return printable(f"{name}: {reason}", _LONGEST_FAILURE)

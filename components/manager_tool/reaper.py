@@ -161,4 +161,6 @@ def in_error(folder: Folder, alive: Set[str]) -> bool:
 
 def machines_in_error(seen: Seen, since: Mapping[str, float]) -> dict[str, float]:
     """Return those machines, and since when that is known; `since` is what the last look returned."""
-    return {folder.name: since.get(folder.name, seen.now) for folder in seen.folders if in_error(folder, seen.alive)}
+    # A clock that was ahead is no reason to wait for the time that it showed.
+    known = {name: min(time, seen.now) for name, time in since.items()}
+    return {folder.name: known.get(folder.name, seen.now) for folder in seen.folders if in_error(folder, seen.alive)}

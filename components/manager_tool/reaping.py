@@ -48,10 +48,13 @@ def look(aws: Aws, settings: dict[str, Any], ours: Ours) -> Seen:
     )
 
 
-def remove(aws: Aws, found: Iterable[Finding], say: Callable[[str], None]) -> dict[str, int]:
-    """Remove what was found and say so, a line each; return how many of each kind are gone, and of `failed`."""
+def remove(aws: Aws, found: Iterable[Finding], say: Callable[[str], None], seconds: float = _SECONDS) -> dict[str, int]:
+    """Remove what was found and say so, a line each; return how many of each kind are gone, and of `failed`.
+
+    After `seconds` the rest is left to the next pass.
+    """
     done = dict.fromkeys((*reaper.KINDS, "failed"), 0)
-    deadline = time.monotonic() + _SECONDS
+    deadline = time.monotonic() + seconds
     waiting = sorted(found, key=lambda finding: reaper.KINDS.index(finding.kind))
     while waiting and time.monotonic() < deadline:
         kind = waiting[0].kind

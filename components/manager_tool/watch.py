@@ -7,6 +7,7 @@ another from being done, and none acts while a deployment is under way.
 from __future__ import annotations
 
 import json
+import math
 import socket
 import sys
 import time
@@ -132,7 +133,8 @@ def last_look() -> None:
     # A folder that can't be read shields its instance, and an instance its key pair, as long as they are there.
     for _ in range(3):
         found = list(reaper.findings(reaping.look(look.aws, settings, ours), ours, {}, 0))
-        reaping.remove(look.aws, found, print)
+        # There is no next pass.
+        reaping.remove(look.aws, found, print, math.inf)
         if not found:
             break
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from components.manager_tool.machines import MACHINES
 from components.tool_bundle import TARGET
 from tests.contract.self_signed import self_signed
 from tests.contract.stepped_host import LIVE, SteppedHost, Wrap, copied, stepped
@@ -313,6 +314,25 @@ FAULTS = [
 ]
 
 
+def many_machines(host: SteppedHost, count: int) -> Outcome:
+    """End the life of a runner that has very many machines; asserts that none stays."""
+    host.shell(
+        "export HOME=/root; docker-machine create --driver none --url tcp://127.0.0.1:2376 runner-good-0; "
+        f"cd {MACHINES}; for n in $(seq 1 {count - 1}); do cp -r runner-good-0 runner-good-$n; done; "
+        # The stand-in for docker-machine takes its time, and this is about how many there are.
+        "cat > /usr/local/bin/docker-machine; chmod 755 /usr/local/bin/docker-machine",
+        f'#!/bin/sh\nfor name; do :; done\nexec rm -r "{MACHINES}/$name"\n'.encode(),
+    )
+    began = time.monotonic()
+    code, printed = host.remove()
+    assert code == 0, printed[-2000:]
+    assert printed.count("removed machine runner-good-") == count, printed[-3000:]
+    assert host.shell(f"ls {MACHINES}").split() == []
+    assert host.managers() == []
+    took = f"{count} machines removed in {time.monotonic() - began:.0f} s"
+    return Outcome(f"{count} machines at a destroy", f"a line each; {took}", "nothing is left", "not needed")
+
+
 def outcomes(host: SteppedHost) -> Iterator[Outcome]:
     """Bring all faults over a host on which nothing was done yet, one after the other."""
     yield cut(host, "SIGHUP", 10)
@@ -320,6 +340,7 @@ def outcomes(host: SteppedHost) -> Iterator[Outcome]:
     yield cut(host, "SIGKILL", 12, stride=4)
     for number, fault in enumerate(FAULTS):
         yield suffer(host, fault, 20 + number)
+    yield many_machines(host, 5_000)
 
 
 def main() -> int:

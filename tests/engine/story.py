@@ -182,7 +182,7 @@ def lockout(deployment: Deployment) -> None:
         return {name: runner["limit"] for name, runner in runners(deployment).items()}
 
     chapter("lockout: AWS has no spot capacity when IdleCount goes from 1 to 3")
-    control.refuse_instances(deployment.cloud, {"code": "InsufficientInstanceCapacity", "market": "spot"})
+    control.refuse(deployment.cloud, {"code": "InsufficientInstanceCapacity", "market": "spot"})
     usual = limits()
     deployment.pool["machine"]["IdleCount"] = 3
     up(deployment)
@@ -191,7 +191,7 @@ def lockout(deployment: Deployment) -> None:
     meanwhile = job(deployment, 0.5)
     until(lambda: meanwhile("success"), "nobody took the job")
     hold(True, "a job is done meanwhile")
-    control.refuse_instances(deployment.cloud)
+    control.refuse(deployment.cloud)
     until(lambda: breaker_says("makes machines again"), "the breaker did not close")
     hold(limits() == usual, f"the limits that are live: {limits()}")
 

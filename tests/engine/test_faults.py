@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract.stepped_host import SteppedHost, stepped
 
-from .faults import FAULTS, VERIFY, Fault, cut, suffer
+from .faults import FAULTS, VERIFY, Fault, cut, many_machines, suffer
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +52,9 @@ def test_the_next_up_waits_for_a_step_that_openssh_lets_go_on_when_its_link_is_c
         assert "waiting for another step on this manager to end" in printed
         assert tomllib.loads(host.live())["runners"][0]["limit"] == 9
         assert (host.services(), host.managers()) == before
+
+
+def test_very_many_machines_go_at_a_destroy(tmp_path: Path) -> None:
+    with stepped(tmp_path) as host:
+        assert host.up()[0] == ""
+        many_machines(host, 1_000)

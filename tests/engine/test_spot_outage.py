@@ -40,7 +40,7 @@ def outage(deployment: Deployment) -> Iterator[Deployment]:
     promises.begin()
     yield deployment
     control.gitlab(deployment.cloud, "jobs", {"cancel": True})
-    control.refuse_instances(deployment.cloud)
+    control.refuse(deployment.cloud)
 
 
 def rewrite(deployment: Deployment, file: str, change: Callable[[dict[str, Any]], None]) -> None:
@@ -137,7 +137,7 @@ def test_jobs_go_on_while_spot_capacity_comes_and_goes(outage: Deployment, capsy
     with promises.watched(outage) as most:
         # No capacity in the first zone: as many jobs as ever, in the other one.
         before = LIMIT - ON_DEMAND
-        control.refuse_instances(outage.cloud, {**NO_CAPACITY, "zone": "eu-central-1a"})
+        control.refuse(outage.cloud, {**NO_CAPACITY, "zone": "eu-central-1a"})
         story.tell("no spot capacity in zone a; 2 jobs are queued")
         queue(outage, None, before)
         until(lambda: "makes no machines" in look(outage), "the dry zone was not noticed")
@@ -153,7 +153,7 @@ def test_jobs_go_on_while_spot_capacity_comes_and_goes(outage: Deployment, capsy
 
         # None at all: running jobs continue, and on-demand machines are made, more slowly than the watch looks.
         outage.host().run(f"echo 20 > {BOOTING}")
-        control.refuse_instances(outage.cloud, NO_CAPACITY)
+        control.refuse(outage.cloud, NO_CAPACITY)
         story.tell("no spot capacity at all")
         until(lambda: (busy(outage), "od-" + POOL in live(outage))[1], "the on-demand entry is not live")
         story.tell("the breaker has paused all placements")
@@ -179,7 +179,7 @@ def test_jobs_go_on_while_spot_capacity_comes_and_goes(outage: Deployment, capsy
         assert [job for job in jobs(outage) if job["state"] == "failed"] == failed
 
         # Capacity is back: one machine proves it, then on-demand machines take no more.
-        control.refuse_instances(outage.cloud)
+        control.refuse(outage.cloud)
         end_pauses(outage)
         story.tell("spot capacity is back")
         until(lambda: (look(outage), "od-" + POOL not in live(outage))[1], "the on-demand entry stays")
@@ -197,7 +197,7 @@ def test_jobs_go_on_while_spot_capacity_comes_and_goes(outage: Deployment, capsy
 
 @needs.JOBS
 def test_without_the_watch_machines_are_made_where_the_settings_say(outage: Deployment) -> None:
-    control.refuse_instances(outage.cloud, {**NO_CAPACITY, "zone": "eu-central-1a"})
+    control.refuse(outage.cloud, {**NO_CAPACITY, "zone": "eu-central-1a"})
     queue(outage, None, 2)
     home = live(outage)[POOL]["machine"]["MachineName"]
     until(lambda: (look(outage), live(outage)[POOL]["machine"]["MachineName"] != home)[1], "the zone was not changed")

@@ -272,6 +272,23 @@ def test_after_the_pause_one_machine_decides(manager: Manager) -> None:
     assert (overrides.load_state().sections, overrides.load_state().failures_total) == ({}, 6)
 
 
+@pytest.mark.parametrize("ahead", [3600, 7 * 86_400])
+def test_a_clock_that_was_ahead_for_a_while_lengthens_no_pause(manager: Manager, ahead: int) -> None:
+    manager.dry(A, at=NOW + ahead)
+    manager.look(NOW + ahead)
+    assert manager.zone() == "b"
+    manager.look(NOW)
+    manager.look(NOW + 900)
+    assert manager.zone() == "a", "it is tried after the usual pause"
+    manager.succeed(A, NOW + 910)
+    manager.look(NOW + 920)
+    assert (manager.zone(), overrides.load_state().trying) == ("a", {})
+    assert overrides.load_state().failures_total == 5
+    manager.fail(A, NOW + 930)
+    manager.look(NOW + 940)
+    assert overrides.load_state().failures_total == 6, "failures are counted by the clock that is right"
+
+
 def test_on_demand_sections_go_once_spot_capacity_has_proved_to_be_back(manager: Manager) -> None:
     manager.dry(A, B)
     manager.look()

@@ -1,7 +1,9 @@
 """What the reaper takes for orphaned, and what it leaves alone."""
 
 import json
+import math
 import os
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -150,6 +152,13 @@ def test_a_machine_whose_instance_is_gone_is_removed_once_it_was_gone_for_the_gr
     assert found(late, machines_in_error(back, since)) == []
 
 
+def test_a_clock_that_was_ahead_shields_no_broken_machine_for_longer_than_the_grace() -> None:
+    gone = seen(folders=[FOLDER])
+    since = machines_in_error(gone, machines_in_error(gone._replace(now=NOW + 86_400), {}))
+    assert found(gone._replace(now=NOW + GRACE - 1), since) == []
+    assert found(gone._replace(now=NOW + GRACE + 1), since) == [("machine", NAME)]
+
+
 def test_a_creation_that_died_before_ec2_answered_is_removed_after_the_grace_time() -> None:
     def dead(changed: float) -> list[tuple[str, str]]:
         folder = FOLDER._replace(instance="", changed=changed)
@@ -289,3 +298,16 @@ def test_one_instance_that_cannot_be_terminated_does_not_keep_the_others(monkeyp
     assert gone == ["i-0", "i-1", "i-3"]
     assert (done["instance"], done["failed"]) == (3, 1)
     assert "instance i-2 could not be removed: AWS: OperationNotPermitted" in said
+
+
+def test_a_pass_leaves_what_takes_too_long_to_the_next_one_and_the_last_look_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moment = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: moment[0])
+    monkeypatch.setattr(reaping, "_remove", lambda *_: moment.__setitem__(0, moment[0] + 0.5))
+    orphans = [Finding("key pair", f"runner-{number}", "orphaned") for number in range(5_000)]
+    said: list[str] = []
+    assert reaping.remove(None, orphans, said.append)["key pair"] == 120  # type: ignore[arg-type]
+    assert said[-1] == "4880 more are left to the next pass"
+    assert reaping.remove(None, orphans, said.append, math.inf)["key pair"] == 5_000  # type: ignore[arg-type]
