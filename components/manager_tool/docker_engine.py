@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .downloads import fetch
-from .host import StepError, run, say, write
+from .host import MissingProgramError, StepError, run, say, write
 from .openpgp import fingerprints
 
 _OS_RELEASE = Path("/etc/os-release")
@@ -117,7 +117,7 @@ def install(spec: dict[str, Any]) -> None:
 def _installed() -> str | None:
     try:
         found = re.search(r"version (\d+\.\d+\.\d+)", run("docker", "--version", check=False)[1])
-    except FileNotFoundError:
+    except MissingProgramError:
         return None
     return found[1] if found else None
 

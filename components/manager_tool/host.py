@@ -63,6 +63,10 @@ class StepError(Exception):
         super().__init__(printable(text))
 
 
+class MissingProgramError(StepError):
+    """A program is not there."""
+
+
 def take_variables() -> None:
     """Have the variables of `VARIABLES`, lines of KEY=VALUE, in this process and in the programs that it runs."""
     for line in VARIABLES.read_text().splitlines() if VARIABLES.exists() else ():
@@ -72,7 +76,7 @@ def take_variables() -> None:
 
 
 def run(*command: str, check: bool = True, hidden: Sequence[str] = (), **environment: str) -> tuple[int, str]:
-    """Run a program; its output never shows a text of `hidden`. Raises `StepError` where it is missing."""
+    """Run a program; its output never shows a text of `hidden`. Raises `StepError`."""
     try:
         result = subprocess.run(
             command,
@@ -90,7 +94,7 @@ def run(*command: str, check: bool = True, hidden: Sequence[str] = (), **environ
             raise
         again = "; set manager.rerun to another number and run `pulumi up`, which installs it again"
         fix = again if command[0] in INSTALLED else ""
-        raise StepError(f"the program {command[0]} is missing on this manager{fix}") from None
+        raise MissingProgramError(f"the program {command[0]} is missing on this manager{fix}") from None
     # gitlab-runner colours what it says, whoever reads it.
     output = COLORS.sub("", result.stdout).strip()
     for text in hidden:

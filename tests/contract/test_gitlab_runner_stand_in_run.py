@@ -107,7 +107,7 @@ def test_a_machine_that_does_not_answer_is_removed(runner: Runner) -> None:
 @pytest.mark.parametrize(
     ("number", "seconds", "states", "line"),
     [
-        (signal.SIGQUIT, 2, ["success", "pending"], "Starting graceful shutdown"),
+        (signal.SIGQUIT, 8, ["success", "pending"], "Starting graceful shutdown"),
         (signal.SIGTERM, 60, ["failed", "pending"], "Starting forceful shutdown"),
     ],
 )
