@@ -68,7 +68,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AutoscalingRunnerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gitlab-runner-aws:index:AutoscalingRunner", name, None, opts)
-        self._args = args
+        self._name, self._args = name, args
         given = settled(args, self)
         self._region, surroundings = given.region, given.around
         self._settings = settings = given.settings
@@ -171,7 +171,8 @@ class AutoscalingRunner(pulumi.ComponentResource):
                 plain={
                     **worker_bounds(settings),
                     "deployment": self._deployment,
-                    "former_deployment": self._label,
+                    # Whatever the stack was called: a machine that is started meanwhile must not be refused.
+                    "former_deployments": [f"{pulumi.get_project()}/*/{self._name}", self._label],
                 },
             ),
             cache=self._cache_grant(cache),

@@ -46,8 +46,9 @@ class Workers:
     deployment: str
     """Value of the tag `gitlab-runner-aws`, which every machine carries."""
 
-    former_deployment: str = ""
-    """Its value in releases up to 0.2: machines get it until an `up` with this one has changed config.toml."""
+    former_deployments: Sequence[str] = ()
+    """Patterns of what it may have been, of releases up to 0.2 and of before the stack was renamed: machines get that
+    until the same `up` has changed config.toml."""
 
     spot: bool = True
     """Whether a pool runs on spot capacity."""
@@ -132,8 +133,8 @@ def _worker_profile(workers: Workers) -> dict[str, Any]:
 
 
 def _tag(workers: Workers, here: Place) -> list[Statement]:
-    former = workers.former_deployment
-    ours = {"aws:RequestTag/gitlab-runner-aws": [workers.deployment, former] if former else workers.deployment}
+    former = workers.former_deployments
+    ours = {"aws:RequestTag/gitlab-runner-aws": [workers.deployment, *former] if former else workers.deployment}
     calls = ["RunInstances", *(["CreateFleet"] if workers.fleet else [])]
     made = ["instance/*", "network-interface/*", "volume/*", *(["fleet/*"] if workers.fleet else [])]
     statements = [
@@ -141,12 +142,13 @@ def _tag(workers: Workers, here: Place) -> list[Statement]:
             "TagOnStart",
             ["ec2:CreateTags"],
             here.ec2(*made),
-            {"StringEquals": {"ec2:CreateAction": calls, **ours}},
+            # One operator for both: a policy may hold but so many characters.
+            {"StringLike": {"ec2:CreateAction": calls, **ours}},
         )
     ]
     if workers.spot:
         # The driver tags a spot machine ten tags at a time: one call holds our tag, the others hold none of that key.
-        condition = {**_worker_profile(workers), "StringEqualsIfExists": ours}
+        condition = {**_worker_profile(workers), "StringLikeIfExists": ours}
         statements.append(allow("TagSpot", ["ec2:CreateTags"], here.ec2("instance/*"), condition))
     return statements
 
@@ -223,7 +225,7 @@ def ever_wider(workers: Workers) -> Iterator[Workers]:
     yield workers
     workers = replace(workers, instance_types=["*"])
     yield workers
-    yield replace(workers, former_deployment="")
+    yield replace(workers, former_deployments=())
 
 
 def _words(machine_name: str) -> list[str]:

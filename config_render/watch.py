@@ -53,6 +53,7 @@ def watch_settings(
         "group": group,
         # With both from elsewhere, another deployment may use the same two.
         "apart": settings.network.worker_security_group is None or settings.identity.worker_instance_profile is None,
+        "ownProfile": settings.identity.worker_instance_profile is None,
         # What an earlier manager may still be busy with is told by its instance, or else by time.
         "ownInstance": settings.manager.host is None,
         "stopTimeout": settings.manager.stop_timeout,

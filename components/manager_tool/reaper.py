@@ -46,6 +46,8 @@ class Ours(NamedTuple):
     former: Set[str] = frozenset()
     """Values of the tag on machines of earlier releases, or of before a stack was renamed. Another deployment may have
     the same, so they say no more than no tag does."""
+    own_profile: bool = True
+    """Whether the profile is this deployment's alone."""
     spared_before: float = 0.0
     """What is older may be an earlier manager's, which still waits for its jobs; in seconds since 1970."""
 
@@ -130,11 +132,13 @@ def owned(thing: Thing, ours: Ours) -> bool:
     """Tell whether an instance, or a request for one, is a worker of this deployment."""
     if thing.profile != ours.profile or thing.id == ours.manager:
         return False
+    named = named_by_runner(thing.key, ours) or named_by_runner(thing.name, ours)
     if thing.deployment == ours.deployment:
-        return (template_of(thing.name) or template_of(thing.key)) is not None
+        # Machines of a stack that was renamed may have the tag of the one that got its name.
+        apart = ours.own_profile or ours.group in thing.groups if ours.apart else named
+        return apart and (template_of(thing.name) or template_of(thing.key)) is not None
     if thing.deployment and thing.deployment not in ours.former:
         return False
-    named = named_by_runner(thing.key, ours) or named_by_runner(thing.name, ours)
     return ours.apart and ours.group in thing.groups and named
 
 

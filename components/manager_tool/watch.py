@@ -72,6 +72,7 @@ class Pass:
 
 def stage(settings: dict[str, Any]) -> None:
     """Keep the settings and have the watch run by them, or not at all."""
+    _note_former_name(settings)
     write(SETTINGS, json.dumps(settings))
     if settings["enabled"]:
         watch_units.put(settings["intervalSeconds"])
@@ -79,6 +80,18 @@ def stage(settings: dict[str, Any]) -> None:
         watch_units.remove()
     # Placements that are in use have new options now; and with nobody to look, pauses would never end.
     breaker.run(settings["breaker"], time.time())
+
+
+def _note_former_name(settings: dict[str, Any]) -> None:
+    """Remember what the stack was called, though no look has been made under that name: its machines have that tag."""
+    try:
+        former = load(SETTINGS).get("deployment")
+    except StepError:
+        return
+    if isinstance(former, str) and former != settings.get("deployment"):
+        state = watch_state.read()
+        state.deployments[former] = time.time()
+        watch_state.keep(state)
 
 
 def watch(*arguments: str) -> int:
@@ -217,6 +230,7 @@ def _ours(look: Pass, at_present: set[str]) -> reaper.Ours:
         profile=settings["profile"],
         group=settings["group"],
         apart=settings["apart"],
+        own_profile=settings.get("ownProfile", True),
         templates={*state.templates},
         manager=instance_id(),
         manager_name=settings["manager"],

@@ -153,6 +153,47 @@ def test_a_bastion_that_does_not_answer_is_named(provider: Provider) -> None:
     assert text.startswith("proxy: after 0 failed attempts: dial tcp ")
 
 
+def test_a_bastion_that_refuses_is_told_from_the_host_behind_it(provider: Provider) -> None:
+    stranger = asyncssh.generate_private_key("ssh-ed25519")
+    keys = {"privateKey": stranger.export_private_key().decode(), "hostKey": stranger.export_public_key().decode()}
+    said = {
+        "privateKey": "ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain",
+        "hostKey": "ssh: host key mismatch",
+    }
+
+    for name, key in keys.items():
+        connection = provider.connection(proxy=provider.connection(dialErrorLimit=1, **{name: key}))
+        text = provider.failure(partial(provider.create, connection, create="true"))
+        assert text == f"proxy: after 1 failed attempts: ssh: handshake failed: {said[name]}"
+    assert provider.engine.texts(engine_pb2.INFO, ephemeral=True) == ["Dial proxy 1/1 failed: retrying"] * 2
+    unreadable = provider.connection(proxy=provider.connection(privateKey="s3cret"))
+    assert provider.failure(lambda: provider.create(unreadable, create="true")) == "proxy: ssh: no key found"
+    unreadable = provider.connection(proxy=provider.connection(), privateKey="s3cret")
+    assert provider.failure(lambda: provider.create(unreadable, create="true")) == "ssh: no key found"
+
+
+def test_a_host_that_its_bastion_does_not_reach_is_dialled_again(provider: Provider) -> None:
+    connection = provider.connection(proxy=provider.connection(), port=free_port(), dialErrorLimit=1)
+
+    text = provider.failure(lambda: provider.create(connection, create="true"))
+
+    assert text.startswith("proxy: after 1 failed attempts: ssh: rejected: connect failed (")
+    assert provider.engine.texts(engine_pb2.INFO, ephemeral=True) == ["Dial from proxy 1/1 failed: retrying"]
+
+
+def test_a_handshake_behind_a_bastion_is_retried_in_vain(provider: Provider) -> None:
+    """The provider goes on with the connection that `ssh.NewClientConn` has closed: any reason becomes EOF."""
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+    connection = provider.connection(proxy=provider.connection(), hostKey=other)
+
+    at_once = provider.failure(lambda: provider.create(connection, create="true"))
+    assert at_once == "proxy: after 0 failed attempts: ssh: handshake failed: ssh: host key mismatch"
+    again = provider.failure(lambda: provider.create({**connection, "dialErrorLimit": 2}, create="true"))
+    assert again == "proxy: after 2 failed attempts: ssh: handshake failed: EOF"
+    expected = [f"Dial {number}/2 failed: retrying" for number in (1, 2)]
+    assert provider.engine.texts(engine_pb2.INFO, ephemeral=True) == expected
+
+
 @pytest.mark.parametrize(
     ("logging", "lines"),
     [

@@ -56,7 +56,7 @@ class Variant:
             machine_names=["spot-%s", "deploy-%s"],
             key_pairs=["shared-key"] if "own key pair" in self.features else [],
             deployment="test",
-            former_deployment="former",
+            former_deployments=["project/*/runner", "former"],
             spot="spot" in self.features,
             imdsv2="imdsv1" not in self.features,
             encrypted="unencrypted" not in self.features,

@@ -117,4 +117,5 @@ def test_the_watch_knows_machines_by_what_was_made_for_them(deployed_with: Any) 
     worker = {key: arn.replace("::1:", "::123456789012:") for key, arn in worker.items()}
     old = {"vpcId": "vpc-old", "subnetIds": ["subnet-a"], "workerSecurityGroup": "workers"}
     assert told(identity=worker)["apart"]
+    assert (plain["ownProfile"], told(identity=worker)["ownProfile"]) == (True, False)
     assert not told(identity=worker, network=old)["apart"]

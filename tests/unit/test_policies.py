@@ -51,7 +51,9 @@ def types(policy: Policy) -> list[str]:
 
 
 def test_a_long_name_of_the_deployment_fits_without_the_names_of_statements() -> None:
-    long = replace(HUGE, deployment=f"{'project' * 12}/{'stack' * 6}/runner", former_deployment="stack-runner")
+    long = replace(
+        HUGE, deployment=f"{'project' * 12}/{'stack' * 6}/runner", former_deployments=[f"{'project' * 12}/*/runner"]
+    )
     policy = policies.manager(long, CACHE, LONGEST_MANAGED_POLICY)
     assert len("".join(json.dumps(policy).split())) <= LONGEST_MANAGED_POLICY
     assert not any("Sid" in statement for statement in policy["Statement"])

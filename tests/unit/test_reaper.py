@@ -77,6 +77,28 @@ def test_an_untagged_instance_stays_where_another_deployment_may_have_started_it
     assert found(seen(instances=[TAGGED]), ours=shared) == [("instance", "i-1")]
 
 
+@pytest.mark.parametrize(
+    ("instance", "ours", "orphaned"),
+    [
+        (TAGGED, {"own_profile": False}, True),
+        (TAGGED._replace(groups=("another",)), {"own_profile": False}, False),
+        (TAGGED._replace(groups=("another",)), {"own_profile": True}, True),
+        (TAGGED._replace(groups=("another",)), {"own_profile": False, "apart": False}, True),
+        (
+            TAGGED._replace(name=NAME.replace("spot", "b"), key=NAME.replace("spot", "b")),
+            {"own_profile": False, "apart": False},
+            False,
+        ),
+    ],
+)
+def test_the_tag_alone_tells_no_machine_of_ours_from_one_of_a_stack_that_had_our_name(
+    instance: Thing, ours: dict[str, Any], orphaned: bool
+) -> None:
+    assert found(seen(instances=[instance]), ours=OURS._replace(**ours)) == (
+        [("instance", instance.id)] if orphaned else []
+    )
+
+
 FORMER = OURS._replace(deployment="project/test/runner", former={"test"})
 
 

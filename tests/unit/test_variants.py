@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -38,6 +39,22 @@ def test_identities_that_are_there_are_taken(deployed_with: Any) -> None:
     assert not named(recorder, "RolePolicy")
     assert recorder.named("runner-manager-instance")["iamInstanceProfile"] == "old-manager"
     assert "amazonec2-iam-instance-profile=old-workers" in options(recorder)
+
+
+def test_machines_may_get_the_tag_that_config_toml_has_until_a_renamed_stacks_up_has_changed_it(
+    deployed_with: Any,
+) -> None:
+    recorder = deployed_with()
+    (tagging,) = [each for each in json.loads(policy_of(recorder))["Statement"] if each["Sid"] == "TagOnStart"]
+    allowed = tagging["Condition"]["StringLike"]["aws:RequestTag/gitlab-runner-aws"]
+
+    def may(tag: str) -> bool:
+        return any(fnmatchcase(tag, pattern) for pattern in allowed)
+
+    assert may("gitlab-runner-aws/test/runner")
+    assert may("gitlab-runner-aws/what-it-was-called/runner")
+    assert not may("another-project/test/runner")
+    assert not may("gitlab-runner-aws/test/another-runner")
 
 
 def test_a_boundary_and_a_path_are_on_every_role(deployed_with: Any) -> None:

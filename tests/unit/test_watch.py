@@ -206,6 +206,22 @@ def test_the_timer_follows_the_settings(units: list[str], tmp_path: Path) -> Non
     assert units == []
 
 
+def test_the_name_of_before_a_rename_is_kept_though_no_look_was_made_under_it(
+    units: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_state, "STATE", tmp_path / "state.json")
+    monkeypatch.setattr(watch_state, "_OF_0_2", tmp_path / "watch-state.json")
+    told = {"enabled": True, "intervalSeconds": 90, "breaker": {"enabled": False, "drift": "warn"}}
+    for name in ("project/a/runner", "project/a/runner", "project/b/runner", "project/c/runner"):
+        watch.stage({**told, "deployment": name})
+    assert {*watch_state.read().deployments} == {"project/a/runner", "project/b/runner"}
+
+    watch_state.STATE.unlink()
+    (tmp_path / "watch.json").write_text("{")
+    watch.stage({**told, "deployment": "project/d/runner"})
+    assert json.loads((tmp_path / "watch.json").read_text())["deployment"] == "project/d/runner"
+
+
 @pytest.fixture
 def looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Have the watch's files in a folder of the test; return where its settings go."""
