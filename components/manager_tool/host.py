@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,6 +54,8 @@ _NO_WRITING = {
     errno.EDQUOT: "make room, or raise the quota",
 }
 
+_NO_MEMORY = "`journalctl -k` and `free -m` say what uses it, and a larger manager.instanceType has more"
+
 COLORS = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 
@@ -61,6 +64,15 @@ class StepError(Exception):
 
     def __init__(self, text: str) -> None:
         super().__init__(printable(text))
+
+
+class KilledError(StepError):
+    """A program was killed from outside, and so has answered nothing."""
+
+    def __init__(self, *command: str) -> None:
+        super().__init__(
+            f"`{' '.join(command)}` was killed (signal 9), as the kernel does when memory runs out: {_NO_MEMORY}"
+        )
 
 
 def take_variables() -> None:
@@ -72,7 +84,10 @@ def take_variables() -> None:
 
 
 def run(*command: str, check: bool = True, hidden: Sequence[str] = (), **environment: str) -> tuple[int, str]:
-    """Run a program; its output never shows a text of `hidden`. Raises `StepError` where it is missing."""
+    """Run a program; its output never shows a text of `hidden`.
+
+    Raises `StepError` where it is missing, `KilledError` where it was killed, and with `check` where it failed.
+    """
     try:
         result = subprocess.run(
             command,
@@ -91,6 +106,8 @@ def run(*command: str, check: bool = True, hidden: Sequence[str] = (), **environ
         again = "; set manager.rerun to another number and run `pulumi up`, which installs it again"
         fix = again if command[0] in INSTALLED else ""
         raise StepError(f"the program {command[0]} is missing on this manager{fix}") from None
+    if result.returncode == -signal.SIGKILL:
+        raise KilledError(*command)
     # gitlab-runner colours what it says, whoever reads it.
     output = COLORS.sub("", result.stdout).strip()
     for text in hidden:
@@ -145,8 +162,20 @@ def _damaged(path: Path, reason: str) -> StepError:
     )
 
 
+def lacks_memory(error: Exception) -> bool:
+    """Whether an error is one of those by which Python says that it got no memory."""
+    return (
+        isinstance(error, (MemoryError, SystemError))
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        or (isinstance(error, RuntimeError) and "start new thread" in str(error))
+        or (isinstance(error, ImportError) and "failed to map segment" in str(error))
+    )
+
+
 def explain(error: Exception) -> str:
     """Return what to tell of an error; one cause has one text, whichever file it was met at."""
+    if lacks_memory(error):
+        return f"the manager has no memory left: {_NO_MEMORY}"
     if isinstance(error, OSError) and error.errno in _NO_WRITING and error.filename:
         folders = (path for path in Path(error.filename).parents if path.is_mount())
         folder = next(folders, error.filename)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .host import run
+from .host import KilledError, run
 from .machine_folders import folders
 from .texts import printable
 
@@ -38,7 +38,10 @@ def remove(machines: Iterable[str]) -> list[str]:
 def _remove(name: str) -> str:
     for attempt in range(_TRIES):
         time.sleep(_PAUSE_SECONDS if attempt else 0)
-        code, output = run("docker-machine", "rm", "-y", name, check=False)
+        try:
+            code, output = run("docker-machine", "rm", "-y", name, check=False)
+        except KilledError as error:
+            code, output = -1, str(error)
         if code == 0:
             # In one piece: others print at the same time.
             sys.stdout.write(f"removed machine {name}\n")
