@@ -38,5 +38,7 @@ def downloads(settings: ManagerSettings, drain_seconds: int) -> dict[str, Any]:
         },
         "docker": docker and docker.model_dump(),
         "jobSeconds": settings.stop_timeout,
+        # Without it the whole service ends with any process of it that the kernel kills, such as one docker-machine.
+        "service": {"OOMPolicy": "continue"},
         "stopSeconds": settings.stop_timeout + drain_seconds,
     }

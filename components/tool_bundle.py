@@ -48,8 +48,15 @@ find . -mindepth 1 -maxdepth 1 -type d ! -name {short} -exec rm -rf {{}} +
 _PROGRAM = """#!/usr/bin/env python3
 import sys
 
-from manager_tool.program import main
-
+try:
+    from manager_tool.program import main
+except (ImportError, OSError, MemoryError, SystemError) as error:
+    # Without memory for its modules Python says any of these.
+    sys.exit(
+        f"{' '.join(sys.argv[1:2])}: Python could not load the tool ({str(error) or 'no memory'}); nothing was "
+        "changed. If `free -m` shows no memory left, set a larger manager.instanceType, else another manager.rerun. "
+        "Then run `pulumi up` again."
+    )
 sys.exit(main())
 """
 

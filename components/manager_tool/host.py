@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,6 +54,8 @@ _NO_WRITING = {
     errno.EDQUOT: "make room, or raise the quota",
 }
 
+_NO_MEMORY = "`journalctl -k` and `free -m` say what uses it, and a larger manager.instanceType has more"
+
 COLORS = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 
@@ -67,6 +70,15 @@ class MissingProgramError(StepError):
     """A program is not there."""
 
 
+class KilledError(StepError):
+    """A program was killed from outside, and so has answered nothing."""
+
+    def __init__(self, *command: str) -> None:
+        super().__init__(
+            f"`{' '.join(command)}` was killed (signal 9), as the kernel does when memory runs out: {_NO_MEMORY}"
+        )
+
+
 def take_variables() -> None:
     """Have the variables of `VARIABLES`, lines of KEY=VALUE, in this process and in the programs that it runs."""
     for line in VARIABLES.read_text().splitlines() if VARIABLES.exists() else ():
@@ -76,7 +88,11 @@ def take_variables() -> None:
 
 
 def run(*command: str, check: bool = True, hidden: Sequence[str] = (), **environment: str) -> tuple[int, str]:
-    """Run a program; its output never shows a text of `hidden`. Raises `StepError`."""
+    """Run a program; its output never shows a text of `hidden`.
+
+    Raises `MissingProgramError` where it is missing, `KilledError` where it was killed, and, with `check`, `StepError`
+    where it failed.
+    """
     try:
         result = subprocess.run(
             command,
@@ -95,6 +111,8 @@ def run(*command: str, check: bool = True, hidden: Sequence[str] = (), **environ
         again = "; set manager.rerun to another number and run `pulumi up`, which installs it again"
         fix = again if command[0] in INSTALLED else ""
         raise MissingProgramError(f"the program {command[0]} is missing on this manager{fix}") from None
+    if result.returncode == -signal.SIGKILL:
+        raise KilledError(*command)
     # gitlab-runner colours what it says, whoever reads it.
     output = COLORS.sub("", result.stdout).strip()
     for text in hidden:
@@ -149,8 +167,20 @@ def _damaged(path: Path, reason: str) -> StepError:
     )
 
 
+def lacks_memory(error: Exception) -> bool:
+    """Whether an error is one of those by which Python says that it got no memory."""
+    return (
+        isinstance(error, (MemoryError, SystemError))
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        or (isinstance(error, RuntimeError) and "start new thread" in str(error))
+        or (isinstance(error, ImportError) and "failed to map segment" in str(error))
+    )
+
+
 def explain(error: Exception) -> str:
     """Return what to tell of an error; one cause has one text, whichever file it was met at."""
+    if lacks_memory(error):
+        return f"the manager has no memory left: {_NO_MEMORY}"
     if isinstance(error, OSError) and error.errno in _NO_WRITING and error.filename:
         folders = (path for path in Path(error.filename).parents if path.is_mount())
         folder = next(folders, error.filename)

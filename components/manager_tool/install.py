@@ -7,13 +7,12 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from . import docker_engine, watch_units
-from .host import HOME, INSTALLED, run, say, write
-from .programs import SOURCES, forget_others, live, prepare, put
+from . import docker_engine, unit, watch_units
+from .host import INSTALLED, run, say, write
+from .programs import SOURCES, forget_others, live, prepare, put, remember
 from .upgrade import upgrade
 
-UNITS = Path("/etc/systemd/system")
-DROP_IN = UNITS / "gitlab-runner.service.d" / "gitlab-runner-aws.conf"
+DROP_IN = Path(f"{unit.PATH}.d/gitlab-runner-aws.conf")
 CERTIFICATE = Path("/root/.docker/machine/certs/cert.pem")
 
 
@@ -28,24 +27,23 @@ def install(spec: dict[str, Any]) -> None:
         put(machine)
         forget_others(machine, before)
     make_certificates()
-    first = not (UNITS / "gitlab-runner.service").exists()
-    configure_service(spec["stopSeconds"])
+    configure_service(spec["stopSeconds"], spec["service"])
     upgrade(runner, spec["jobSeconds"])
-    if first:
-        HOME.mkdir(mode=0o700, exist_ok=True)
-        run("gitlab-runner", "install", "--user", "root", "--working-directory", "/root")
-        run("systemctl", "daemon-reload")
+    unit.put()
+    for program in (runner, machine):
+        remember(program)
     run("systemctl", "enable", "gitlab-runner")
     sources = {spec[name]["files"][platform.machine()]: each.sha256 for name, each in zip(INSTALLED, (runner, machine))}
     write(SOURCES, json.dumps(sources))
 
 
-def configure_service(stop_seconds: int) -> None:
-    """Say how systemd stops the service; one that runs goes on."""
+def configure_service(stop_seconds: int, more: dict[str, str]) -> None:
+    """Say how systemd treats the service, with `more` of its settings; one that runs goes on."""
     # Stopping is graceful: SIGQUIT lets running jobs end, within the time given. And systemd sets no HOME, without
     # which docker-machine would not find its machines.
     # Only the runner itself gets the signal: it would end a docker-machine that is creating a machine half way.
     settings = ["Environment=HOME=/root", "KillMode=mixed", "KillSignal=SIGQUIT", f"TimeoutStopSec={stop_seconds}"]
+    settings += [f"{key}={value}" for key, value in more.items()]
     # Whoever has disabled the watch by hand has it again at the next start, at a boot too.
     write(DROP_IN, "\n".join(["[Unit]", f"Wants={watch_units.TIMER.name}", "", "[Service]", *settings, ""]), 0o644)
     run("systemctl", "daemon-reload")

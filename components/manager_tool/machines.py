@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from .host import run
+from .host import KilledError, run
 from .machine_folders import folders
 from .texts import printable
 
@@ -56,7 +56,10 @@ def _remove(name: str) -> str:
     """Return why a machine stayed; nothing if it has gone."""
     for attempt in range(_TRIES):
         time.sleep(_PAUSE_SECONDS if attempt else 0)
-        code, output = run("docker-machine", "rm", "-y", name, check=False)
+        try:
+            code, output = run("docker-machine", "rm", "-y", name, check=False)
+        except KilledError as error:
+            code, output = -1, str(error)
         if code == 0:
             return ""
     reason = output.splitlines()[-1] if output else "docker-machine gave no reason"

@@ -31,6 +31,8 @@ class Measured(NamedTuple):
     """Seconds since 1970."""
     seconds: float
     """How long the pass took."""
+    replaced: int = 0
+    """How many of the programs and the unit are not those that were put in place."""
 
 
 def prometheus(measured: Measured) -> str:
@@ -44,6 +46,7 @@ def prometheus(measured: Measured) -> str:
         ("creation_failures_total", "counter", "Creations of machines that failed.", {"": measured.spot_failures}),
         ("pools_paused", "gauge", "Runner entries that make no machines for a while.", {"": measured.pools_paused}),
         ("config_drifted", "gauge", "Whether config.toml was changed by hand.", {"": measured.drifted}),
+        ("programs_replaced", "gauge", "Programs and units not as they were installed.", {"": measured.replaced}),
         ("last_pass_timestamp_seconds", "gauge", "When the watch last ended.", {"": measured.now}),
         ("last_pass_duration_seconds", "gauge", "How long the last pass took.", {"": measured.seconds}),
     ]

@@ -6,9 +6,10 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 
-from . import config, install, reach, removal, runners, snapshot, usage, watch, watch_units
-from .host import StepError, explain, take_variables, warn
+from . import config, install, programs, reach, removal, runners, snapshot, unit, usage, watch, watch_units
+from .host import StepError, explain, lacks_memory, take_variables, warn
 from .lock import DEPLOYMENT, locked
 from .printing import lines_cut
 
@@ -44,8 +45,10 @@ def _done(step: str, *arguments: str) -> int:
             reach.use_proxy()
             STEPS[step](*arguments)
             if step != "remove":
-                _look_after_the_rest()
-    except (StepError, OSError, ValueError) as error:
+                _look_after_the_rest(step)
+    except Exception as error:
+        if not (isinstance(error, (StepError, OSError, ValueError)) or lacks_memory(error)):
+            raise
         print(f"{step}: {explain(error)}", file=sys.stderr)
         if step not in ("remove", "watch"):
             print(
@@ -56,10 +59,17 @@ def _done(step: str, *arguments: str) -> int:
     return 0
 
 
-def _look_after_the_rest() -> None:
+def _look_after_the_rest(step: str) -> None:
     """What any step is an occasion for; a failure of this is none of the step's."""
-    for what in (snapshot.take, watch_units.revive):
+    # The output of that step is read as JSON.
+    tell = warn if step != "runner-ids" else partial(print, file=sys.stderr)
+    for what in (snapshot.take, watch_units.revive, lambda: _tell_of_others(tell)):
         try:
             what()
-        except (StepError, OSError) as error:
-            warn(explain(error))
+        except (StepError, OSError, MemoryError) as error:
+            tell(explain(error))
+
+
+def _tell_of_others(tell: Callable[[str], None]) -> None:
+    for line in (*programs.replaced(), *unit.replaced()):
+        tell(line)

@@ -6,6 +6,7 @@ from version to version.
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
@@ -15,11 +16,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .downloads import digest, download, published_checksum, require_space
-from .host import BINARIES, STAGED, StepError, load, run, say
+from .host import BINARIES, INSTALLED, STAGED, StepError, load, run, say, write
+from .texts import printable
 
 KEPT = Path("/usr/local/lib/gitlab-runner-programs")
 SOURCES = STAGED / "sources.json"
 """The checksums of the live programs by their addresses: one that is in place already is not asked for again."""
+
+PLACED = STAGED / "programs.json"
+"""What was put in place, by name: `sha256`, `version`, and `file`, which is another one once the file is replaced."""
+PUT_BACK = "set manager.rerun to another number and run `pulumi up`, which puts back what is wanted"
+_LONGEST_VERSION = 60
 
 
 class Program(NamedTuple):
@@ -36,17 +43,18 @@ class Program(NamedTuple):
     @property
     def version(self) -> str:
         """What it says of itself. Raises `StepError` where it can't be run."""
-        return _version(self.path)
+        return version_of(self.path)
 
 
 @cache
-def _version(path: Path) -> str:
+def version_of(path: Path) -> str:
+    """Return what a program says of itself. Raises `StepError` where it can't be run."""
     try:
         _, output = run(str(path), "--version")
     except OSError as error:
         raise StepError(f"{path} can't be run here: {error.strerror}; it may be for another architecture") from error
     found = re.search(r"version:?\s+([^\s,]+)", output, re.IGNORECASE)
-    return found[1] if found else output.partition("\n")[0]
+    return printable(found[1] if found else output.partition("\n")[0], _LONGEST_VERSION)
 
 
 def live(name: str) -> Program | None:
@@ -99,9 +107,64 @@ def require_room(program: Program) -> None:
 
 def put(program: Program) -> None:
     """Take a version into use: whoever starts the program gets the old one or this one as a whole."""
+    remember(program)
     if digest(BINARIES / program.name) != program.sha256:
         _copy(program.path, BINARIES / program.name)
     say(f"{program.name} {program.version} is in place")
+
+
+def remember(program: Program) -> None:
+    """Take down that this version is the one to be in place."""
+    known = load(PLACED)
+    if _placed(known, program.name).get("sha256") != program.sha256:
+        write(PLACED, json.dumps({**known, program.name: {"sha256": program.sha256, "version": program.version}}))
+
+
+def wanted_version(name: str) -> str:
+    """Return the version that was put in place; empty where none was yet."""
+    return str(_placed(load(PLACED), name).get("version", ""))
+
+
+def replaced() -> list[str]:
+    """Return a line for each program that is no longer the one that was put in place.
+
+    A file is read only if it was written since it was last read.
+    """
+    known, lines = load(PLACED), []
+    for name in INSTALLED:
+        path, placed = BINARIES / name, _placed(known, name)
+        file = _file(path)
+        if not placed.get("sha256") or (file and file == placed.get("file")):
+            continue
+        if digest(path) == placed["sha256"]:
+            known[name] = {**placed, "file": file}
+            write(PLACED, json.dumps(known))
+            continue
+        lines.append(f"{path} {_found(path, file)}, wanted is {placed.get('version')}: {PUT_BACK}")
+    return lines
+
+
+def _placed(known: dict[str, Any], name: str) -> dict[str, Any]:
+    placed = known.get(name)
+    return placed if isinstance(placed, dict) else {}
+
+
+def _file(path: Path) -> list[int]:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return []
+    # Unlike the time of its change, that of the inode can't be set.
+    return [found.st_ino, found.st_size, found.st_ctime_ns]
+
+
+def _found(path: Path, file: list[int]) -> str:
+    if not file:
+        return "is missing"
+    try:
+        return f"was replaced by version {version_of(path)}"
+    except StepError:
+        return "was replaced by something that can't be run"
 
 
 def forget_others(new: Program, old: Program | None) -> None:

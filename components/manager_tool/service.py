@@ -8,7 +8,8 @@ import signal
 import subprocess
 import time
 
-from .host import ENVIRONMENT, StepError, run, say, warn
+from . import unit
+from .host import ENVIRONMENT, KilledError, StepError, run, say, warn
 
 NAME = "gitlab-runner"
 _START_SECONDS = 10
@@ -31,7 +32,8 @@ def activate(*, restart: bool = False) -> None:
 
 
 def start() -> None:
-    """Start the service. Raises `StepError` unless it is running then."""
+    """Start the service by our unit, whoever has put another there. Raises `StepError` unless it is running then."""
+    unit.put()
     run("systemctl", "start", NAME)
     deadline = time.monotonic() + _START_SECONDS
     while run("systemctl", "is-active", "--quiet", NAME, check=False)[0] != 0:
@@ -65,6 +67,8 @@ def stop(job_seconds: int) -> None:
                 break
             except subprocess.TimeoutExpired:
                 say(f"waiting for {_jobs()}, {time.monotonic() - begun:.0f} s so far")
+    if stopping.returncode == -signal.SIGKILL:
+        raise KilledError("systemctl", "stop", NAME)
     if stopping.returncode != 0:
         raise StepError(f"`systemctl stop {NAME}` ended with {stopping.returncode}:\n{output.strip()}")
     if _shown("Result") == "timeout":

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from . import service
+from . import service, unit
 from .config import check
-from .host import LIVE, STAGED, StepError, load, run, say, write
+from .host import LIVE, STAGED, StepError, explain, load, run, say, write
 from .programs import Program, forget_others, live, put, require_room
 from .reach import SECRETS
 from .runners import readable_live_runners
@@ -39,10 +39,10 @@ def upgrade(new: Program, job_seconds: int) -> None:
             begun = None
         old = begun.old if begun else live(new.name)
         try:
-            if old == new:
+            if old == new and not begun and unit.is_ours():
                 return
-            if old and (begun or not service.is_stopped()):
-                _swap(_Upgrade(old, new, job_seconds))
+            if (old or unit.PATH.exists()) and (begun or not service.is_stopped()):
+                _swap(_Upgrade(old or new, new, job_seconds))
             else:
                 put(new)
         finally:
@@ -51,7 +51,10 @@ def upgrade(new: Program, job_seconds: int) -> None:
 
 def _swap(change: _Upgrade) -> None:
     old, new = change.old, change.new
-    say(f"upgrading gitlab-runner from {old.version} to {new.version}")
+    if old == new:
+        say(f"having gitlab-runner {new.version} run again by its own unit")
+    else:
+        say(f"upgrading gitlab-runner from {old.version} to {new.version}")
     # With the service stopped there is no way forward without room, and none is needed to go back.
     require_room(new)
     judged = _refusal(old) is None
@@ -69,12 +72,13 @@ def _swap(change: _Upgrade) -> None:
         reason = _refusal(new) if judged else None
         if reason:
             raise StepError(reason)
-    except (StepError, OSError) as error:
+    except Exception as error:
+        # Whatever it was, the service is not to stay stopped.
         say(f"gitlab-runner {new.version} failed; going back to {old.version}")
         _back(change)
         raise StepError(
             f"gitlab-runner {new.version} failed, so {old.version} runs again; set manager.gitlabRunner.version to one "
-            f"that works. What failed: {error}"
+            f"that works. What failed: {explain(error)}"
         ) from error
     JOURNAL.unlink()
     say(f"gitlab-runner {new.version} runs")

@@ -23,17 +23,19 @@ from . import (
     journal_shipping,
     metrics,
     overrides,
+    programs,
     reach,
     reaper,
     reaping,
     snapshot,
     tokens,
+    unit,
     watch_state,
     watch_units,
 )
 from .aws_api import Aws, instance_id
 from .config_toml import in_toml
-from .host import LIFE, STAGED, StepError, explain, load, warn, write
+from .host import LIFE, STAGED, StepError, explain, lacks_memory, load, warn, write
 from .lock import DEPLOYMENT, WATCH, locked
 from .machine_names import templates
 from .overrides import SETTINGS
@@ -62,6 +64,7 @@ class Pass:
     started: float = field(default_factory=time.time)
     orphans: dict[str, int] = field(default_factory=lambda: dict.fromkeys(reaper.KINDS, 0))
     removed: int = 0
+    replaced: int = 0
     restless: bool = False
     """Whether the breaker wants to look again within seconds."""
 
@@ -113,7 +116,7 @@ def watch(*arguments: str) -> int:
         look = Pass(settings, load(SECRETS), watch_state.read(), dry_run or settings["dryRun"])
         if dry_run:
             return _done([_reap], look)
-        parts = [_break, _tend, _reap, _ship, _tell, _remember]
+        parts = [_compare, _break, _tend, _reap, _ship, _tell, _remember]
         return max(code, _done(parts, look), _done([_stay], look))
 
 
@@ -168,7 +171,7 @@ def _done(parts: list[Any], look: Pass | None) -> int:
             text = explain(error)
         except Exception as error:
             # A mistake of this program's in one part is no reason to leave out the others.
-            text = f"{part.__name__.strip('_')}: {error!r}"
+            text = explain(error) if lacks_memory(error) else f"{part.__name__.strip('_')}: {error!r}"
         else:
             continue
         # One cause, such as a damaged config.toml, is met by several parts.
@@ -176,6 +179,18 @@ def _done(parts: list[Any], look: Pass | None) -> int:
             print(f"watch: {printable(text)}", file=sys.stderr)
         told.add(text)
     return int(bool(told))
+
+
+def _compare(look: Pass) -> None:
+    """Tell of programs and a unit that are not those that were put in place; an `up` puts them back.
+
+    To do it here would interrupt jobs, and a service that was stopped may have been so on purpose.
+    """
+    with locked(DEPLOYMENT, wait=False) as free:
+        lines = [*programs.replaced(), *unit.replaced()] if free else []
+    look.replaced = len(lines)
+    for line in lines:
+        print(f"watch: {line}", file=sys.stderr)
 
 
 def _break(look: Pass) -> None:
@@ -280,6 +295,7 @@ def _tell(look: Pass) -> None:
         spot_failures=total,
         pools_paused=len(paused.paused),
         drifted=drift.drifted(),
+        replaced=look.replaced,
         now=now,
         seconds=now - look.started,
     )

@@ -1,5 +1,6 @@
 """A manager host stand-in with services that tests make."""
 
+import json
 import time
 from collections.abc import Callable
 
@@ -32,6 +33,11 @@ class Machine:
 
     def shown(self, name: str) -> str:
         return self.systemctl("show", "-p", name, "--value")[1]
+
+    def lack_memory(self) -> None:
+        """Have systemd hear that the kernel has killed a process of the service."""
+        state = json.loads(self.sh(f"cat /run/systemctl-stand-in/{self.name}.service.json"))
+        self.sh(f"kill -USR1 {state['Supervisor']}")
 
     def log(self) -> list[str]:
         return self.sh(f"cat /var/log/journal-stand-in/{self.name}.log").splitlines()

@@ -1,10 +1,11 @@
 """Installation on a manager, over SSH: what is put in place, and what stops it before anything is."""
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from .booted_host import free_port
+from .booted_host import free_port, until
 from .managed_host import OLD, ManagedHost, managed, output, said
 
 NEW = {"version": "19.3.0"}
@@ -27,7 +28,7 @@ def test_both_programs_are_there_with_a_service_that_stops_gracefully(host: Mana
     assert (host.version("gitlab-runner"), host.version("docker-machine")) == ("19.2.0", "0.16.2-gitlab.48")
     assert host.run("systemctl is-enabled gitlab-runner") == "enabled\n"
     drop_in = host.run("cat /etc/systemd/system/gitlab-runner.service.d/*.conf").splitlines()
-    assert {"KillSignal=SIGQUIT", "KillMode=mixed", "TimeoutStopSec=600"} < {*drop_in}
+    assert {"KillSignal=SIGQUIT", "KillMode=mixed", "TimeoutStopSec=600", "OOMPolicy=continue"} < {*drop_in}
     assert host.run("cat /root/.docker/machine/certs/cert.pem")
     assert host.run("docker-machine ls -q") == ""
 
@@ -37,6 +38,19 @@ def test_another_time_to_stop_restarts_nothing_and_downloads_nothing(host: Manag
     assert "downloading" not in output(host.install(gitlabRunner=OLD, stopTimeout=900))
     assert "TimeoutStopSec=900" in host.run("cat /etc/systemd/system/gitlab-runner.service.d/*.conf")
     assert host.show("MainPID") == pid
+
+
+def test_a_service_of_an_earlier_release_outlives_a_process_without_memory_once_installed_again(
+    host: ManagedHost,
+) -> None:
+    drop_in = "/etc/systemd/system/gitlab-runner.service.d/gitlab-runner-aws.conf"
+    host.run(f"sed -i /OOMPolicy/d {drop_in}; rm /etc/gitlab-runner/staged/programs.json")
+    pid = host.show("MainPID")
+    output(host.install(gitlabRunner=OLD))
+    supervisor = json.loads(host.run("cat /run/systemctl-stand-in/gitlab-runner.service.json"))["Supervisor"]
+    host.run(f"kill -USR1 {supervisor}")
+    until(lambda: "killed by the OOM killer" in host.run("journalctl -u gitlab-runner"), "systemd did not notice")
+    assert (host.show("ActiveState"), host.show("MainPID")) == ("active", pid)
 
 
 def test_docker_machine_alone_is_exchanged_while_the_service_runs(host: ManagedHost) -> None:

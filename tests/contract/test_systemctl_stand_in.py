@@ -148,6 +148,35 @@ def test_a_service_that_waits_for_its_restart_can_be_stopped(machine: Machine) -
     assert machine.shown("ActiveState") == "failed"
 
 
+@pytest.mark.parametrize(
+    ("policy", "ends", "result"),
+    [("", True, "oom-kill"), ("OOMPolicy=kill", True, "oom-kill"), ("OOMPolicy=continue", False, "success")],
+)
+def test_the_oom_policy_says_what_becomes_of_the_rest(machine: Machine, policy: str, ends: bool, result: str) -> None:
+    machine.service(unit(script('trap "echo asked; exit 0" TERM; echo ready; while :; do sleep 0.01; done'), policy))
+    machine.start()
+    machine.until(lambda: machine.log() == ["ready"])
+
+    machine.lack_memory()
+
+    machine.until(lambda: any("killed by the OOM killer" in line for line in machine.journal()))
+    if ends:
+        machine.until(lambda: machine.shown("ActiveState") == "failed")
+        assert ("asked" in machine.log()) == (policy == "")
+    assert machine.systemctl("is-active")[0] == (3 if ends else 0)
+    assert machine.shown("Result") == result
+
+
+def test_restart_always_starts_a_service_again_that_lack_of_memory_has_ended(machine: Machine) -> None:
+    machine.service(unit("/bin/sleep 1000", "Restart=always", "RestartSec=50ms"))
+    main = machine.start()
+
+    machine.lack_memory()
+
+    machine.until(lambda: machine.shown("NRestarts") == "1" and machine.shown("ActiveState") == "active")
+    assert int(machine.shown("MainPID")) != main
+
+
 def test_a_failed_service_says_how(machine: Machine) -> None:
     machine.service(unit(script("exit 3")))
 

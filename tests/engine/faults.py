@@ -3,6 +3,7 @@
 Each fault strikes while the steps of a changed deployment are run over real SSH; then they are run again without it.
 """
 
+import re
 import ssl
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from components.manager_tool.host import WARNING
 from components.manager_tool.machines import MACHINES
 from components.tool_bundle import TARGET
 from tests.contract.self_signed import self_signed
@@ -62,6 +64,9 @@ class Fault:
     survives: bool = False
     """Whether the `up` succeeds all the same."""
 
+    told: str = ""
+    """Words that the person reads."""
+
 
 def suffer(host: SteppedHost, fault: Fault, limit: int) -> Outcome:
     """Apply a change under a fault, then once more without; asserts that nothing was lost or left half done."""
@@ -71,6 +76,8 @@ def suffer(host: SteppedHost, fault: Fault, limit: int) -> Outcome:
     with fault.present(host) as wrap:
         failed, printed = host.up(wrap)
     assert bool(failed) != fault.survives, printed
+    assert "Traceback" not in printed
+    assert fault.told in last_words(failed, printed)
     after = host.live()
     assert_intact(host)
     assert fault.survives or after in (before, ""), "neither the old file nor none"
@@ -88,7 +95,7 @@ def suffer(host: SteppedHost, fault: Fault, limit: int) -> Outcome:
 def last_words(failed: str, printed: str) -> str:
     """What the person reads first: the line in which the step says what is wrong."""
     lines = [line for line in printed.splitlines() if line.strip()]
-    named = [line for line in lines if line.startswith((f"{failed}: ", "waiting"))]
+    named = [line for line in lines if line.startswith((f"{failed}: ", "waiting", WARNING))]
     return (named or lines or ["nothing more: the connection ended"])[0][:250]
 
 
@@ -290,7 +297,43 @@ def cut_off_files(host: SteppedHost) -> Iterator[Wrap]:
     yield plain
 
 
+@contextmanager
+def little_memory(host: SteppedHost, kibibytes: int) -> Iterator[Wrap]:
+    """As much as the tool takes to be loaded, and so many KiB more, or less."""
+    folder = host.shell(f"dirname $(readlink -f {TARGET})").strip()
+    load = f"import sys; sys.path[0] = '{folder}'; import manager_tool.program"
+    loaded = host.shell(f"python3 -c \"{load}; print(open('/proc/self/status').read())\"")
+    limit = int(re.findall(r"VmPeak:\s+(\d+)", loaded)[0]) + kibibytes
+    yield lambda command: f"ulimit -v {limit}; {command}"
+
+
+@contextmanager
+def a_killed_child(host: SteppedHost) -> Iterator[Wrap]:
+    """The kernel kills gitlab-runner when it is to judge the new file."""
+    program = "/usr/local/bin/gitlab-runner"
+    host.shell(f"mv {program} /root/; printf '#!/bin/sh\nkill -9 $$\n' > {program}; chmod 755 {program}")
+    yield plain
+    host.shell(f"mv /root/gitlab-runner {program}")
+
+
+@contextmanager
+def another_docker_machine(host: SteppedHost) -> Iterator[Wrap]:
+    program = "/usr/local/bin/docker-machine"
+    host.shell(f"cp {program} /root/; echo >> {program}")
+    yield plain
+    host.shell(f"mv /root/docker-machine {program}")
+
+
 FAULTS = [
+    Fault("out of memory: a step gets none", lambda host: little_memory(host, 1500), told="has no memory left"),
+    Fault("out of memory: the tool can't be loaded", lambda host: little_memory(host, -3000), told="could not load"),
+    Fault("out of memory: the kernel kills gitlab-runner's check", a_killed_child, told="(signal 9)"),
+    Fault(
+        "another docker-machine copied over the one that was installed",
+        another_docker_machine,
+        survives=True,
+        told="manager.rerun",
+    ),
     Fault("read-only: /etc", a_read_only_folder),
     Fault("inodes used up: /etc", used_up_inodes),
     Fault("program deleted: gitlab-runner", a_missing_program),

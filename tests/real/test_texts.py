@@ -100,3 +100,15 @@ def test_systemd_would_refuse_an_unknown_setting(host: ManagedHost) -> None:
         host.run(f"rm {drop_in}")
 
     assert b"KilMode" in done.stderr
+
+
+def test_systemd_would_refuse_another_word_for_the_lack_of_memory(host: ManagedHost) -> None:
+    drop_in = f"{UNITS}/gitlab-runner.service.d/gitlab-runner-aws.conf"
+    assert "OOMPolicy=continue" in host.run(f"cat {drop_in}").splitlines()
+    host.run(f"sed -i s/OOMPolicy=continue/OOMPolicy=go-on/ {drop_in}")
+    try:
+        done = verified(host)
+    finally:
+        host.run(f"sed -i s/OOMPolicy=go-on/OOMPolicy=continue/ {drop_in}")
+
+    assert b"Failed to parse OOM policy, ignoring: go-on" in done.stderr

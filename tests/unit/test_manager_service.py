@@ -1,13 +1,14 @@
 """What the tool on the manager tells while the service stops, and that it knows a program that can't be run."""
 
+import errno
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from components.manager_tool import host, programs, service
-from components.manager_tool.host import StepError
+from components.manager_tool import host, machines, programs, service
+from components.manager_tool.host import KilledError, StepError
 
 Script = Callable[[str, str], Path]
 
@@ -70,3 +71,48 @@ def test_a_program_for_another_machine_is_told(script: Script, monkeypatch: pyte
     monkeypatch.setattr(programs, "KEPT", path.parent)
     with pytest.raises(StepError, match=f"{path} can't be run here: Exec format error; it may be for another"):
         programs.Program("gitlab-runner", "0123456789abcdef").version  # noqa: B018 - it is the asking that fails
+
+
+KILLED = "was killed (signal 9), as the kernel does when memory runs out: `journalctl -k` and"
+
+
+def test_a_program_that_was_killed_is_told_with_what_may_have_killed_it(script: Script) -> None:
+    script("docker-machine", "#!/bin/sh\necho half an answer\nkill -9 $$\n")
+    for check in (True, False):
+        with pytest.raises(KilledError) as raised:
+            host.run("docker-machine", "ls", check=check)
+        assert str(raised.value).startswith(f"`docker-machine ls` {KILLED}")
+        assert "a larger manager.instanceType has more" in str(raised.value)
+
+
+def test_a_machine_whose_removal_was_killed_keeps_no_other_from_going(
+    script: Script, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(machines, "_PAUSE_SECONDS", 0)
+    script("docker-machine", '#!/bin/sh\n[ "$3" = second ] && kill -9 $$\nexit 0\n')
+    (stayed,) = machines.remove(["first", "second", "third"])
+    assert stayed.startswith(f"second: `docker-machine rm -y second` {KILLED}")
+    assert {*capsys.readouterr().out.splitlines()} == {"removed machine first", "removed machine third"}
+
+
+def test_a_stop_that_was_killed_is_told_so(script: Script) -> None:
+    systemctl(script, stop="kill -9 $$")
+    with pytest.raises(KilledError, match="`systemctl stop gitlab-runner` was killed"):
+        service.stop(60)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(MemoryError(), SystemError("error return without exception set"), RuntimeError("can't start new thread")),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        ImportError("libssl.so.3: failed to map segment from shared object"),
+    ],
+)
+def test_lack_of_memory_has_one_text_in_whatever_way_python_says_it(error: Exception) -> None:
+    assert host.explain(error).startswith("the manager has no memory left: `journalctl -k` and `free -m` say what")
+
+
+def test_other_errors_are_no_lack_of_memory() -> None:
+    for error in (RecursionError("maximum recursion depth"), ImportError("No module named x"), OSError(errno.EIO, "x")):
+        assert not host.lacks_memory(error)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from components.manager_tool import service
+from components.manager_tool import service, unit
 from components.manager_tool import upgrade as tool
 from components.manager_tool.host import StepError
 from components.manager_tool.programs import Program
@@ -29,6 +29,7 @@ class Host:
         monkeypatch.setattr(tool, "put", lambda program: self._note(program.sha256[0]))
         monkeypatch.setattr(tool, "_refusal", self._refusal)
         monkeypatch.setattr(Program, "version", property(lambda program: program.sha256[0]))
+        monkeypatch.setattr(unit, "is_ours", lambda: True)
         monkeypatch.setattr(service, "is_stopped", lambda: False)
         monkeypatch.setattr(service, "stop", lambda _: self._note("stop"))
         monkeypatch.setattr(service, "start", lambda: self._note("start"))
@@ -88,6 +89,18 @@ def test_a_version_that_does_not_run_is_taken_back(host: Host, event: str) -> No
     with pytest.raises(StepError, match=f"What failed: no {event}"):
         tool.upgrade(NEW, 60)
     assert host.events[-3:] == ["stop", "a", "start"]
+
+
+def test_whatever_happens_while_the_service_is_stopped_it_is_started_again(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(_: float) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(service, "require_steady", no_memory)
+    with pytest.raises(StepError, match=r"so a runs again; .* What failed: the manager has no memory left"):
+        tool.upgrade(NEW, 60)
+    assert host.events == ["stop", "b", "start", "stop", "a", "start"]
 
 
 def test_a_version_that_can_not_be_taken_back_stays_in_the_journal_for_the_next_run(host: Host) -> None:

@@ -1,4 +1,4 @@
-"""The commands `install` and `uninstall`: the systemd unit of the service."""
+"""The commands for the service: its systemd unit, and what systemctl does with it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ FLAGS = [
     Flag("user", short="u"),
     Flag("init-user", short="i"),
 ]
+NAME_FLAGS = FLAGS[:1]
 
 _UNIT = """[Unit]
 Description=GitLab Runner
@@ -71,6 +72,27 @@ def uninstall(parsed: Parsed, _: Path) -> None:
     _systemctl("disable", unit.name)
     unit.unlink()
     _systemctl("daemon-reload")
+
+
+def status(parsed: Parsed, _: Path) -> int:
+    """Say whether the service runs, or waits to be started again; 1 if not."""
+    name = parsed.values["service"]
+    asked = subprocess.run(["systemctl", "is-active", f"{name}.service"], capture_output=True, text=True, check=False)
+    if asked.stdout.startswith(("active", "activating")):
+        print(f"{name}: Service is running")
+        return 0
+    print(f"{name}: Service has stopped", file=sys.stderr)
+    return 1
+
+
+def start(parsed: Parsed, _: Path) -> None:
+    """Start the service. Raises `FatalError`."""
+    _systemctl("start", f"{parsed.values['service']}.service")
+
+
+def stop(parsed: Parsed, _: Path) -> None:
+    """Stop the service. Raises `FatalError`."""
+    _systemctl("stop", f"{parsed.values['service']}.service")
 
 
 def _systemctl(*arguments: str) -> None:

@@ -16,6 +16,7 @@ from .units import STOPPED, Unit
 
 _CLEAN_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE)
 _EXEC_FAILED = 203
+_OUT_OF_MEMORY = "oom-kill"
 
 
 def spawn(unit: Unit) -> None:
@@ -24,7 +25,11 @@ def spawn(unit: Unit) -> None:
 
 
 class Supervisor:
-    """Runs one service until it ends for good. SIGTERM asks it to stop the service."""
+    """Runs one service until it ends for good. SIGTERM asks it to stop the service.
+
+    SIGUSR1 tells it, as the service's cgroup would, that the kernel has killed a process of the service because memory
+    had run out; whoever sends it has killed one.
+    """
 
     def __init__(self, unit: Unit, started: Started) -> None:
         """`started` is called whenever a process of the service was started or could not be."""
@@ -37,6 +42,7 @@ class Supervisor:
     def run(self) -> None:
         """Start the service, again and again if its unit says so."""
         signal.signal(signal.SIGTERM, lambda *_: self._stop())
+        signal.signal(signal.SIGUSR1, lambda *_: self._out_of_memory())
         signal.signal(signal.SIGALRM, lambda *_: self._out_of_time())
         self._tell(InactiveExitTimestampMonotonic=_now())
         while True:
@@ -133,6 +139,8 @@ class Supervisor:
 
     def _will_restart(self, result: str) -> bool:
         """Wait as long as the unit says; False if it says no, or the service is stopped meanwhile."""
+        # By what the unit says now, like a stop.
+        self._unit = Unit(self._unit.name)
         policy = self._unit.setting("Restart", "no")
         if policy == "no" or (policy == "on-failure" and result == "success"):
             return False
@@ -144,21 +152,37 @@ class Supervisor:
 
     def _stop(self) -> None:
         self._stopping = True
-        if not self._main:
-            return
+        if self._main:
+            self._end()
+
+    def _end(self, number: int | None = None) -> None:
+        """Have the processes end, by another signal than the unit's if one is given."""
         # As systemd after a daemon-reload, by what the unit says now, not by what it said at the start.
         self._unit = Unit(self._unit.name)
         self._tell(ActiveState="deactivating", SubState="stop-sigterm")
         all_of_them = self._unit.setting("KillMode", "control-group") == "control-group"
-        send(self._unit.kill_signal(), session(self._main) if all_of_them else [self._main])
+        all_of_them = all_of_them or number is not None
+        send(number or self._unit.kill_signal(), session(self._main) if all_of_them else [self._main])
         self._limit(self._unit.seconds("TimeoutStopSec", "90"))
+
+    def _out_of_memory(self) -> None:
+        """Do as OOMPolicy= says; its default is `stop`, after which Restart= has its say."""
+        self._say("A process of this unit has been killed by the OOM killer.")
+        # As after a daemon-reload, like the settings of a stop.
+        policy = Unit(self._unit.name).setting("OOMPolicy", "stop")
+        if policy == "continue" or not self._main or self._stopping:
+            return
+        self._end(signal.SIGKILL if policy == "kill" else None)
+        self._state["Result"] = _OUT_OF_MEMORY
 
     def _limit(self, seconds: float) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0 if seconds == float("inf") else max(seconds, 0.001))
 
     def _out_of_time(self) -> None:
-        self._state["Result"] = "timeout"
-        if not self._stopping:  # a start that takes too long is ended as a stop would
+        ending = self._stopping or self._state["Result"] == _OUT_OF_MEMORY
+        if self._state["Result"] == "success":
+            self._state["Result"] = "timeout"
+        if not ending:  # a start that takes too long is ended as a stop would
             self._say("start operation timed out. Terminating.")
             self._stop()
             return
