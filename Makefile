@@ -32,7 +32,7 @@ up job preview report down stop shell status: $(READY)
 
 test: $(READY) # Every test; ARGS='tests/render -k cache' for some
 	@$(RUN) -m localcloud.engine
-	@$(RUN) -m pytest -n 4 --dist loadfile $(ARGS) || $(ONCE_MORE)
+	@$(RUN) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS) || $(ONCE_MORE)
 
 real: $(READY) # Fetch real programs, and test with them instead of stand-ins; needs the internet
 	@$(RUN) -m tests.real $(ARGS)

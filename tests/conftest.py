@@ -1,4 +1,6 @@
-"""Which tests are run: those against real programs by name alone, and those that need a stand-in while there is one.
+"""Which tests are run, and in which order: the slow ones first, so that no worker is left alone with them in the end.
+
+Those against real programs are run by name alone, and those that need a stand-in while there is one.
 
 A test that says `pytest.mark.needs_stand_in("gitlab-runner", because="...")` is left out where LOCALCLOUD_REAL has the
 real gitlab-runner; which ones these were, and why, stands at the end of the run.
@@ -14,6 +16,8 @@ from localcloud import real_programs
 from localcloud.real_programs import RealProgram
 
 _REAL = Path(__file__).with_name("real")
+_SLOW = ("engine", "contract", "scanners", "docs")
+"""Folders of whole deployments, hosts and pages, the slowest first."""
 _LEFT_OUT = "left out for real programs"
 _left_out: list[str] = []
 
@@ -46,6 +50,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         _left_out.extend(f"{item.nodeid}: {reasons[item]}" for item in left_out)
         items[:] = [item for item in items if not reasons[item]]
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    folder = item.path.parent.name
+    return _SLOW.index(folder) if folder in _SLOW else len(_SLOW)
 
 
 def _reason(item: pytest.Item, real: Mapping[str, RealProgram]) -> str:

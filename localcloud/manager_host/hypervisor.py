@@ -4,6 +4,7 @@ import asyncio
 import shlex
 import socket
 import threading
+from collections import deque
 from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from errno import EADDRINUSE
@@ -58,6 +59,8 @@ class Hypervisor:
         """Texts by their paths that each host has from the start; `{instance}` stands for the instance's id in them."""
         self._machines: dict[str, _Machine] = {}
         self._elastic = iter(_ELASTIC_ADDRESSES)
+        self._ordinary = deque(_ADDRESSES)
+        """The ones that were given away last stand last: EC2 seldom gives a former instance's address to the next."""
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="manager-hosts", daemon=True)
@@ -79,7 +82,8 @@ class Hypervisor:
                 content = text.format(instance=instance_id).encode()
                 host.run(f'mkdir -p "$(dirname {quoted})" && cat > {quoted}', content)
             with self._lock:
-                address, server = self._await(self._serve(host, key, authorized_key, _ADDRESSES))
+                address, server = self._await(self._serve(host, key, authorized_key, [*self._ordinary]))
+                self._given(address)
                 self._machines[instance_id] = _Machine(address, host, server, key, authorized_key)
         except BaseException:
             host.stop()
@@ -123,7 +127,7 @@ class Hypervisor:
             machine = self._machines[instance_id]
             if machine.address == address or (address is None and machine.address in _ADDRESSES):
                 return machine.address
-            wanted = _ADDRESSES if address is None else [address]
+            wanted = [*self._ordinary] if address is None else [address]
             if machine.server:
                 self._await(machine.server.close())
                 machine.server = None
@@ -131,7 +135,13 @@ class Hypervisor:
                 machine.address, machine.server = self._await(serving)
             else:
                 machine.address = next(each for each in wanted if each not in self._taken())
+            self._given(machine.address)
             return machine.address
+
+    def _given(self, address: str) -> None:
+        if address in self._ordinary:
+            self._ordinary.remove(address)
+            self._ordinary.append(address)
 
     def _taken(self) -> set[str]:
         return {machine.address for machine in self._machines.values()}

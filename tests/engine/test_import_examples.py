@@ -156,7 +156,7 @@ def test_two_runners_in_one_stack(example: Callable[[str, Edit], Example]) -> No
     two.up()
     assert managers(two.cloud) == before + 2
     deployments = {each["outputs"].get("tagsAll", {}).get("gitlab-runner-aws") for each in two.of_aws()} - {None}
-    assert deployments == {"dev-intel", "dev-arm"}
+    assert deployments == {"two-runners/dev/intel", "two-runners/dev/arm"}
 
     config = two.project.config()
     config["two-runners:runners"]["arm"]["pools"][0]["limit"] = -1

@@ -126,7 +126,7 @@ def test_nothing_is_waited_for_longer_than_allowed(where: str, request: pytest.F
     started = time.monotonic()
     market = look(asking(), profile=None, endpoints=endpoints(url), seconds=1.0)
 
-    assert 0.9 < time.monotonic() - started < 3
+    assert 0.9 < time.monotonic() - started < 10
     assert reasons(market) == {"AWS did not answer within 1 s; asked again in a minute at the earliest"}
     assert {failure.what for failure in market.failures} == {
         *("offers of instance types", "properties of instance types"),
