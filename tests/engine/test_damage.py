@@ -33,10 +33,14 @@ def deployed(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Ite
     made = Deployment(project, config, "")
     access = control.gitlab(cloud, "access-tokens", {"scopes": ["create_runner", "manage_runner"]})["token"]
     project.set_secret("gitlab-runner-aws:accessToken", access)
+    others = runners(made)
     made.up()
     yield made
     made.destroy()
     made.run("stack", "rm", "--yes", "--preserve-config")
+    # Where all that is known of a runner was deleted, another one was created, and the first stays.
+    for each in {*runners(made)} - {*others}:
+        control.gitlab_api(cloud, "DELETE", f"runners/{each}", headers={"PRIVATE-TOKEN": access})
 
 
 def runners(deployment: Deployment) -> list[int]:
