@@ -1,7 +1,7 @@
 """From the stack's raw settings to checked ones, or to every mistake in them."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
 from typing import Any
@@ -104,6 +104,8 @@ def _checked(
             return None, [Problem(_ALL, None, f"holds {count} mistakes; are these a stack's settings?")]
         errors = [each for each in error.errors(include_url=False) if not _follows(each)]
         problems += map(_translate, errors[:_MOST_SHOWN])
+        misspelt = {*_misspelt(errors[:_MOST_SHOWN])}
+        problems = [each for each in problems if each.path not in misspelt or not each.message.startswith("missing")]
         left_out = len(errors[_MOST_SHOWN:])
     listed = sorted(dict.fromkeys(problems), key=_place)
     left_out += len(listed[_MOST_SHOWN:])
@@ -131,8 +133,20 @@ def _follows(error: ErrorDetails) -> bool:
     return error["type"] == "string_unicode" or (error["type"] == "too_short" and len(error["input"]) > 0)
 
 
+def _misspelt(errors: Sequence[ErrorDetails]) -> Iterator[str]:
+    """Yield the paths of the keys that unknown ones seem to be meant for: a mistake is told once."""
+    for each in errors:
+        *table, key = _location(each)
+        if each["type"] == "extra_forbidden" and (meant := _meant(str(key), _model_at(tuple(table)))):
+            yield path_of((*table, meant))
+
+
+def _location(error: ErrorDetails) -> Location:
+    return tuple(part for part in error["loc"] if part != "[key]")
+
+
 def _translate(error: ErrorDetails) -> Problem:
-    location: Location = tuple(part for part in error["loc"] if part != "[key]")
+    location = _location(error)
     kind, value = error["type"], error["input"]
     model = _model_at(location[:-1])
     if kind == "extra_forbidden":
@@ -154,19 +168,31 @@ def _needed(location: Location, model: type[Section]) -> str:
 
 
 def _unknown(key: str, model: type[Section]) -> str:
-    # Such as rootSize for amazonec2-root-size, or idle_count for IdleCount.
-    bare = _bare(key)
-    if meant := [known for known in model.known_keys() if len(bare) > 3 and _bare(known).endswith(bare)]:
-        return f"unknown; did you mean `{meant[0]}`?"
     homes = [place for place, other in _tables(Settings, "") if key in other.known_keys()]
-    if homes:
+    meant = _meant(key, model)
+    if homes and (meant is None or not _ends(key, meant)):
         return f"unknown here; it goes under {homes[0] or NAMESPACE}"
-    own = [*model.known_keys(), *([*TOKENS, SECRETS, EXTENDS] if model is Settings else [])]
-    spelled = {known.lower(): known for known in own}
-    if close := get_close_matches(key.lower(), spelled, n=1):
-        return f"unknown; did you mean `{spelled[close[0]]}`?"
+    if meant:
+        return f"unknown; did you mean `{meant}`?"
     hint = "; if it is a key of config.toml, put it under `extra`" if issubclass(model, ConfigTable) else ""
     return f"unknown{hint}"
+
+
+def _meant(key: str, model: type[Section]) -> str | None:
+    """Return the table's own key that an unknown one is most like, if any."""
+    # Such as rootSize for amazonec2-root-size, or idle_count for IdleCount.
+    for known in model.known_keys():
+        if _ends(key, known):
+            return known
+    own = [*model.known_keys(), *([*TOKENS, SECRETS, EXTENDS] if model is Settings else [])]
+    spelled = {known.lower(): known for known in own}
+    close = get_close_matches(key.lower(), spelled, n=1)
+    return spelled[close[0]] if close else None
+
+
+def _ends(key: str, known: str) -> bool:
+    bare = _bare(key)
+    return len(bare) > 3 and _bare(known).endswith(bare)
 
 
 def _bare(key: str) -> str:

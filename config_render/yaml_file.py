@@ -93,7 +93,10 @@ class _Reader:
             if len(self._open) >= _DEEPEST:
                 raise _error(event, f"is nested deeper than {_DEEPEST} levels")
             value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
-            self._open.append(_Open(value, self._place(event), event.anchor, line))
+            place = self._place(event)
+            # At its end it would have the line of what comes next.
+            self.lines.setdefault(place, line)
+            self._open.append(_Open(value, place, event.anchor, line))
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             self._close(event)
         elif isinstance(event, yaml.ScalarEvent):
@@ -126,7 +129,7 @@ class _Reader:
         line = event.start_mark.line + 1
         if not self._open:
             self.value = value
-            self.lines[()] = line
+            self.lines.setdefault((), line)
             return
         parent = self._open[-1]
         parent.size += size

@@ -50,6 +50,28 @@ hour day-of-month month day-of-week year
     )
 
 
+@pytest.mark.parametrize(
+    ("misspelt", "right", "place"),
+    [
+        ("limt", "limit", "pools[0]"),
+        ("Name", "name", "pools[0]"),
+        ("ssh_from", "sshFrom", "manager"),
+        ("pool", "pools", ""),
+    ],
+)
+def test_a_misspelt_key_is_one_mistake(misspelt: str, right: str, place: str) -> None:
+    raw = stack()
+    table: Any = {"pools[0]": raw["pools"][0], "manager": raw["manager"], "": raw}[place]
+    table[misspelt] = table.pop(right)
+    assert lines(raw) == [f"{place}.{misspelt}".lstrip(".") + f": unknown; did you mean `{right}`?"]
+
+
+def test_what_is_missing_beside_an_unknown_key_that_is_not_like_it_is_told_too() -> None:
+    raw = stack()
+    raw["pools"][0]["something"] = raw["pools"][0].pop("limit")
+    assert [each.partition(":")[0] for each in lines(raw)] == ["pools[0].limit", "pools[0].something"]
+
+
 def test_a_single_mistake_is_counted_as_one() -> None:
     error = SettingsError([Problem("aws:region", None, "missing")])
 

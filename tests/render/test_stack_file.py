@@ -124,6 +124,16 @@ def test_a_stack_file_gives_settings_without_secrets_and_the_lines_of_their_path
     assert [file.place_of(p) for p in paths] == [Place(3), Place(12), Place(11), None]
 
 
+def test_what_is_wrong_in_an_entry_of_a_list_is_told_at_the_line_where_that_entry_begins(tmp_path: Path) -> None:
+    pools = "  - name: a\n    limit: 1\n\n  # The next.\n  - name: b\n    zones: [a, b]\n  - {name: c}\n"
+    text = f"pools:\n{pools}concurrent: 3\n"
+    file = read_stack_file(written(tmp_path, text))
+    places = [file.place_of(f"gitlab-runner-aws:pools[{number}].image") for number in range(3)]
+    assert places == [Place(2), Place(6), Place(8)]
+    assert file.place_of("gitlab-runner-aws:pools[1].zones[1]") == Place(7)
+    assert read_yaml(tmp_path / "file.yaml")[1][()] == 1
+
+
 def test_settings_alone_are_read_too_and_a_token_in_the_clear_is_told_without_showing_it(tmp_path: Path) -> None:
     file = read_stack_file(written(tmp_path, "aws:region: us-east-1\ntoken: glrt-abc\nconcurrent: 3\n"))
 
