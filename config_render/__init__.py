@@ -1,6 +1,6 @@
 """Settings of a stack, checked, and the config.toml that follows from them. Pure: no Pulumi, no AWS, no network."""
 
-from .document import MARKER, Facts, document, render, settings_digest
+from .document import MARKER, Facts, document, render
 from .gitlab_plan import gitlab_plan
 from .instance_types import architecture
 from .models.cache import CacheSettings
@@ -67,7 +67,6 @@ __all__ = [
     "published_image",
     "render",
     "secret_names",
-    "settings_digest",
     "subnet_cidrs",
     "surrounding_problems",
     "watch_settings",

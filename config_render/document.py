@@ -1,6 +1,5 @@
 """config.toml, made of the settings and of what the stack created."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,21 +21,8 @@ from .toml_text import dumps
 
 _Numbers = TypeVar("_Numbers", Machine, Autoscaling)
 
-_HEADING = "# Made by gitlab-runner-aws from its stack's settings ({digest}); edits on this host are overwritten.\n"
+_HEADING = "# Made by gitlab-runner-aws from its stack's settings; edits on this host are overwritten.\n"
 _ADAPTIVE_REQUESTS = "FF_USE_ADAPTIVE_REQUEST_CONCURRENCY"
-_NOT_IN_THE_FILE: Any = {
-    "manager": True,
-    "network": True,
-    "identity": True,
-    "preflight": True,
-    "gitlab": {"check", "ca"},
-    "create_runner": True,
-    "token_parameter": True,
-    "token_secret": True,
-    "cache": {"expire_days", "force_destroy", "kms_key", "upload_role"},
-}
-
-
 MARKER = "(known after creation)"
 """Stands for a fact that is not known yet."""
 
@@ -68,13 +54,7 @@ def render(settings: Settings, facts: Facts) -> str:
     """Return the text of config.toml. Equal arguments give equal bytes, whatever the order of tables and tags."""
     with collector_paused():
         content = settings.table(GlobalKeys, runners=_runners(settings, facts))
-        return _HEADING.format(digest=settings_digest(settings)) + dumps(content)
-
-
-def settings_digest(settings: Settings) -> str:
-    """Return 12 hexadecimal digits that stand for all settings that config.toml is made from."""
-    content = settings.model_dump_json(by_alias=True, exclude_none=True, exclude=_NOT_IN_THE_FILE)
-    return hashlib.sha256(content.encode()).hexdigest()[:12]
+        return _HEADING + dumps(content)
 
 
 def document(settings: Settings, facts: Facts) -> dict[str, Any]:

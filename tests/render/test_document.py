@@ -25,13 +25,29 @@ MIXED = stack(
 )
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"pool": {"spot": {"maxPrice": 0.07, "onDemandPrice": 0.5}}},
+        {"pool": {"userData": "#!/bin/sh\necho twice"}},
+        {"manager": {"rootSize": 40}},
+    ],
+)
+def test_what_the_file_does_not_show_changes_none_of_its_bytes(more: dict[str, Any]) -> None:
+    pool = {"spot": {"maxPrice": 0.07, "onDemandPrice": 0.4}, "userData": "#!/bin/sh\necho once"}
+    before = stack(pool)
+    after = stack({**pool, **more.get("pool", {})}, manager={**before["manager"], **more.get("manager", {})})
+    assert before != after
+    assert render(parsed(before), FACTS) == render(parsed(after), FACTS)
+
+
 def test_the_smallest_stack_has_these_bytes() -> None:
     text = render(parsed({**stack(), "pools": [{"name": "ci", "limit": 2}], "network": {}}), FACTS)
 
     assert (
         text
         == """\
-# Made by gitlab-runner-aws from its stack's settings (603a03f80589); edits on this host are overwritten.
+# Made by gitlab-runner-aws from its stack's settings; edits on this host are overwritten.
 concurrent = 10
 check_interval = 0
 
