@@ -17,7 +17,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGE = "gitlab_runner_aws"
-HOMES = {"components": PACKAGE} | {f: f"{PACKAGE}.{f}" for f in ("aws_market", "config_render", "review")}
+HOMES = {"components": PACKAGE} | {f: f"{PACKAGE}.{f}" for f in ("config_render", "planning", "review")}
 """What each folder's package is called in the wheel."""
 
 _BY_NAME = ("__import__", "find_spec", "import_module", "run_module")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi_aws  # noqa: F401 - puts its packages in place, not loaded yet
 
-from config_render.bulk import collector_paused
+from config_render.base.bulk import collector_paused
 
 _PACKAGES = tuple(f"pulumi_aws.{name}" for name in ("cloudwatch", "ec2", "iam", "s3", "ssm", "vpc"))
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pulumi
 
-from config_render import fees, placed
-from config_render.costs import Cost, as_plain, cost, currency, machine_rows
-from config_render.next_commands import next_commands
+from config_render import placed
+from config_render.render.next_commands import next_commands
+from planning import fees
+from planning.costs import Cost, as_plain, cost, currency, machine_rows
 
 from .autoscaling_runner import AutoscalingRunner
 from .stack_settings import StackSettings

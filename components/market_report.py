@@ -6,10 +6,10 @@ from functools import partial
 
 import pulumi
 
-from aws_market import endpoints_by_service, look
 from config_render import Problem, Settings
-from config_render.market import Market
-from config_render.prices import report, wanted
+from planning.aws import endpoints_by_service, look
+from planning.market import Market
+from planning.prices import report, wanted
 
 
 def market_problems(settings: Settings, region: str, warn: Callable[[Sequence[Problem]], None]) -> list[Problem]:

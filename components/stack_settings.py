@@ -19,12 +19,12 @@ from config_render import (
     placed,
     problems_of,
 )
-from config_render.input_file import UnreadableFileError
-from config_render.layers import Layer, shared
-from config_render.market import Market
-from config_render.outside import EXTENDS
-from config_render.project import as_settings, without_defaults
-from config_render.stack_file import read_stack_file
+from config_render.base.input_file import UnreadableFileError
+from config_render.base.outside import EXTENDS
+from config_render.files.layers import Layer, shared
+from config_render.files.project import as_settings, without_defaults
+from config_render.files.stack_file import read_stack_file
+from planning.market import Market
 
 from .gitlab_check import gitlab_problem
 from .market_report import market_later, market_problems

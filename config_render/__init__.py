@@ -1,27 +1,27 @@
 """Settings of a stack, checked, and the config.toml that follows from them. Pure: no Pulumi, no AWS, no network."""
 
-from .document import MARKER, Facts, document, render
-from .gitlab_plan import gitlab_plan
-from .instance_types import architecture
-from .models.cache import CacheSettings
-from .models.identity import IdentitySettings
-from .models.image import ImageLookup, published_image
-from .models.manager import Alarms, Bastion, ExistingHost, Logs, ManagerSettings
-from .models.network import DEFAULT_VPC, NetworkSettings
-from .models.settings import Settings
-from .models.tags import DEPLOYMENT_TAG
-from .models.watch import WatchSettings
-from .outside import SECRETS
-from .parsing import parse, problems_of
-from .placeholders import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TOKEN, TOKEN_PLACEHOLDER, TOKENS, secret_names
-from .problems import NAMESPACE, Problem, SettingsError, in_words_of, problem
-from .regions import partition
-from .rules.cautions import cautions
-from .runner_token import check_token
-from .subnets import ipv6_slice, subnet_cidrs
+from .base.instance_types import architecture
+from .base.outside import SECRETS
+from .base.placeholders import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TOKEN, TOKEN_PLACEHOLDER, TOKENS, secret_names
+from .base.problems import NAMESPACE, Problem, SettingsError, in_words_of, problem
+from .base.regions import partition
+from .base.runner_token import check_token
+from .base.subnets import ipv6_slice, subnet_cidrs
+from .base.tags import DEPLOYMENT_TAG
+from .checks.cautions import cautions
+from .checks.parsing import parse, problems_of
+from .executors.docker_machine.permissions import further_subnets, worker_bounds
+from .render.document import MARKER, Facts, document, render
+from .render.gitlab_plan import gitlab_plan
+from .render.watch import watch_settings
+from .settings.cache import CacheSettings
+from .settings.identity import IdentitySettings
+from .settings.image import ImageLookup, published_image
+from .settings.manager import Alarms, Bastion, ExistingHost, Logs, ManagerSettings
+from .settings.network import DEFAULT_VPC, NetworkSettings
+from .settings.stack import Settings
+from .settings.watch import WatchSettings
 from .surroundings import ExistingNetwork, ExistingSubnet, Surroundings, placed, surrounding_problems
-from .watch import watch_settings
-from .worker_bounds import further_subnets, worker_bounds
 
 __all__ = [
     "ACCESS_KEY_ID",

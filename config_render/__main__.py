@@ -13,23 +13,24 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from .capacity import as_lines, capacities
-from .checked_file import UnusableError, checked, table
-from .document import MARKER, Facts, render
-from .input_file import UnreadableFileError
+from planning.week.drawing import as_svg, as_text
+from planning.week.schedule import week_of
+
+from .base.input_file import UnreadableFileError
+from .base.periods import check_timezone
+from .base.regions import partition
+from .base.wording import in_words
+from .checks.cautions import cautions
+from .files.checked_file import UnusableError, checked, table
+from .files.project import as_yaml
+from .files.schema import stack_schema
+from .files.stack_file import StackFile
+from .files.yaml_file import read_yaml
 from .migrate.command import add_from_toml
-from .models.network import DEFAULT_VPC
-from .models.periods import check_timezone
-from .models.settings import Settings
-from .project import as_yaml
-from .regions import partition
-from .rules.cautions import cautions
-from .schema import stack_schema
-from .stack_file import StackFile
-from .week.drawing import as_svg, as_text
-from .week.schedule import week_of
-from .wording import in_words
-from .yaml_file import read_yaml
+from .render.capacity import as_lines, capacities
+from .render.document import MARKER, Facts, render
+from .settings.network import DEFAULT_VPC
+from .settings.stack import Settings
 
 MISTAKEN = 2
 """The exit code where a file can't be used."""

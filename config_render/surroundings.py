@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .instance_types import architecture
-from .models.settings import Settings
-from .problems import Location, Problem, problem
+from .base.instance_types import architecture
+from .base.problems import Location, Problem, problem
+from .settings.stack import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

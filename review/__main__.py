@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from aws_market import look
-from config_render.checked_file import UnusableError
-from config_render.input_file import UnreadableFileError
-from config_render.market import Market
-from config_render.stack_file import read_stack_file
-from config_render.yaml_file import read_yaml
+from config_render.base.input_file import UnreadableFileError
+from config_render.files.checked_file import UnusableError
+from config_render.files.stack_file import read_stack_file
+from config_render.files.yaml_file import read_yaml
+from planning.aws import look
+from planning.market import Market
 
 from . import reports
 from .bill import Bill, bill_of, endpoints_of, wanted_of

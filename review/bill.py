@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aws_market import endpoints_by_service
-from config_render import fees
-from config_render.costs import Cost, MachineRow, cost, from_plain
-from config_render.fees import NetworkRow
-from config_render.market import Market, Wanted
+from planning import fees
+from planning.aws import endpoints_by_service
+from planning.costs import Cost, MachineRow, cost, from_plain
+from planning.fees import NetworkRow
+from planning.market import Market, Wanted
 
 from .changes import Changes
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from config_render.problems import without_secrets
-from config_render.stack_file import StackFile
+from config_render.base.problems import without_secrets
+from config_render.files.stack_file import StackFile
 
 from .differences import Property, RemovedResources, differences
 from .events import SECRET, Event, plain

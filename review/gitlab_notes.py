@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import IO, Any
 
-from config_render.problems import printable, without_secrets
+from config_render.base.problems import printable, without_secrets
 
 _SECONDS = 20
 _TRIES = 4

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from config_render.amounts import Amount
-from config_render.costs import HOURS_A_MONTH, NOT_COUNTED, PARTS, Cost
+from config_render.base.amounts import Amount
+from planning.costs import HOURS_A_MONTH, NOT_COUNTED, PARTS, Cost
 
 from .bill import Bill
 from .changes import DONE, Changes

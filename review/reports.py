@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from xml.etree import ElementTree as ET
 
-from config_render.costs import Cost
+from planning.costs import Cost
 
 from .bill import Bill
 from .changes import Changes

@@ -12,10 +12,10 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from config_render import Settings
-from config_render.models.section import Section, child_tables
-from config_render.placeholders import TOKENS
-from config_render.problems import NAMESPACE, Location, never_shown, path_of, shown
-from config_render.stack_file import StackFile
+from config_render.base.placeholders import TOKENS
+from config_render.base.problems import NAMESPACE, Location, never_shown, path_of, shown
+from config_render.base.section import Section, child_tables
+from config_render.files.stack_file import StackFile
 
 from .events import plain
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from config_render.problems import without_secrets
+from config_render.base.problems import without_secrets
 
 from .events import UNKNOWN, plain
 

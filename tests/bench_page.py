@@ -5,7 +5,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from config_render.checked_file import checked
+from config_render.files.checked_file import checked
 from review.page.drawing import page
 
 from .page.samples import NOW, changed, large, priced, subject

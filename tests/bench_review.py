@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from config_render import fees, render
-from config_render.costs import as_plain, machine_rows
+from config_render import render
 from localcloud.cloud import ROOT, Project
 from localcloud.gitlab_stand_in import GitLabStandIn
+from planning import fees
+from planning.costs import as_plain, machine_rows
 from review.events import read_events
 
 from .contract.gitlab_client import Client

@@ -1,4 +1,4 @@
-"""What config_render/harmless.py says, for the manager: made by `make schema`."""
+"""What config_render.render.harmless.py says, for the manager: made by `make schema`."""
 
 KEYS = frozenset(
     {

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..models.cache import CacheKeys, is_amazons, is_amazons_in_another_spelling
+from ..settings.cache import CacheKeys, is_amazons, is_amazons_in_another_spelling
 from .findings import Findings
 from .old_keys import pick, renamed, spelled, with_s3_table, without
 from .tables import Tables, is_empty

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..checked_file import UnusableError
+from ..files.checked_file import UnusableError
 from .from_toml import UnconvertibleError, settings_from_toml
 from .source import NotTomlError, read_toml
 from .stack_text import stack_file

@@ -5,8 +5,8 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..problems import NAMESPACE, Problem, never_shown, printable, shown, without_secrets
-from ..secret_texts import holds_secret, names_a_secret, replace_secrets
+from ..base.problems import NAMESPACE, Problem, never_shown, printable, shown, without_secrets
+from ..base.secret_texts import holds_secret, names_a_secret, replace_secrets
 
 _MOST_PLACES = 3
 _REDUNDANT = re.compile(r"(; |, or |, and )leave (it|this|that) out$|; leave it out, and (?=\w)")

@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..models.settings import Settings
-from ..parsing import problems_of
-from ..placeholders import TOKEN
-from ..problems import NAMESPACE, Location, Problem
-from ..wording import in_words
+from ..base.placeholders import TOKEN
+from ..base.problems import NAMESPACE, Location, Problem
+from ..base.wording import in_words
+from ..checks.parsing import problems_of
+from ..settings.stack import Settings
 from .findings import Findings, Wanted
 
 _ROUNDS = 8

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..bulk import collector_paused
-from ..models.process import GlobalKeys
-from ..models.runner import RunnerKeys
-from ..models.settings import Settings
-from ..placeholders import TOKEN
-from ..problems import Location, Problem
-from ..runner_token import check_token
+from ..base.bulk import collector_paused
+from ..base.placeholders import TOKEN
+from ..base.problems import Location, Problem
+from ..base.runner_token import check_token
+from ..settings.process import GlobalKeys
+from ..settings.runner import RunnerKeys
+from ..settings.stack import Settings
 from .cache import read_cache
 from .findings import Findings, Wanted
 from .fitting import fit

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..models.network import DEFAULT_VPC
-from ..regions import check_region
+from ..base.regions import check_region
+from ..settings.network import DEFAULT_VPC
 from .findings import Findings
 from .options import Choices
 

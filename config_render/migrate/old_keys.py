@@ -6,7 +6,7 @@ Sources: CHANGELOG.md of gitlab-runner, and `OffPeak` in common/config.go of ver
 from collections.abc import Mapping
 from typing import Any
 
-from ..models.cache import CacheS3
+from ..settings.cache import CacheS3
 from .findings import Findings
 
 _NO_EFFECT = "its name since gitlab-runner {}, which passes over the old one"

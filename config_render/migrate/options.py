@@ -7,12 +7,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..models.driver import FIELDS, KINDS, DriverOptions
-from ..models.tags import DEPLOYMENT_TAG, MANAGER_TAG, check_machine_tag
-from ..nearly import one_edit_apart
-from ..raw_options import check_option, merge_options
-from ..rules.pool_relations import is_off
-from ..secret_texts import holds_secret, names_a_secret
+from ..base.nearly import one_edit_apart
+from ..base.secret_texts import holds_secret, names_a_secret
+from ..base.tags import DEPLOYMENT_TAG, MANAGER_TAG, check_machine_tag
+from ..checks.pool_relations import is_off
+from ..settings.driver import FIELDS, KINDS, DriverOptions
+from ..settings.option_texts import check_option, merge_options
 from .findings import Findings
 from .tables import Tables
 

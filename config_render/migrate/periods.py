@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from ..models.periods import check_period
+from ..base.periods import check_period
 from .findings import Findings
 
 _JOINED = re.compile(r"(?<=\S),(?=\* \* )")

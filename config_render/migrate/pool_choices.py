@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from ..instance_types import architecture, check_instance_type
-from ..models.spot import LEAST_PRICE, ON_DEMAND
-from ..rules.pool_relations import is_off
+from ..base.instance_types import architecture, check_instance_type
+from ..checks.pool_relations import is_off
+from ..settings.spot import LEAST_PRICE, ON_DEMAND
 from .findings import Findings
 from .options import Choices
 

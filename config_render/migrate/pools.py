@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from string import ascii_lowercase
 from typing import Any
 
-from ..layout import LONGEST_MACHINE_NAME, machine_name, placements, same_machines
-from ..models.machine import check_machine_name
-from ..secret_texts import holds_secret
+from ..base.secret_texts import holds_secret
+from ..executors.docker_machine.entries import LONGEST_MACHINE_NAME, machine_name, placements, same_machines
+from ..settings.machine import check_machine_name
 from .findings import Findings
 from .old_keys import pick, spelled
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..input_file import read_bytes
-from ..problems import NAMESPACE, path_of, without_secrets
-from ..sizes import too_much
+from ..base.input_file import read_bytes
+from ..base.problems import NAMESPACE, path_of, without_secrets
+from ..base.sizes import too_much
 
 LARGEST = 1 << 19
 """In bytes. A config.toml of 500 [[runners]] has some 350,000."""

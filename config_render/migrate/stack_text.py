@@ -4,8 +4,8 @@ from typing import Any
 
 import yaml
 
-from ..placeholders import TOKEN
-from ..problems import NAMESPACE, printable
+from ..base.placeholders import TOKEN
+from ..base.problems import NAMESPACE, printable
 from .from_toml import Converted
 
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)

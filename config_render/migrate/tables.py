@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..models.cache import CacheKeys
-from ..models.docker import Docker
-from ..models.machine import Autoscaling, Machine
-from ..models.process import GlobalKeys
-from ..models.section import ConfigTable, child_tables
-from ..models.values import INT64
-from ..nearly import one_edit_apart
-from ..secret_texts import holds_secret, is_plain, names_a_secret
+from ..base.nearly import one_edit_apart
+from ..base.secret_texts import holds_secret, is_plain, names_a_secret
+from ..base.section import ConfigTable, child_tables
+from ..base.values import INT64
+from ..settings.cache import CacheKeys
+from ..settings.docker import Docker
+from ..settings.machine import Autoscaling, Machine
+from ..settings.process import GlobalKeys
 from .findings import Findings
 from .old_keys import GONE
 from .periods import seven_fields

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import components
-from config_render.models.section import Section
+from config_render.base.section import Section
 
 from . import settings
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from config_render.problems import NAMESPACE
-from config_render.schema import stack_schema
+from config_render.base.problems import NAMESPACE
+from config_render.files.schema import stack_schema
 
 HERE = Path(__file__).parent
 _CHANGE = re.compile(r"\| `(?P<change>[^`]+)` \| (?P<plan>[^|]+) \| (?P<effect>[^|]+) \|")

@@ -4,13 +4,13 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aws_market import endpoints_by_service, look
 from config_render import Settings
-from config_render.checked_file import checked
-from config_render.market import MANAGER, Market
-from config_render.prices import wanted
-from config_render.problems import NAMESPACE
-from config_render.stack_file import StackFile
+from config_render.base.problems import NAMESPACE
+from config_render.files.checked_file import checked
+from config_render.files.stack_file import StackFile
+from planning.aws import endpoints_by_service, look
+from planning.market import MANAGER, Market
+from planning.prices import wanted
 
 from ..bill import bill_of
 from ..changes import Changes, changes_of

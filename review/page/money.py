@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from config_render.amounts import Amount
-from config_render.costs import currency
+from config_render.base.amounts import Amount
+from planning.costs import currency
 
 UNKNOWN = "?"
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from config_render import DEFAULT_VPC, Settings
-from config_render.costs import MachineRow
+from planning.costs import MachineRow
 
 from .svg import joined
 

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from config_render.costs import MachineRow
-from config_render.market import Market
-from config_render.spot_history import WINDOW, SpotHistory
+from planning.costs import MachineRow
+from planning.market import Market
+from planning.spot_history import WINDOW, SpotHistory
 
 from .money import Money
 from .svg import Scale, joined, label, picture, stairs, tag, ticks

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from config_render import Problem, Settings, cautions
-from config_render.costs import MachineRow, machine_rows
-from config_render.fees import NetworkRow, network_rows
-from config_render.market import Market
-from config_render.prices import Report, report
-from config_render.stack_file import StackFile
+from config_render.files.stack_file import StackFile
+from planning.costs import MachineRow, machine_rows
+from planning.fees import NetworkRow, network_rows
+from planning.market import Market
+from planning.prices import Report, report
 
 from ..changes import Changes
 

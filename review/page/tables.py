@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from config_render.amounts import Amount
-from config_render.costs import HOURS_A_MONTH, Cost, MachineRow, cost
-from config_render.fees import NetworkRow, price_region
-from config_render.market import Market
+from config_render.base.amounts import Amount
+from planning.costs import HOURS_A_MONTH, Cost, MachineRow, cost
+from planning.fees import NetworkRow, price_region
+from planning.market import Market
 
 from .money import UNKNOWN, Money
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from config_render import Settings, subnet_cidrs
-from config_render.costs import MachineRow
-from config_render.market import MANAGER
+from planning.costs import MachineRow
+from planning.market import MANAGER
 
 from .parts import Part, in_words, manager_part, network_name, services, way_out
 from .svg import Child, group, label, picture, tag

@@ -6,8 +6,8 @@ from datetime import UTC
 from functools import cached_property
 
 from config_render import Problem
-from config_render.costs import NOT_COUNTED, Cost, cost, week_of_costs
-from config_render.prices import failures
+from planning.costs import NOT_COUNTED, Cost, cost, week_of_costs
+from planning.prices import failures
 
 from ..bill import bill_of
 from .calendar import Calendar, calendars

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from config_render.amounts import Amount, total
-from config_render.costs import HOURS_A_MONTH, HOURS_A_WEEK, Cost, WeekOfCosts
+from config_render.base.amounts import Amount, total
+from planning.costs import HOURS_A_MONTH, HOURS_A_WEEK, Cost, WeekOfCosts
 
 from .calendar import DAYS
 from .money import Money

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import components
-from config_render.models.section import Section
+from config_render.base.section import Section
 from docs._extensions import api
 
 from .blocks import ROOT

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pulumi
 import pytest
 
-import aws_market
 import components
 import config_render
+import planning
 import review
 from tests.unit.conftest import FOUND, Deploy, deploy
 
@@ -18,7 +18,7 @@ __all__ = ["deploy"]
 PROGRAMS = [block for block in blocks("python") if block.not_run is None]
 _INSTALLED = {
     "gitlab_runner_aws": components,
-    "gitlab_runner_aws.aws_market": aws_market,
+    "gitlab_runner_aws.planning": planning,
     "gitlab_runner_aws.config_render": config_render,
     "gitlab_runner_aws.review": review,
 }

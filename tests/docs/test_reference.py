@@ -8,8 +8,8 @@ import pytest
 from pydantic import Field, TypeAdapter
 from pydantic.fields import FieldInfo
 
-from config_render.models.section import Section
-from config_render.models.settings import Settings
+from config_render.base.section import Section
+from config_render.settings.stack import Settings
 from docs._extensions import settings as generator
 from docs._extensions.reference import help_texts
 from tests.engine.changes import rows

@@ -10,9 +10,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from config_render import Problem, problems_of
-from config_render.problems import NAMESPACE
-from config_render.schema import stack_schema
-from config_render.stack_file import read_stack_file
+from config_render.base.problems import NAMESPACE
+from config_render.files.schema import stack_schema
+from config_render.files.stack_file import read_stack_file
 
 from .blocks import PAGES, ROOT, Block, blocks
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from config_render.checked_file import checked
+from config_render.files.checked_file import checked
 from localcloud import control
 from localcloud.cloud import ROOT
 from tests.docs.blocks import blocks

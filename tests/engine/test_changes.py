@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from config_render import CacheSettings, IdentitySettings, ManagerSettings, NetworkSettings
-from config_render.models.section import Section
+from config_render.base.section import Section
 from localcloud import control
 from localcloud.cloud import ROOT, LocalCloud, Project
 from review.causes import Quoted, causes_of

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from config_render.outside import OUTSIDE
-from config_render.problems import NAMESPACE, Location, path_of
-from config_render.schema import stack_schema
-from config_render.stack_file import read_stack_file
+from config_render.base.outside import OUTSIDE
+from config_render.base.problems import NAMESPACE, Location, path_of
+from config_render.files.schema import stack_schema
+from config_render.files.stack_file import read_stack_file
 from localcloud.cloud import ROOT, LocalCloud, Project
 
 from .conftest import STACK, Deployment
@@ -23,7 +23,7 @@ sys.path.insert(0, {str(ROOT)!r})
 import pulumi
 from pulumi.runtime import config
 
-from config_render.project import as_settings, without_defaults
+from config_render.files.project import as_settings, without_defaults
 
 prefix = "{NAMESPACE}:"
 given = {{key.removeprefix(prefix): value for key, value in config.CONFIG.get().items() if key.startswith(prefix)}}

@@ -27,7 +27,7 @@ class Example:
         self.cloud, self.namespace = cloud, f"{name.replace('_', '-')}:"
         shutil.copytree(EXAMPLES / name, folder)
         # Other people's folders have these names too.
-        for theirs in ("config_render", "components", "review", "aws_market"):
+        for theirs in ("config_render", "components", "review", "planning"):
             (folder / theirs).mkdir(exist_ok=True)
             (folder / theirs / "__init__.py").touch()
         (folder / "venv").symlink_to(python.parents[1])

@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from config_render import Settings, fees
-from config_render.costs import as_plain, machine_rows
-from config_render.market import Failure, Market
-from config_render.prices import wanted
-from config_render.spot_history import WINDOW, SpotHistory
+from config_render import Settings
+from planning import fees
+from planning.costs import as_plain, machine_rows
+from planning.market import Failure, Market
+from planning.prices import wanted
+from planning.spot_history import WINDOW, SpotHistory
 from review.changes import Changes, ConfigToml, Op, Property, Resource
 from review.page.subject import Subject
 from review.setting_changes import SET, RunnerSettings, SettingChange

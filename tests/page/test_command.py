@@ -53,7 +53,7 @@ def test_it_asks_as_whom_and_where_the_stack_file_says(tmp_path: Path, monkeypat
     asked: list[dict[str, Any]] = []
 
     def look(_: object, **how: Any) -> Any:
-        from config_render.market import Market
+        from planning.market import Market
 
         asked.append(how)
         return Market()

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from config_render.costs import cost
-from config_render.market import Market, wanted
-from config_render.spot_history import SpotHistory
+from planning.costs import cost
+from planning.market import Market, wanted
+from planning.spot_history import SpotHistory
 from review.page.drawing import page
 from review.page.subject import Subject
 

@@ -9,8 +9,8 @@ import pytest
 from components import policies
 from components.worker_policy import ever_wider
 from config_render import Settings, worker_bounds
-from config_render.document import placement_plan
-from config_render.layout import FALLBACK
+from config_render.executors.docker_machine.entries import FALLBACK
+from config_render.render.document import placement_plan
 from tests.render.settings_samples import FACTS, parsed, stack, with_own_runners
 
 from .evaluator import Evaluator, Request

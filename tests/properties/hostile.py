@@ -20,9 +20,9 @@ import yaml
 from config_render import SettingsError, cautions, problems_of, render
 from config_render.__main__ import MISTAKEN
 from config_render.__main__ import main as command
-from config_render.models.section import ConfigTable
-from config_render.models.settings import Settings
-from config_render.stack_file import read_stack_file
+from config_render.base.section import ConfigTable
+from config_render.files.stack_file import read_stack_file
+from config_render.settings.stack import Settings
 from tests.render.settings_samples import FACTS, REGION, TOKEN, stack
 from tests.render.test_reference import KEYS
 

@@ -9,9 +9,9 @@ from typing import Any
 from components.manager_tool.host import END
 from components.tool_bundle import bundle
 from config_render import render
-from config_render.breaker_plan import breaker_plan
-from config_render.document import placement_plan
-from config_render.models.breaker import BreakerSettings
+from config_render.executors.docker_machine.breaker_plan import breaker_plan
+from config_render.render.document import placement_plan
+from config_render.settings.breaker import BreakerSettings
 from tests.render.settings_samples import FACTS, parsed, stack
 
 from . import manager_config

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config_render import document, problems_of, render
-from config_render.models.driver import KINDS
+from config_render.settings.driver import KINDS
 from tests.render.settings_samples import (
     FACTS,
     REGION,

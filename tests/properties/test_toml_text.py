@@ -10,7 +10,7 @@ import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config_render.toml_text import dumps
+from config_render.render.toml_text import dumps
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 scalars = texts | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)

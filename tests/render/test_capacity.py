@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from config_render.capacity import PoolCapacity, as_lines, capacities
+from config_render.render.capacity import PoolCapacity, as_lines, capacities
 
 from .settings_samples import parsed, stack, with_own_runners
 

@@ -8,12 +8,12 @@ import pytest
 import yaml
 
 from config_render import cautions as cautions_of
-from config_render.rules import cautions as caution_rules
-from config_render.rules import relations
-from config_render.rules.cautions import POOL_CAUTIONS, STACK_CAUTIONS
-from config_render.rules.pool_relations import POOL_RULES
-from config_render.rules.raw import RawStack
-from config_render.rules.relations import STACK_RULES
+from config_render.checks import cautions as caution_rules
+from config_render.checks import relations
+from config_render.checks.cautions import POOL_CAUTIONS, STACK_CAUTIONS
+from config_render.checks.pool_relations import POOL_RULES
+from config_render.checks.raw import RawStack
+from config_render.checks.relations import STACK_RULES
 
 from .settings_samples import lines, parsed, with_own_runners
 from .test_settings_refusals import CASES as MISTAKES

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from config_render import Settings, fees
-from config_render.amounts import Amount
-from config_render.costs import (
+from config_render import Settings
+from config_render.base.amounts import Amount
+from planning import fees
+from planning.costs import (
     ADDRESSES,
     DISKS,
     ENDPOINTS,
@@ -21,9 +22,9 @@ from config_render.costs import (
     machine_rows,
     week_of_costs,
 )
-from config_render.fees import NetworkRow, network_rows
-from config_render.market import Market
-from config_render.spot_history import SpotHistory
+from planning.fees import NetworkRow, network_rows
+from planning.market import Market
+from planning.spot_history import SpotHistory
 
 from .settings_samples import REGION, parsed, stack, with_own_runners
 

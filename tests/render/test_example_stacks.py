@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from config_render.__main__ import main
-from config_render.capacity import as_lines, capacities
-from config_render.checked_file import checked
-from config_render.schema import stack_schema
-from config_render.stack_file import read_stack_file
+from config_render.files.checked_file import checked
+from config_render.files.schema import stack_schema
+from config_render.files.stack_file import read_stack_file
+from config_render.render.capacity import as_lines, capacities
 
 from .settings_samples import jobs_at_once
 

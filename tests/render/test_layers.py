@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from config_render.__main__ import main
-from config_render.stack_file import read_stack_file
+from config_render.files.stack_file import read_stack_file
 
 SHARED = """\
 config:

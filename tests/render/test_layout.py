@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config_render import render
-from config_render.layout import Placement, entries, machine_name, placements, same_machines
+from config_render.executors.docker_machine.entries import Placement, entries, machine_name, placements, same_machines
 
 from .settings_samples import FACTS, entries_of, options_of, parsed, runners, stack, with_own_runners
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from config_render.next_commands import next_commands
+from config_render.render.next_commands import next_commands
 
 from .settings_samples import parsed, stack
 

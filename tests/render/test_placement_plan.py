@@ -6,9 +6,9 @@ import pytest
 
 from components.manager_tool import overrides
 from config_render import Settings
-from config_render.document import placement_plan
-from config_render.models.breaker import BreakerSettings
-from config_render.watch import watch_settings
+from config_render.render.document import placement_plan
+from config_render.render.watch import watch_settings
+from config_render.settings.breaker import BreakerSettings
 
 from .settings_samples import FACTS, entries_of, options_of, parsed, runners, stack, with_own_runners
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from config_render import Settings
-from config_render.prices import Failure, Market, report, wanted
-from config_render.spot_history import SpotHistory
-from config_render.spot_quotas import spot_quota
+from planning.prices import Failure, Market, report, wanted
+from planning.spot_history import SpotHistory
+from planning.spot_quotas import spot_quota
 
 from .settings_samples import REGION, parsed, stack
 

@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from config_render import problems_of
-from config_render.outside import EXTENDS, OUTSIDE
-from config_render.project import as_settings, as_yaml, declared, without_defaults
-from config_render.schema import stack_schema
+from config_render.base.outside import EXTENDS, OUTSIDE
+from config_render.files.project import as_settings, as_yaml, declared, without_defaults
+from config_render.files.schema import stack_schema
 from localcloud.cloud import ROOT
 
 from .settings_samples import REGION, TOKEN, stack

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OWN = ("components/**/*.py", "config_render/**/*.py", "aws_market/**/*.py", "review/**/*.py", "*.py")
+OWN = ("components/**/*.py", "config_render/**/*.py", "planning/**/*.py", "review/**/*.py", "*.py")
 OF_OTHERS = "## What others say"
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 

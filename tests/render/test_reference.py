@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from config_render import render
-from config_render.models.cache import CacheAzure, CacheGcs, CacheKeys, CacheS3
-from config_render.models.docker import Docker, Service
-from config_render.models.driver import CKI_ONLY, FIELDS, KINDS, SINCE_30, DriverOptions
-from config_render.models.machine import Autoscaling, Machine
-from config_render.models.process import (
+from config_render.base.regions import REGIONS
+from config_render.base.section import ConfigTable
+from config_render.settings.cache import CacheAzure, CacheGcs, CacheKeys, CacheS3
+from config_render.settings.docker import Docker, Service
+from config_render.settings.driver import CKI_ONLY, FIELDS, KINDS, SINCE_30, DriverOptions
+from config_render.settings.machine import Autoscaling, Machine
+from config_render.settings.process import (
     Experimental,
     GlobalKeys,
     Logrotate,
@@ -22,7 +24,7 @@ from config_render.models.process import (
     ShutdownDrain,
     UsageLogger,
 )
-from config_render.models.runner import (
+from config_render.settings.runner import (
     Artifact,
     BootVerify,
     CustomBuildDir,
@@ -33,8 +35,6 @@ from config_render.models.runner import (
     RunnerExperimental,
     RunnerKeys,
 )
-from config_render.models.section import ConfigTable
-from config_render.regions import REGIONS
 
 from .settings_samples import FACTS, lines, parsed, stack
 

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from config_render.schema import stack_schema
+from config_render.files.schema import stack_schema
 
 from .settings_samples import stack
 

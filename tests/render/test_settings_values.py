@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from config_render import architecture, check_token, subnet_cidrs
-from config_render.layout import same_machines
-from config_render.models.periods import check_period, check_timezone
+from config_render.base.periods import check_period, check_timezone
+from config_render.executors.docker_machine.entries import same_machines
 
 from .settings_samples import TOKEN, lines, parsed, stack
 
@@ -196,7 +196,7 @@ def test_without_zone_data_on_the_system_any_time_zone_passes(monkeypatch: pytes
     def missing(name: str) -> None:
         raise KeyError(name)
 
-    monkeypatch.setattr("config_render.models.periods.ZoneInfo", missing)
+    monkeypatch.setattr("config_render.base.periods.ZoneInfo", missing)
     check_timezone.cache_clear()
 
     assert check_timezone("Europe/Berln") is None

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from config_render.input_file import UnreadableFileError
-from config_render.layers import Place
-from config_render.stack_file import read_stack_file
-from config_render.yaml_file import read_yaml
+from config_render.base.input_file import UnreadableFileError
+from config_render.files.layers import Place
+from config_render.files.stack_file import read_stack_file
+from config_render.files.yaml_file import read_yaml
 
 
 def content(folder: Path, text: str) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from config_render import gitlab_plan, parse, problems_of
-from config_render.placeholders import ACCESS_TOKEN, REGISTRATION_TOKEN
+from config_render.base.placeholders import ACCESS_TOKEN, REGISTRATION_TOKEN
 
 from .settings_samples import REGION, TOKEN, stack
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from config_render import fees
-from config_render.costs import MachineRow, as_plain
-from config_render.fees import NetworkRow
-from config_render.market import Market
-from config_render.spot_history import SpotHistory
+from planning import fees
+from planning.costs import MachineRow, as_plain
+from planning.fees import NetworkRow
+from planning.market import Market
+from planning.spot_history import SpotHistory
 from review.changes import Changes, changes_of
 from review.events import read_events
 

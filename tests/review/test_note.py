@@ -8,10 +8,10 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
-from config_render.costs import as_plain
-from config_render.fees import NetworkRow
-from config_render.stack_file import read_stack_file
+from config_render.files.stack_file import read_stack_file
 from localcloud.cloud import ROOT
+from planning.costs import as_plain
+from planning.fees import NetworkRow
 from review.bill import bill_of
 from review.changes import Changes, ConfigToml, Diagnostic, Property, Resource
 from review.note import LONGEST, Origin, marker, note

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from config_render.stack_file import read_stack_file
+from config_render.files.stack_file import read_stack_file
 from review.changes import changes_of
 from review.setting_changes import SET, RunnerSettings, SettingChange, located, secret_changes, setting_changes
 

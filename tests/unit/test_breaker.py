@@ -11,9 +11,9 @@ import pytest
 
 from components.manager_tool import breaker, config, host, overrides, runners
 from config_render import render
-from config_render.breaker_plan import breaker_plan
-from config_render.document import placement_plan
-from config_render.models.breaker import BreakerSettings
+from config_render.executors.docker_machine.breaker_plan import breaker_plan
+from config_render.render.document import placement_plan
+from config_render.settings.breaker import BreakerSettings
 from tests.render.settings_samples import FACTS, parsed, stack
 
 NOW = 1_800_000_000.0

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from aws_market import look, market_cache
-from aws_market.market_questions import UNREADABLE, questions
-from config_render.market import Market, Wanted
 from localcloud.prices_stand_in import FEES, ON_DEMAND, QUOTAS, AwsServer
+from planning.aws import look, market_cache
+from planning.aws.market_questions import UNREADABLE, questions
+from planning.market import Market, Wanted
 
 from .hostile_answers import ESCAPES, NO_ANSWERS, PAGES
 from .unhelpful_servers import Hanging, answering_server, hanging_server, http, refusing_server, unreachable_address
@@ -149,8 +149,8 @@ def test_what_did_not_answer_is_left_alone_for_a_minute(hanging: Hanging, monkey
 PROGRAM = """
 import sys
 import time
-from aws_market import look
-from config_render.market import Wanted
+from planning.aws import look
+from planning.market import Wanted
 started = time.monotonic()
 market = look({wanted!r}, profile=None, endpoints={endpoints!r}, seconds=2.0)
 print(len(market.on_demand), len(market.failures), *sorted({{"boto3", "botocore"}} & sys.modules.keys()))

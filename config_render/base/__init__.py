@@ -1,0 +1,1 @@
+"""What settings of every kind are made of: tables, values, places, problems."""

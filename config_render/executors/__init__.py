@@ -1,0 +1,1 @@
+"""What tells the executors of gitlab-runner from each other, each in a folder of its own."""

@@ -1,0 +1,67 @@
+"""A JSON schema of stack files, made from the models, for editors that complete and check YAML."""
+
+from typing import Any
+
+from ..base.outside import EXTENDS, OUTSIDE, SECRETS
+from ..base.placeholders import TOKENS
+from ..base.problems import NAMESPACE
+from ..base.regions import REGIONS
+from ..settings.stack import Settings
+
+_ENCRYPTED = {
+    "type": "object",
+    "properties": {"secure": {"type": "string"}},
+    "required": ["secure"],
+    "additionalProperties": False,
+}
+
+
+def stack_schema() -> dict[str, Any]:
+    """Return the schema of a `Pulumi.<stack>.yaml`."""
+    settings = Settings.model_json_schema(by_alias=True)
+    definitions = settings.pop("$defs")
+    for table in (settings, *definitions.values()):
+        _tidy(table)
+    own = {f"{NAMESPACE}:{key}": value for key, value in settings["properties"].items()}
+    shapes: dict[str, dict[str, Any]] = {
+        **dict.fromkeys(TOKENS, _ENCRYPTED),
+        SECRETS: {"type": "object", "additionalProperties": _ENCRYPTED},
+        EXTENDS: {"type": "array", "items": {"type": "string"}},
+    }
+    for key, (_, description) in OUTSIDE.items():
+        own[f"{NAMESPACE}:{key}"] = {**shapes[key], "description": description}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A stack of gitlab-runner-aws",
+        "type": "object",
+        "properties": {
+            "config": {
+                "type": "object",
+                "properties": {"aws:region": {"enum": sorted(REGIONS)}, **own},
+                # The files that are extended may have them.
+                "if": {"not": {"required": [f"{NAMESPACE}:{EXTENDS}"]}},
+                "then": {"required": [f"{NAMESPACE}:{key}" for key in settings["required"]]},
+                # Other packages' settings stand there too.
+                "patternProperties": {f"^(?!{NAMESPACE}:)": {}},
+                "additionalProperties": False,
+            }
+        },
+        "$defs": definitions,
+    }
+
+
+def _tidy(table: dict[str, Any]) -> None:
+    """Leave out what pydantic writes for itself, and keys that are there only to be refused."""
+    properties: dict[str, Any] = table.get("properties", {})
+    for key in [key for key, value in properties.items() if "refused" in value]:
+        del properties[key]
+    for value in properties.values():
+        value.pop("title", None)
+        if value.get("default", ...) is None:
+            del value["default"]
+        choices = [choice for choice in value.get("anyOf", ()) if choice != {"type": "null"}]
+        if len(choices) == 1:
+            del value["anyOf"]
+            value.update(choices[0])
+    for key in ("extra", "driver"):
+        properties.get(key, {}).pop("default", None)

@@ -1,0 +1,1 @@
+"""What the settings become: config.toml, and what else the manager is told."""

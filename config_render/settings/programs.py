@@ -1,0 +1,81 @@
+"""The programs on the manager: which ones, and where they come from."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ..base.section import Section
+from ..base.values import BaseUrl, Pattern, Sha256, Version
+
+_CHECKSUM = "Checksum of the program for the manager's architecture; by default the one in release.sha256 beside it"
+
+
+class GitlabRunnerProgram(Section):
+    """Which gitlab-runner is installed, and from where."""
+
+    version: Version = Field(default="19.3.0", description="Version of gitlab-runner to install")
+    url: BaseUrl = Field(
+        default="https://gitlab-runner-downloads.s3.amazonaws.com",
+        description="Where to download from: GitLab's own site, or a mirror laid out like it",
+    )
+    sha256: Sha256 | None = Field(default=None, description=_CHECKSUM)
+
+
+@dataclass(frozen=True)
+class _Release:
+    version: str
+    url: str
+
+
+# Where each fork publishes its programs, and the newest that is known.
+_FORKS = {
+    "gitlab": _Release("0.16.2-gitlab.48", "https://gitlab-docker-machine-downloads.s3.amazonaws.com"),
+    "cki": _Release("0.16.2-gitlab.19-cki.5", "https://arr-cki-prod-docker-machine.s3.amazonaws.com"),
+}
+
+
+class DockerMachineProgram(Section):
+    """Which docker-machine is installed, and from where."""
+
+    fork: Literal["gitlab", "cki"] = Field(
+        default="gitlab",
+        description="Whose docker-machine: GitLab's, or that of the CKI project, which knows EC2 fleets",
+    )
+    version: Version | None = Field(
+        default=None, description=f"Version to install; by default {_FORKS['gitlab'].version}, or the fork's newest"
+    )
+    url: BaseUrl | None = Field(
+        default=None, description="Where to download from: the fork's own site by default, or a mirror laid out like it"
+    )
+    sha256: Sha256 | None = Field(default=None, description=f"{_CHECKSUM}; the CKI project has none")
+
+    @property
+    def release(self) -> str:
+        """The version to install."""
+        return self.version or _FORKS[self.fork].version
+
+    @property
+    def site(self) -> str:
+        """The address to download from."""
+        return self.url or _FORKS[self.fork].url
+
+
+class DockerEngine(Section):
+    """Which Docker Engine is installed, and from where; leaving the setting out later removes nothing."""
+
+    version: Annotated[str, Pattern(r"\d+\.\d+\.\d+", "is no version of Docker Engine; write it as 28.2.2")] = Field(
+        description="Version of Docker Engine to install, such as 28.2.2"
+    )
+    url: BaseUrl = Field(
+        default="https://download.docker.com",
+        description="Where the packages are: Docker's own site, or a mirror laid out like it",
+    )
+    key_fingerprint: (
+        Annotated[str, Pattern(r"[0-9A-F]{40}", "is no fingerprint of an OpenPGP key: 40 characters of 0-9 and A-F")]
+        | None
+    ) = Field(
+        default=None,
+        alias="keyFingerprint",
+        description="Fingerprint of the OpenPGP key that signs the packages; by default Docker's own",
+    )
