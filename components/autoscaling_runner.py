@@ -21,18 +21,17 @@ from config_render import (
     worker_bounds,
 )
 
+from .args import AutoscalingRunnerArgs
 from .cache import Cache, CacheArgs
-from .given_settings import settled
-from .identity import CacheGrant, Identity, IdentityArgs, WorkerBounds
+from .iam.identity import CacheGrant, Identity, IdentityArgs, WorkerBounds
+from .iam.policies import Place, Policy
+from .iam.token_access import read_parameter, read_secret
 from .images import image
-from .manager import Manager, ManagerArgs
+from .manager import Manager, ManagerArgs, Registration, RegistrationArgs
+from .monitoring import Watch, WatchArgs
 from .network import Network, NetworkArgs
-from .policies import Place, Policy
 from .preview import or_marker, show_incomplete
-from .registration import Registration, RegistrationArgs
-from .runner_args import AutoscalingRunnerArgs
-from .token_access import read_parameter, read_secret
-from .watch import Watch, WatchArgs
+from .resolve.args_settings import settled
 
 
 class AutoscalingRunner(pulumi.ComponentResource):

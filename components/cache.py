@@ -9,7 +9,8 @@ import pulumi
 
 from config_render import CacheSettings
 
-from . import aws, policies
+from . import aws
+from .iam import policies
 
 _ABANDONED_UPLOAD_DAYS = 1
 

@@ -13,7 +13,7 @@ from planning import fees
 from planning.costs import Cost, as_plain, cost, currency, machine_rows
 
 from .autoscaling_runner import AutoscalingRunner
-from .stack_settings import StackSettings
+from .resolve.stack_settings import StackSettings
 
 _A_WEEK = date(2024, 1, 1)
 """A Monday whose week has no change of clocks: outputs must not change by the day."""

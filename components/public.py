@@ -1,4 +1,4 @@
-"""Everything that other programs may rely on; loaded when one of it is first asked for."""
+"""Everything that other programs may rely on."""
 
 from config_render import (
     CacheSettings,
@@ -12,12 +12,12 @@ from config_render import (
     parse,
 )
 
+from .args import AutoscalingRunnerArgs
 from .autoscaling_runner import AutoscalingRunner
 from .cache import Cache, CacheArgs
 from .exports import stack_outputs
 from .network import GivenNetwork
-from .runner_args import AutoscalingRunnerArgs
-from .stack_settings import StackSettings, read_stack
+from .resolve.stack_settings import StackSettings, read_stack
 
 __all__ = [
     "AutoscalingRunner",

@@ -19,7 +19,7 @@ MACHINES, KNOWN = 10_000, 9_990
 NAME = "runner-abcdefghi-local-{}-0a1b2c3d"
 _LOOK = """
 import json, sys, time
-from manager_tool import reaper, reaping
+from manager_tool.executors.docker_machine import reaper, reaping
 settings = json.loads(sys.argv[1])
 seen = reaping.look(reaping.account(settings, {"awsAccessKeyId": "a", "awsSecretAccessKey": "b"}), settings)
 names = {"runner-abcdefghi-local-%s"}

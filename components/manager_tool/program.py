@@ -8,17 +8,21 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from . import config, install, programs, reach, removal, runners, snapshot, unit, usage, watch, watch_units
+from . import usage
+from .config import activation, runners, snapshot
+from .gitlab import reach
 from .host import StepError, explain, lacks_memory, take_variables, warn
 from .lock import DEPLOYMENT, locked
+from .maintenance import removal, watch, watch_units
 from .printing import lines_cut
+from .programs import install, kept, unit
 
 STEPS: dict[str, Callable[..., None]] = {
     "install": lambda: install.install(json.load(sys.stdin)),
-    "user-data": config.stage_user_data,
-    "secrets": config.stage_secrets,
-    "gitlab": config.stage_gitlab,
-    "config": config.stage_config,
+    "user-data": activation.stage_user_data,
+    "secrets": activation.stage_secrets,
+    "gitlab": activation.stage_gitlab,
+    "config": activation.stage_config,
     "runner-ids": runners.show_ids,
     "watch-settings": lambda: watch.stage(json.load(sys.stdin)),
     "life": lambda *mode: removal.begin(json.load(sys.stdin), *mode),
@@ -71,5 +75,5 @@ def _look_after_the_rest(step: str) -> None:
 
 
 def _tell_of_others(tell: Callable[[str], None]) -> None:
-    for line in (*programs.replaced(), *unit.replaced()):
+    for line in (*kept.replaced(), *unit.replaced()):
         tell(line)

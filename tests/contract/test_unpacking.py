@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from components.tool_bundle import TARGET, as_root, bundle, unpack
+from components.manager.tool_bundle import TARGET, as_root, bundle, unpack
 
 from .booted_host import BootedHost, booted, ssh
 from .stepped_host import text

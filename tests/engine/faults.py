@@ -17,9 +17,9 @@ from datetime import UTC, datetime, timedelta
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from components.manager.tool_bundle import TARGET
+from components.manager_tool.executors.docker_machine.machines import MACHINES
 from components.manager_tool.host import WARNING
-from components.manager_tool.machines import MACHINES
-from components.tool_bundle import TARGET
 from tests.contract.self_signed import self_signed
 from tests.contract.stepped_host import LIVE, SteppedHost, Wrap, copied, stepped
 

@@ -74,10 +74,11 @@ def test_the_wheel_has_one_package_with_types_in_which_the_managers_tool_is_as_i
         assert "gitlab_runner_aws/py.typed" in names
         assert "gitlab_runner_aws/config_render/stack.schema.json" in names
         assert [name for name in names if name.endswith(".pyc")] == []
-        tool = sorted((ROOT / "components" / "manager_tool").glob("*.py"))
+        components = ROOT / "components"
+        tool = sorted((components / "manager_tool").rglob("*.py"))
         assert tool
         for path in tool:
-            assert content.read(f"gitlab_runner_aws/manager_tool/{path.name}") == path.read_bytes()
+            assert content.read(f"gitlab_runner_aws/{path.relative_to(components)}") == path.read_bytes()
         modules = [ast.parse(content.read(name)) for name in names if name.endswith(".py")]
     absolute = {
         (node.module or "").split(".")[0]
@@ -140,7 +141,10 @@ def test_what_it_needs_is_what_is_pinned_and_tested() -> None:
     ("text", "expected"),
     [
         ("from config_render import parse\n", "from gitlab_runner_aws.config_render import parse\n"),
-        ("if 1:\n    from components.vpc import NewVpc\n", "if 1:\n    from gitlab_runner_aws.vpc import NewVpc\n"),
+        (
+            "if 1:\n    from components.network.vpc import NewVpc\n",
+            "if 1:\n    from gitlab_runner_aws.network.vpc import NewVpc\n",
+        ),
         (
             "from .config_render import x\nimport config_renderer\n",
             "from .config_render import x\nimport config_renderer\n",

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from components.policies import Policy
+from components.iam.policies import Policy
 
 from .ec2 import Call, recorded, requests
 from .evaluator import Evaluator, Request

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from components.policies import Policy
+from components.iam.policies import Policy
 
 from .. import npm
 from .variants import ACCOUNT

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from components import policies
-from components.worker_policy import ever_wider
+from components.executors.docker_machine.worker_policy import ever_wider
+from components.iam import policies
 from config_render import Settings, worker_bounds
 from config_render.executors.docker_machine.entries import FALLBACK
 from config_render.render.document import placement_plan

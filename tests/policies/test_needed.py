@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.policies import Policy
+from components.iam.policies import Policy
 
 from .cases import Case, cases
 from .evaluator import Evaluator

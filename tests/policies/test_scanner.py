@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.policies import Policy
+from components.iam.policies import Policy
 
 from .variants import VARIANTS
 

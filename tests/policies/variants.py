@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from components import policies
-from components.policies import CacheAccess, Place, Policy, Workers
-from components.token_access import read_parameter, read_secret
+from components.iam import policies
+from components.iam.policies import CacheAccess, Place, Policy, Workers
+from components.iam.token_access import read_parameter, read_secret
 
 ACCOUNT = "123456789012"
 

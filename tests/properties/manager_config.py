@@ -131,25 +131,25 @@ class Manager:
         (folder / "secrets.json").write_text(json.dumps(SECRETS))
         self.staged.write_text(template)
         with redirect_stdout(StringIO()):
-            tool("config").apply(template, SECRETS, "warn")
-        assert tool("drift").wanted_machines() == {name.replace(STAMP, "%s") for _, name in self.machines}
+            tool("config.activation").apply(template, SECRETS, "warn")
+        assert tool("config.drift").wanted_machines() == {name.replace(STAMP, "%s") for _, name in self.machines}
         self.kept = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
     def _place(self, folder: Path) -> None:
         """Have all the tool's files in the folder."""
         for names, constant, file in (
-            ("config drift runners", "LIVE", "config.toml"),
-            ("config", "HOME", "."),
-            ("config", "TEMPLATE", "staged.toml"),
-            ("config reach", "SECRETS", "secrets.json"),
-            ("drift", "WRITTEN", "written.json"),
-            ("drift", "DRIFTED", "drifted"),
-            ("overrides", "STATE", "breaker.json"),
-            ("overrides watch", "SETTINGS", "watch.json"),
-            ("tokens", "KEPT", "runners.json"),
-            ("reach", "PLAN", "gitlab.json"),
-            ("watch", "DEPLOYMENT", "lock"),
-            ("watch", "LIFE", "life.json"),
+            ("config.activation config.drift config.runners", "LIVE", "config.toml"),
+            ("config.activation", "HOME", "."),
+            ("config.activation", "TEMPLATE", "staged.toml"),
+            ("config.activation gitlab.reach", "SECRETS", "secrets.json"),
+            ("config.drift", "WRITTEN", "written.json"),
+            ("config.drift", "DRIFTED", "drifted"),
+            ("executors.docker_machine.overrides", "STATE", "breaker.json"),
+            ("executors.docker_machine.overrides maintenance.watch", "SETTINGS", "watch.json"),
+            ("gitlab.tokens", "KEPT", "runners.json"),
+            ("gitlab.reach", "PLAN", "gitlab.json"),
+            ("maintenance.watch", "DEPLOYMENT", "lock"),
+            ("maintenance.watch", "LIFE", "life.json"),
         ):
             for name in names.split():
                 assert hasattr(tool(name), constant), (name, constant)
@@ -169,27 +169,30 @@ class Manager:
             self.removed += names
             return []
 
-        for name in ("config", "drift", "overrides", "tokens"):
+        for name in ("config.activation", "config.drift", "executors.docker_machine.overrides", "gitlab.tokens"):
             tool(name).write = write  # which does not wait for the disk
-        tool("machines").names = lambda: [*(machine for _, machine in self.machines), "a-persons-own"]
-        tool("machines").remove = remove
-        tool("draining").time = SimpleNamespace(sleep=lambda seconds: None)
-        for name in ("draining", "breaker"):
+        tool("executors.docker_machine.machines").names = lambda: [
+            *(machine for _, machine in self.machines),
+            "a-persons-own",
+        ]
+        tool("executors.docker_machine.machines").remove = remove
+        tool("executors.docker_machine.draining").time = SimpleNamespace(sleep=lambda seconds: None)
+        for name in ("executors.docker_machine.draining", "executors.docker_machine.breaker"):
             tool(name).folders = list
-        tool("draining").talked_to = set
+        tool("executors.docker_machine.draining").talked_to = set
         errors = {"StepError": tool("host").StepError, "COLORS": tool("host").COLORS}
-        tool("breaker").host = SimpleNamespace(run=lambda *command: (0, ""), **errors)
-        tool("draining").run = lambda *command, check=True: (0, "")
-        tool("config").run = lambda *command, check=True, hidden=(): (0, "Version: 19.3.0")
-        tool("config").activate = lambda restart: None
-        tool("gitlab_api").verify = lambda url, token: {"id": 7, "token": token, "token_expires_at": None}
-        tool("tokens")._give_up = lambda entry: not remove(["a runner"])
-        tool("reaping").look = lambda aws, settings: None
-        tool("reaper").findings = lambda seen, ours, before, grace: []
-        tool("reaper").machines_in_error = lambda seen: set()
-        tool("watch").instance_id = lambda: "i-1"
-        tool("journal_shipping").ship = ship
-        tool("metrics").write_for_prometheus = lambda path, measured: None
+        tool("executors.docker_machine.breaker").host = SimpleNamespace(run=lambda *command: (0, ""), **errors)
+        tool("executors.docker_machine.draining").run = lambda *command, check=True: (0, "")
+        tool("config.activation").run = lambda *command, check=True, hidden=(): (0, "Version: 19.3.0")
+        tool("config.activation").activate = lambda restart: None
+        tool("gitlab.api").verify = lambda url, token: {"id": 7, "token": token, "token_expires_at": None}
+        tool("gitlab.tokens")._give_up = lambda entry: not remove(["a runner"])
+        tool("executors.docker_machine.reaping").look = lambda aws, settings: None
+        tool("executors.docker_machine.reaper").findings = lambda seen, ours, before, grace: []
+        tool("executors.docker_machine.reaper").machines_in_error = lambda seen: set()
+        tool("maintenance.watch").instance_id = lambda: "i-1"
+        tool("maintenance.journal_shipping").ship = ship
+        tool("maintenance.metrics").write_for_prometheus = lambda path, measured: None
 
     def reader(self) -> Any:
         """Another reader of TOML, from Python 3.11 on."""
@@ -205,7 +208,7 @@ class Manager:
     def as_live(self, content: bytes) -> None:
         """A pass of the watch over the live file, then what a deployment would say of it. Raises `StepError`."""
         self.live.write_bytes(content)
-        watch, drift, said = tool("watch"), tool("drift"), StringIO()
+        watch, drift, said = tool("maintenance.watch"), tool("config.drift"), StringIO()
         look = watch.Pass(self.settings, SECRETS, watch.State(), dry_run=False)
         with redirect_stderr(said):
             code = watch._done([watch._break, watch._tend, watch._reap, watch._ship, watch._tell], look)
@@ -222,18 +225,20 @@ class Manager:
     def as_arriving(self, content: bytes) -> None:
         """The settings' own file. Raises `StepError`."""
         sys.stdin = StringIO(content.decode())
-        tool("config").stage_config("overwrite")
+        tool("config.activation").stage_config("overwrite")
 
     def as_staged(self, content: bytes) -> None:
         """The settings' own file, damaged since, with a section that starts machines elsewhere. Raises `StepError`."""
         self.staged.write_bytes(content)
-        tool("config").complete(SECRETS)
-        tool("overrides").save(tool("overrides").State(sections=self.changed))
-        tool("config").apply_again("overwrite")
+        tool("config.activation").complete(SECRETS)
+        tool("executors.docker_machine.overrides").save(
+            tool("executors.docker_machine.overrides").State(sections=self.changed)
+        )
+        tool("config.activation").apply_again("overwrite")
 
     def may_remove(self, content: bytes) -> set[str]:
         """The machines of sections that are there, by another reader, and have other names for their machines."""
-        prefix_of = tool("machine_names").prefix_of
+        prefix_of = tool("executors.docker_machine.names").prefix_of
         try:
             found = [each for each in self.reader()(content.decode("utf-8-sig"))["runners"] if "machine" in each]
             wanted = [f"{prefix_of(each['token'])}{each['machine']['MachineName']}" for each in found]
@@ -245,7 +250,7 @@ class Manager:
 
 
 def tool(name: str) -> Any:
-    """One of the tool's modules."""
+    """One of the tool's modules, by its name inside the tool."""
     return importlib.import_module(f"manager_tool.{name}")
 
 

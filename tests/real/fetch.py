@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from components.downloads import downloads
+from components.manager.downloads import downloads
 from config_render import ManagerSettings
 from localcloud import engine
 from localcloud.real_programs import ON_MANAGER, PLUGINS, plugin_path

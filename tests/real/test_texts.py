@@ -7,10 +7,9 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-import components.public  # noqa: F401 - all its parts at once, as they import each other
-from components.manager import cloud_config
-from components.manager_tool import metrics
-from components.tool_bundle import TARGET
+from components.manager.instance import cloud_config
+from components.manager.tool_bundle import TARGET
+from components.manager_tool.maintenance import metrics
 from tests.contract.managed_host import ManagedHost, managed, output
 from tests.unit.test_watch import MEASURED
 
@@ -18,7 +17,8 @@ from .programs import judged, path_of
 
 UNITS = "/etc/systemd/system"
 WRITING = """
-from manager_tool import reach, removal, watch_units
+from manager_tool.gitlab import reach
+from manager_tool.maintenance import removal, watch_units
 
 reach.propose({"url": "https://gitlab.example.com", "proxy": {"url": "http://proxy:3128", "noProxy": []}})
 reach.place_proxy()

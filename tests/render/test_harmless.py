@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from components.manager_tool import harmless
+from components.manager_tool.config import harmless
 from config_render.render.harmless import as_module, harmless_keys, harmless_options
 
 ROOT = Path(__file__).parents[2]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.manager_tool import overrides
+from components.manager_tool.executors.docker_machine import overrides
 from config_render import Settings
 from config_render.render.document import placement_plan
 from config_render.render.watch import watch_settings

@@ -9,8 +9,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 
-from components.manager_tool import aws_api
-from components.manager_tool.aws_api import Aws, AwsError, Credentials
+from components.manager_tool.aws import api as aws_api
+from components.manager_tool.aws.api import Aws, AwsError, Credentials
 from localcloud.addresses import aws_client
 from localcloud.prices_stand_in import AwsServer
 

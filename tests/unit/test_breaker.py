@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from components.manager_tool import breaker, config, host, overrides, runners
+from components.manager_tool import host
+from components.manager_tool.config import activation as config
+from components.manager_tool.config import runners
+from components.manager_tool.executors.docker_machine import breaker, overrides
 from config_render import render
 from config_render.executors.docker_machine.breaker_plan import breaker_plan
 from config_render.render.document import placement_plan

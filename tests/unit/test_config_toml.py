@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from components.manager_tool import runners
-from components.manager_tool.config_toml import dump, facts, heading, in_toml, parse
+from components.manager_tool.config import runners
+from components.manager_tool.config.config_toml import dump, facts, heading, in_toml, parse
 from components.manager_tool.host import StepError
 
 WRITTEN = '''concurrent = 2 # not more

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from components.manager_tool.docker_engine import plan
 from components.manager_tool.host import StepError
-from components.manager_tool.openpgp import fingerprints
+from components.manager_tool.programs.docker_engine import plan
+from components.manager_tool.programs.openpgp import fingerprints
 from localcloud.docker_packages import FINGERPRINT, KEY
 
 SPEC: dict[str, Any] = {"version": "28.2.2", "url": "https://download.docker.com", "key_fingerprint": None}

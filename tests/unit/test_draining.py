@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from components.manager_tool import draining, drift, machines, runners, tokens
+from components.manager_tool.config import drift, runners
+from components.manager_tool.executors.docker_machine import draining, machines
+from components.manager_tool.executors.docker_machine.folders import Folder
+from components.manager_tool.gitlab import tokens
 from components.manager_tool.host import StepError
-from components.manager_tool.machine_folders import Folder
 
 WANTED, BUSY, IDLE = (f"runner-abcdefghi-{pool}-1764000000-0a1b2c3d" for pool in ("stays", "busy", "idle"))
 LIVE = """[[runners]]

@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from components import AutoscalingRunner, AutoscalingRunnerArgs
-from components.manager_tool import overrides
+from components.manager_tool.executors.docker_machine import overrides
 from config_render import parse
 from tests.render.settings_samples import ACCESS_TOKEN, options_of
 

@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
-from components.manager_tool import gitlab_api, host, reach
-from components.manager_tool.gitlab_api import GitLabError
+from components.manager_tool import host
+from components.manager_tool.gitlab import api as gitlab_api
+from components.manager_tool.gitlab import reach
+from components.manager_tool.gitlab.api import GitLabError
 from components.manager_tool.host import StepError
 from localcloud.gitlab_stand_in import GitLabStandIn
 

@@ -7,8 +7,8 @@ from threading import Event
 
 import pytest
 
-from components import gitlab_check
-from components.gitlab_check import gitlab_problem
+from components.resolve import gitlab_check
+from components.resolve.gitlab_check import gitlab_problem
 
 from .hostile_answers import ESCAPES, NO_ANSWERS, PAGES, REDIRECTS
 from .unhelpful_servers import answering_server, hanging_server, http

@@ -12,10 +12,14 @@ from botocore.retries.standard import (
     TransientRetryableChecker,
 )
 
-from components.manager_tool import aws_api, ec2_sweep, journal_shipping, metrics, reaper, reaping, tokens
-from components.manager_tool.aws_api import Aws, Credentials
+from components.manager_tool.aws import api as aws_api
+from components.manager_tool.aws import ec2_sweep
+from components.manager_tool.aws.api import Aws, Credentials
+from components.manager_tool.executors.docker_machine import reaper, reaping
+from components.manager_tool.executors.docker_machine.folders import Folder
+from components.manager_tool.gitlab import tokens
 from components.manager_tool.host import StepError
-from components.manager_tool.machine_folders import Folder
+from components.manager_tool.maintenance import journal_shipping, metrics
 
 from .hostile_answers import ESCAPES, NO_ANSWERS, PAGES, REDIRECTS
 from .unhelpful_servers import Answering, answering_server, http

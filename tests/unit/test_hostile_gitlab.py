@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from components.manager_tool import created, gitlab_api, reach, runners, tokens
+from components.manager_tool.config import runners
+from components.manager_tool.gitlab import api as gitlab_api
+from components.manager_tool.gitlab import created, reach, tokens
 from components.manager_tool.host import StepError
 
 from .hostile_answers import ESCAPES, NO_ANSWERS, PAGES, REDIRECTS

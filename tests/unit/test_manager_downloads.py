@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from components.manager_tool import downloads as tool
 from components.manager_tool.host import StepError
+from components.manager_tool.programs import downloads as tool
 from localcloud.throwaway_authority import served
 
 from .hostile_answers import NO_ANSWERS

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from components.manager_tool import host, machines, programs, service
+from components.manager_tool import host
+from components.manager_tool.executors.docker_machine import machines
 from components.manager_tool.host import KilledError, StepError
+from components.manager_tool.programs import kept as programs
+from components.manager_tool.programs import service
 
 Script = Callable[[str, str], Path]
 

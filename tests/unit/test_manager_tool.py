@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from components.manager_tool import config as tool
 from components.manager_tool import host
+from components.manager_tool.config import activation as tool
 
 TEMPLATE = """concurrent = 2
 

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.manager_tool import overrides
+from components.manager_tool.executors.docker_machine import overrides
 
 from .conftest import SSH
 from .registered import named, options, policy_of

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from components import watch
-from components.manager_tool import metrics
+from components import monitoring
+from components.manager_tool.maintenance import metrics
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
-ALARMS = re.findall(r'alarm\(\s*"([a-z-]+)"', inspect.getsource(watch))
+ALARMS = re.findall(r'alarm\(\s*"([a-z-]+)"', inspect.getsource(monitoring))
 SENT = re.findall(r'^ +"([A-Z]\w+)": ', inspect.getsource(metrics.send_to_cloudwatch), re.MULTILINE)
 ROWS = [line for line in PAGE.splitlines() if line.startswith("| `")]
 

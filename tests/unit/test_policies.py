@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from components import policies
-from components.policies import LONGEST_MANAGED_POLICY, LONGEST_ROLE_POLICY, CacheAccess, Policy, Workers
+from components.iam import policies
+from components.iam.policies import LONGEST_MANAGED_POLICY, LONGEST_ROLE_POLICY, CacheAccess, Policy, Workers
 
 EC2 = "arn:aws:ec2:eu-central-1:123456789012"
 WORKERS = Workers(

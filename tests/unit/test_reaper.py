@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
-from components.manager_tool import host, machine_folders, reaping
-from components.manager_tool.config_toml import parse
-from components.manager_tool.ec2_sweep import Thing
+from components.manager_tool import host
+from components.manager_tool.aws.ec2_sweep import Thing
+from components.manager_tool.config.config_toml import parse
+from components.manager_tool.config.runners import sections
+from components.manager_tool.executors.docker_machine import folders as machine_folders
+from components.manager_tool.executors.docker_machine import reaping
+from components.manager_tool.executors.docker_machine.folders import Folder
+from components.manager_tool.executors.docker_machine.names import template_of, templates
+from components.manager_tool.executors.docker_machine.reaper import Finding, Ours, Seen, findings, machines_in_error
 from components.manager_tool.host import StepError
-from components.manager_tool.machine_folders import Folder
-from components.manager_tool.machine_names import template_of, templates
-from components.manager_tool.reaper import Finding, Ours, Seen, findings, machines_in_error
-from components.manager_tool.runners import sections
 
 NOW, GRACE = 1_000_000.0, 600.0
 OLD, NEW = NOW - 601, NOW - 599

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from components.manager_tool import programs, unit
+from components.manager_tool.programs import kept as programs
+from components.manager_tool.programs import unit
 
 ARGUMENTS = '"run" "--config" "/etc/gitlab-runner/config.toml" "--working-directory" "/root" "--user" "root"'
 OURS = f"/usr/local/bin/gitlab-runner {ARGUMENTS}"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from components.manager_tool import snapshot
+from components.manager_tool.config import snapshot
 from components.manager_tool.host import END
 
 LIVE = '[[runners]]\nname = "a"\n'

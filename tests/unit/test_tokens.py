@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
-from components.manager_tool import created, gitlab_api, host, reach, runners, tokens
-from components.manager_tool.aws_api import AwsError
+from components.manager_tool import host
+from components.manager_tool.aws.api import AwsError
+from components.manager_tool.config import runners
+from components.manager_tool.gitlab import api as gitlab_api
+from components.manager_tool.gitlab import created, reach, tokens
 from components.manager_tool.host import StepError
 from localcloud.gitlab_stand_in import GitLabStandIn
 

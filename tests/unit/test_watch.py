@@ -11,23 +11,15 @@ from typing import Any
 
 import pytest
 
-from components.manager_tool import (
-    breaker,
-    host,
-    journal_shipping,
-    lock,
-    metrics,
-    reaper,
-    snapshot,
-    watch,
-    watch_state,
-    watch_units,
-)
-from components.manager_tool.aws_api import AwsError
+from components.manager.tool_bundle import TARGET
+from components.manager_tool import host, lock
+from components.manager_tool.aws.api import AwsError
+from components.manager_tool.config import snapshot
+from components.manager_tool.executors.docker_machine import breaker, reaper
 from components.manager_tool.host import StepError
-from components.manager_tool.journal_shipping import Destination, Event, batches, ship
-from components.manager_tool.metrics import Measured
-from components.tool_bundle import TARGET
+from components.manager_tool.maintenance import journal_shipping, metrics, watch, watch_state, watch_units
+from components.manager_tool.maintenance.journal_shipping import Destination, Event, batches, ship
+from components.manager_tool.maintenance.metrics import Measured
 
 MEASURED = Measured({"machine": 3, "key pair": 1}, 2, {"machine": 0}, 1, 7, 1, True, 1_795_526_070.5, 0.25, 2)
 

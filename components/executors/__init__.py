@@ -1,0 +1,1 @@
+"""What each executor needs of AWS, a package for each."""

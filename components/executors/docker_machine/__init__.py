@@ -1,0 +1,1 @@
+"""docker+machine: what the manager may do to EC2."""

@@ -1,0 +1,1 @@
+"""AWS, asked with the manager's own rights."""

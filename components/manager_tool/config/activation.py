@@ -1,0 +1,197 @@
+"""The steps that stage config.toml and its secrets, and the joining, checking and renaming that make it live."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..executors.docker_machine import draining
+from ..executors.docker_machine.names import by_section
+from ..executors.docker_machine.overrides import effective, remember
+from ..gitlab import reach
+from ..gitlab.reach import SECRET, SECRETS
+from ..gitlab.tokens import Tokens, out_of_step
+from ..host import END, HOME, LIVE, STAGED, StepError, load, run, write
+from ..programs.service import activate
+from . import drift
+from .config_toml import WRITE_AGAIN, changed, dump, heading, in_toml, texts
+from .runners import Runner, staged, values
+
+TEMPLATE = STAGED / "config.toml"
+USER_DATA = HOME / "user-data"
+_EARLIER_KEY = STAGED / "sealing.key"
+"""With it 0.1 opened the secrets that it was sent."""
+TOKEN = re.compile(r"<secret:([A-Za-z][A-Za-z0-9_]*(?::[a-z0-9-]+)?)>")
+
+
+class OwnKeys(Protocol):
+    """Where the keys come from that gitlab-runner writes itself."""
+
+    def own_keys(self, section: Runner, placeholder: str) -> dict[str, str]:
+        """Return them in TOML, for a section of config.toml and the placeholder that stands there."""
+
+
+def joined(template: str, secrets: dict[str, str], tokens: OwnKeys) -> str:
+    """Return the template with its secrets in place; of its comments the first line is left. Raises `StepError`."""
+    return dump(filled(template, secrets, tokens), heading(template))
+
+
+def filled(template: str, secrets: dict[str, str], tokens: OwnKeys) -> dict[str, Any]:
+    """Return what a template says, with its secrets in place. Raises `StepError`."""
+    others, runners = staged(template)
+    live = [dict(_joined(each, secrets, tokens)) for each in runners]
+    return {**_filled(others, secrets), "runners": live}
+
+
+def _joined(section: Runner, secrets: dict[str, str], tokens: OwnKeys) -> Iterator[tuple[str, Any]]:
+    placeholder = TOKEN.fullmatch(section.get("token", ""))
+    for key, value in section.items():
+        if key == "token" and placeholder:
+            yield from values(tokens.own_keys(section, placeholder[1]))
+        else:
+            yield key, _filled(value, secrets)
+
+
+def _filled(value: Any, secrets: dict[str, str]) -> Any:
+    def secret(found: re.Match[str]) -> str:
+        if found[1] not in secrets:
+            raise StepError(f"the manager lacks the secret {found[1]}; nothing was changed")
+        return secrets[found[1]]
+
+    return changed(value, lambda text: SECRET.sub(secret, text))
+
+
+def check(path: Path, runners: Sequence[Runner], secrets: dict[str, str], program: str = "gitlab-runner") -> bool:
+    """Let gitlab-runner itself judge a file; return whether it also refuses keys that it does not know.
+
+    No message shows a secret or a token of `runners`, the file's sections.
+    """
+    _, version = run(program, "--version")
+    numbers = re.search(r"Version:\s+(\d+)\.(\d+)", version)
+    # Older ones have no lint; list loads the file too, but prints tokens, which `run` hides.
+    lint = numbers is not None and (int(numbers[1]), int(numbers[2])) >= (19, 3)
+    # A program that quotes a line of the file shows a secret as it stands there.
+    hidden = [*{each["token"] for each in runners if each.get("token")}]
+    hidden += [form for text in secrets.values() for form in (text, in_toml(text)) if form]
+    code, output = run(program, "lint" if lint else "list", "--config", str(path), check=False, hidden=hidden)
+    if code != 0:
+        raise StepError(f"gitlab-runner refused config.toml:\n{output}\nCorrect the setting that is named here.")
+    return lint
+
+
+def missing(template: str, secrets: dict[str, str]) -> set[str]:
+    """Return the names of secrets that have not arrived yet: template, secrets and plan come one by one."""
+    # What stands for the token may be no secret of the settings: the plan says where it comes from.
+    named = {name for part in staged(template) for text in texts(part) for name in SECRET.findall(text)} - {"token"}
+    return (named | {*reach.plan().get("needs", ("token",))}) - {*secrets}
+
+
+def complete(secrets: dict[str, str]) -> bool:
+    """Whether the live template goes together with these secrets and the plan; if not, another one follows them."""
+    try:
+        template = staged_template()
+        runners = staged(template)[1]
+    except StepError:
+        return False
+    url = reach.plan().get("url")
+    at_this_gitlab = url is None or any(each.get("url") == url for each in runners)
+    return at_this_gitlab and not missing(template, secrets)
+
+
+def staged_template() -> str:
+    """Return the config.toml of the settings that is live. Raises `StepError` where it is not there as a whole."""
+    try:
+        template = TEMPLATE.read_text(encoding="utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        template = ""
+    if not template.rstrip("\n").endswith(END):
+        raise StepError(f"{TEMPLATE} is missing or damaged: have it written again with: {WRITE_AGAIN}")
+    return template
+
+
+def apply(whole: str, secrets: dict[str, str], policy: str) -> None:
+    """Join template and secrets, check the result, and put it in place; only then are they kept for the next time.
+
+    `policy` is what to do about changes by hand, as `manager.drift` has it.
+    """
+    template = effective(whole)
+    lost = drift.lost(template, secrets)
+    if policy == "fail":
+        drift.refuse(lost)
+    tokens = Tokens(secrets)
+    content = filled(template, secrets, tokens)
+    machines = [*by_section(content["runners"])]
+    text = dump(content, heading(template))
+    # Beside the live file, so that gitlab-runner finds the same .runner_system_id.
+    candidate = HOME / ".candidate.toml"
+    try:
+        write(candidate, text)
+        strict = check(candidate, content["runners"], secrets)
+        reach.place_authority()
+        drift.keep(lost, policy)
+        new = drift.written(text.encode(), template, secrets, strict=strict, machines=machines)
+        drift.replacing(new)
+        candidate.rename(LIVE)
+    finally:
+        candidate.unlink(missing_ok=True)
+    drift.remember(new)
+    write(TEMPLATE, whole)
+    remember(template)
+    write(SECRETS, json.dumps(secrets))
+    reach.keep()
+    activate(restart=reach.place_proxy())
+    tokens.settle()
+    print(f"config.toml is live: {len(content['runners'])} runner(s)", flush=True)
+    draining.sweep()
+
+
+def apply_again(policy: str) -> None:
+    """Put the same config.toml in place, its entries where they are to start machines by now."""
+    apply(staged_template(), load(SECRETS), policy)
+
+
+def stage_config(policy: str) -> None:
+    text, secrets = sys.stdin.read(), load(SECRETS)
+    if not text.rstrip("\n").endswith(END):
+        raise StepError("config.toml arrived cut off; nothing was changed")
+    if lacking := missing(text, secrets):
+        raise StepError(f"the manager lacks the secrets {', '.join(sorted(lacking))}; nothing was changed")
+    apply(text, secrets, policy)
+
+
+def stage_secrets(policy: str) -> None:
+    given = json.load(sys.stdin)
+    reach.use_proxy(given)
+    if complete(given):
+        apply(staged_template(), given, policy)
+    write(SECRETS, json.dumps(given))
+    _EARLIER_KEY.unlink(missing_ok=True)
+
+
+def stage_gitlab(policy: str) -> None:
+    reach.propose(json.load(sys.stdin))
+    secrets = load(SECRETS)
+    reach.use_proxy(secrets)
+    if complete(secrets):
+        apply(staged_template(), secrets, policy)
+    reach.keep()
+
+
+def refresh(policy: str) -> None:
+    """Carry a token that gitlab-runner has rotated in one section to the others; else nothing."""
+    if out_of_step() and complete(load(SECRETS)):
+        apply_again(policy)
+
+
+def stage_user_data() -> None:
+    """Have the files that docker-machine gives to new machines, and no others of an earlier time."""
+    given = json.load(sys.stdin)
+    for name, text in given.items():
+        write(USER_DATA / name, text)
+    for path in USER_DATA.iterdir() if USER_DATA.exists() else ():
+        if path.name not in given:
+            path.unlink()

@@ -1,0 +1,1 @@
+"""What each executor needs on the manager, a package for each."""

@@ -1,0 +1,197 @@
+"""The breaker: where machines can't be created, none are for a while, and they are made elsewhere.
+
+AWS answers many refused requests for spot machines with a longer lockout, and gitlab-runner would ask every few
+seconds. It tells in its journal of each machine that it created or could not create (`createWithGrowthCapacity` in
+executors/docker/machine/provider.go), by a name that ends with the placement.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ... import host
+from ...config import activation
+from ...config.drift import digest
+from ...config.runners import live_runners
+from ...maintenance.journal_shipping import message_of
+from . import overrides
+from .folders import folders
+from .names import prefix_of
+from .overrides import AS_RENDERED, FILLING, HOLDING, TRYING, State
+
+_LONGEST_LOOK_BACK = 3600
+_RESTLESS_SECONDS = 30
+"""How long after a failure more are to be expected."""
+_EVENT = re.compile(r"Machine (created|creation failed)")
+# After an error's text, which may hold anything, in each of gitlab-runner's log formats.
+_NAME = re.compile(r"""\bname["']?[=:]\s*"?([A-Za-z0-9.-]+)""")
+
+
+class CreationEvent(NamedTuple):
+    """What the journal says of one machine."""
+
+    time: float
+    machine: str
+    failed: bool
+
+
+def run(settings: dict[str, Any], now: float) -> bool:
+    """Look at the journal, then pause placements, try or release them; `now` in seconds since 1970.
+
+    `settings` are those of the renderer's `breaker_plan`. To be called with the deployments' lock held. Returns whether
+    another look is worth while within seconds. Raises `StepError`.
+    """
+    if not activation.TEMPLATE.exists():
+        return False
+    state, events = overrides.load_state(), []
+    if settings["enabled"]:
+        state.seen = min(state.seen, now)
+        look_back = max(settings["seconds"], min(now - state.seen, _LONGEST_LOOK_BACK))
+        # What a clock that was ahead has stamped would be the newest for as long as it was.
+        events = [each for each in _events(now - look_back) if each.time <= now]
+        state.failures_total += sum(each.failed and each.time > state.seen for each in events)
+        state.seen = max([state.seen, *(each.time for each in events)])
+        entries = overrides.planned(settings)
+        _decide(state, _by_placement(entries, events), settings, now)
+        state.sections = dict(_sections(state, entries, [folder.name for folder in folders()]))
+    else:
+        state.paused, state.trying, state.sections = {}, {}, {}
+    _keep(state, settings["drift"])
+    failing = any(each.failed and each.time > now - _RESTLESS_SECONDS for each in events)
+    trying = any(since > now - _RESTLESS_SECONDS for since in state.trying.values())
+    return failing or trying or any(section["form"] == FILLING for section in state.sections.values())
+
+
+def _keep(state: State, drift_policy: str) -> None:
+    former = overrides.load_state()
+    overrides.save(state)
+    if digest(overrides.effective(activation.staged_template())) != state.applied:
+        try:
+            activation.apply_again(drift_policy)
+        except (host.StepError, OSError):
+            # The next run decides again, by what is live.
+            overrides.save(former)
+            raise
+
+
+def _decide(state: State, events: Mapping[str, Sequence[CreationEvent]], settings: dict[str, Any], now: float) -> None:
+    """Move placements between working, paused and trying."""
+    # Times of a clock that was ahead would pause a placement for as long as it was.
+    longest = now + settings["coolDownSeconds"]
+    state.paused = {name: min(until, longest) for name, until in state.paused.items() if name in events}
+    state.trying = {name: min(since, now) for name, since in state.trying.items() if name in events}
+    for name, own in events.items():
+        if name in state.paused:
+            if now >= state.paused[name]:
+                del state.paused[name]
+                state.trying[name] = now
+                print(f"breaker: {name} may make one machine, to see whether it works again")
+        elif name in state.trying:
+            _judge(state, name, [each for each in own if each.time > state.trying[name]], settings, now)
+        elif _in_a_row(own, now - settings["seconds"]) >= settings["failures"]:
+            _pause(state, name, f"{settings['failures']} creations in a row failed", settings, now)
+
+
+def _judge(state: State, name: str, since: Sequence[CreationEvent], settings: dict[str, Any], now: float) -> None:
+    if not since:
+        return
+    del state.trying[name]
+    if all(each.failed for each in since):
+        _pause(state, name, "it still can't make machines", settings, now)
+    else:
+        print(f"breaker: {name} makes machines again")
+
+
+def _pause(state: State, name: str, why: str, settings: dict[str, Any], now: float) -> None:
+    state.paused[name] = now + settings["coolDownSeconds"]
+    print(f"breaker: {name} makes no machines for {settings['coolDownSeconds']} s: {why}")
+
+
+def _in_a_row(events: Sequence[CreationEvent], oldest: float) -> int:
+    """How many of the newest creations failed without a success after them."""
+    count = 0
+    for each in events:
+        count = count + 1 if each.failed and each.time > oldest else 0
+    return count
+
+
+def _sections(
+    state: State, entries: Mapping[str, Any], machines: Sequence[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield how sections have to be, by their names, where they are not as rendered; on-demand ones are to be live."""
+    tokens = {each.get("name", ""): each.get("token", "") for each in live_runners()}
+    for name, plan in entries.items():
+        placements, fallback = plan["placements"], plan["fallback"]
+        home = placements[0]["label"]
+        prefix = prefix_of(tokens.get(name, ""))
+        label, own = _choice(state, placements)
+        if own == HOLDING:
+            label = state.sections.get(name, {}).get("label", home)
+            if label not in [each["label"] for each in placements]:
+                label = home
+        if (label, own) != (home, AS_RENDERED):
+            yield name, {"label": label, "form": own, "machines": _count(machines, prefix, plan)}
+        works = any(each["name"] not in {*state.paused, *state.trying} for each in placements)
+        if fallback and not works:
+            label, form = _choice(state, fallback["placements"])
+            room = fallback["machines"] - _count(machines, prefix, fallback)
+            if room <= 0 or form == HOLDING:
+                form, label = HOLDING, label or fallback["placements"][0]["label"]
+            else:
+                form, room = FILLING, 1 if form == TRYING else room
+            fewer = int(own == TRYING)
+            yield fallback["name"], {"label": label, "form": form, "machines": max(room, 0), "fewer": fewer}
+
+
+def _choice(state: State, placements: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """Return the label of the first placement that is not paused, and how machines are made there."""
+    for each in placements:
+        if each["name"] not in state.paused:
+            return each["label"], TRYING if each["name"] in state.trying else AS_RENDERED
+    return "", HOLDING
+
+
+def _count(machines: Sequence[str], prefix: str, plan: Mapping[str, Any]) -> int:
+    """Count a section's machines by what their names begin with, those included that are just being made."""
+    beginning = prefix + plan["placements"][0]["MachineName"].partition("%s")[0]
+    return sum(name.startswith(beginning) for name in machines)
+
+
+def _by_placement(entries: Mapping[str, Any], events: Sequence[CreationEvent]) -> dict[str, list[CreationEvent]]:
+    """The events of each placement, by the names that gitlab-runner gives to its machines."""
+    patterns = {
+        each["name"]: _pattern(each["MachineName"])
+        for plan in entries.values()
+        for kind in (plan, plan["fallback"] or {"placements": ()})
+        for each in kind["placements"]
+    }
+    found: dict[str, list[CreationEvent]] = {name: [] for name in patterns}
+    for each in events:
+        fitting = [name for name, pattern in patterns.items() if pattern.fullmatch(each.machine)]
+        if fitting:
+            # The part of the token before it may end like the beginning of another entry's.
+            found[max(fitting, key=lambda name: len(patterns[name].pattern))].append(each)
+    return found
+
+
+def _pattern(machine_name: str) -> re.Pattern[str]:
+    # runner-<part of the token>-<MachineName>: `newMachineName` in executors/docker/machine/name.go.
+    return re.compile("runner-[a-z0-9-]{1,9}-" + re.escape(machine_name).replace("%s", "[0-9]+-[0-9a-f]{8}"))
+
+
+def _events(since: float) -> list[CreationEvent]:
+    """What gitlab-runner's journal says of machines, oldest first."""
+    command = ("journalctl", "-u", "gitlab-runner", "-o", "json", "--all", "--no-pager", f"--since=@{since:.6f}")
+    _, output = host.run(*command)
+    found = []
+    # Not `splitlines`, which also ends a line at characters that a message may hold.
+    for line in filter(None, output.split("\n")):
+        entry = json.loads(line)
+        message = message_of(entry)
+        told, names = _EVENT.search(message), _NAME.findall(message)
+        if told and names:
+            found.append(CreationEvent(int(entry["__REALTIME_TIMESTAMP"]) / 1e6, names[-1], told[1] != "created"))
+    return found

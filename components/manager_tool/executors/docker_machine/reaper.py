@@ -1,0 +1,170 @@
+"""Which machines, and what belonged to machines, is to go. Pure: it is told what there is, and asks nobody.
+
+Whatever costs money and belongs to this deployment, yet to none of the machines that docker-machine knows. Nothing of
+anybody else's: neither another deployment's, nor a person's, nor the manager itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from typing import NamedTuple
+
+from ...aws.ec2_sweep import Thing
+from ...texts import one_line
+from .folders import Folder
+from .names import template_of
+
+_LONGEST_NAME = 300
+KINDS = ("machine", "instance", "key pair", "spot request", "volume")
+
+
+class Finding(NamedTuple):
+    """One thing to remove; `kind` is one of `KINDS`."""
+
+    kind: str
+    id: str
+    why: str
+
+
+class Ours(NamedTuple):
+    """By what this deployment's machines are known."""
+
+    deployment: str
+    """Value of the tag that they carry, except for spot machines whose tagging failed."""
+    profile: str
+    """Name of the workers' instance profile: each machine has it from its first moment, and nothing else may."""
+    group: str
+    """Name of the workers' security group."""
+    apart: bool
+    """Whether the profile or the group is this deployment's alone, so that they tell an untagged machine's owner."""
+    templates: Set[str]
+    """The names of its machines, with %s, at present and of late."""
+    manager: str
+    """Id of this instance."""
+    manager_name: str = ""
+    """The tag Name of this deployment's managers."""
+    former: Set[str] = frozenset()
+    """Values of the tag on machines of earlier releases, or of before a stack was renamed. Another deployment may have
+    the same, so they say no more than no tag does."""
+    own_profile: bool = True
+    """Whether the profile is this deployment's alone."""
+    spared_before: float = 0.0
+    """What is older may be an earlier manager's, which still waits for its jobs; in seconds since 1970."""
+
+
+class Seen(NamedTuple):
+    """What there is."""
+
+    now: float
+    folders: Sequence[Folder] = ()
+    instances: Sequence[Thing] = ()
+    alive: Set[str] = frozenset()
+    """Ids of the instances of folders that are not terminated."""
+    key_pairs: Sequence[Thing] = ()
+    keys_elsewhere: Set[str] = frozenset()
+    """Names of key pairs that instances in other VPCs have."""
+    requests: Sequence[Thing] = ()
+    volumes: Sequence[Thing] = ()
+
+
+def findings(seen: Seen, ours: Ours, in_error_since: Mapping[str, float], grace: float) -> Iterator[Finding]:
+    """Yield what is to go; nothing younger than `grace` seconds is, as it may be about to be known.
+
+    `in_error_since` says of machines that earlier looks have seen in state Error when the first of these was.
+    """
+    before = seen.now - grace
+    # Until the manager whose place this one takes has gone, its machines and this one's can't be told apart.
+    after = seen.now if other_managers(seen, ours) else ours.spared_before
+    for folder in seen.folders:
+        # EC2 may tell of a new instance late, and for a while not at all; one that is being made has no id yet.
+        since = in_error_since.get(folder.name, seen.now) if folder.instance else folder.changed
+        if in_error(folder, seen.alive) and since < before:
+            yield Finding("machine", folder.name, "docker-machine has it in state Error: its instance is gone")
+    ids = {folder.instance for folder in seen.folders}
+    names = {folder.name for folder in seen.folders}
+    # A machine that is being made has a folder before that one knows the instance. Nothing is made for longer than the
+    # grace: an older folder is one whose file is damaged, or that docker-machine failed to remove.
+    unfinished = {folder.name for folder in seen.folders if not folder.instance and folder.changed >= before}
+    used = {instance.key for instance in seen.instances} | seen.keys_elsewhere
+
+    def orphaned(thing: Thing) -> bool:
+        return after <= thing.made < before and not {thing.name, thing.key} & unfinished and thing.id not in ids
+
+    yield from _found("instance", seen.instances, lambda thing: orphaned(thing) and owned(thing, ours))
+    yield from _found("spot request", seen.requests, lambda thing: orphaned(thing) and owned(thing, ours))
+    yield from _found("volume", seen.volumes, lambda thing: orphaned(thing) and _own_volume(thing, ours))
+    yield from _found(
+        "key pair",
+        seen.key_pairs,
+        lambda key: (
+            after <= key.made < before
+            and key.name not in used
+            and key.name not in names
+            and named_by_runner(key.name, ours)
+        ),
+    )
+
+
+def _found(kind: str, things: Sequence[Thing], condition: Callable[[Thing], bool]) -> Iterator[Finding]:
+    for thing in things:
+        if condition(thing):
+            # Whoever may tag an instance chooses its name.
+            name = one_line(thing.name or thing.key, _LONGEST_NAME)
+            yield Finding(
+                kind, thing.id, f"none of docker-machine's machines has it{f' ({name})' if name != thing.id else ''}"
+            )
+
+
+def other_managers(seen: Seen, ours: Ours) -> list[str]:
+    """Return the ids of this deployment's other managers: each is there while another takes its place."""
+    own_key = next((each.key for each in seen.instances if each.id == ours.manager), "")
+
+    def is_ours(manager: Thing) -> bool:
+        # Whatever a stack was called, its managers have one key pair. Without it, rather one too many.
+        same_key = manager.key == own_key if own_key else manager.deployment in ours.former
+        return manager.deployment == ours.deployment or same_key
+
+    others = (each for each in seen.instances if each.name == ours.manager_name and each.id != ours.manager)
+    return [each.id for each in others if is_ours(each)]
+
+
+def owned(thing: Thing, ours: Ours) -> bool:
+    """Tell whether an instance, or a request for one, is a worker of this deployment."""
+    if thing.profile != ours.profile or thing.id == ours.manager:
+        return False
+    named = named_by_runner(thing.key, ours) or named_by_runner(thing.name, ours)
+    if thing.deployment == ours.deployment:
+        # Machines of a stack that was renamed may have the tag of the one that got its name.
+        apart = ours.own_profile or ours.group in thing.groups if ours.apart else named
+        return apart and (template_of(thing.name) or template_of(thing.key)) is not None
+    if thing.deployment and thing.deployment not in ours.former:
+        return False
+    return ours.apart and ours.group in thing.groups and named
+
+
+def named_by_runner(name: str, ours: Ours) -> bool:
+    """Tell whether gitlab-runner here could have given this name; what stands behind %s may have changed since."""
+    template = template_of(name)
+    # As a whole: another deployment with the same token may have pools whose names begin like ours.
+    return template is not None and _beginning(template) in {*map(_beginning, ours.templates)}
+
+
+def _beginning(template: str) -> str:
+    return template.partition("%s")[0]
+
+
+def _own_volume(volume: Thing, ours: Ours) -> bool:
+    # The manager's own has the tag too, but another name.
+    return volume.deployment == ours.deployment and template_of(volume.name) is not None
+
+
+def in_error(folder: Folder, alive: Set[str]) -> bool:
+    """Tell whether docker-machine would show a machine in state Error, as far as EC2 causes it."""
+    return folder.on_ec2 and template_of(folder.name) is not None and folder.instance not in alive
+
+
+def machines_in_error(seen: Seen, since: Mapping[str, float]) -> dict[str, float]:
+    """Return those machines, and since when that is known; `since` is what the last look returned."""
+    # A clock that was ahead is no reason to wait for the time that it showed.
+    known = {name: min(time, seen.now) for name, time in since.items()}
+    return {folder.name: known.get(folder.name, seen.now) for folder in seen.folders if in_error(folder, seen.alive)}

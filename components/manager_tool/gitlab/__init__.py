@@ -1,0 +1,1 @@
+"""GitLab, asked from the manager: its API, the runners' tokens, and the way there."""

@@ -1,0 +1,1 @@
+"""What looks after the manager between two runs of Pulumi, and its end."""

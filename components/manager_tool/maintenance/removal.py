@@ -1,0 +1,94 @@
+"""The end of the runner's life on this manager."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from ..config import snapshot
+from ..config.activation import TEMPLATE, USER_DATA
+from ..config.drift import DRIFTED
+from ..executors.docker_machine import machines
+from ..gitlab import tokens
+from ..host import BINARIES, LIFE, LIVE, STAGED, StepError, explain, load, run, warn, write
+from ..programs import service
+from ..programs.kept import KEPT
+from . import watch, watch_units
+
+ABORTING = Path("/etc/systemd/system/gitlab-runner.service.d/stop-at-once.conf")
+
+
+def begin(wanted: dict[str, Any], mode: str = "") -> None:
+    """Take note of whose life begins here, or goes on, if `mode` is `again`.
+
+    Raises `StepError` where that of the same host is to begin a second time: Pulumi would end the first after it, and
+    with it the only one there is.
+    """
+    known = load(LIFE)
+    same = known.get("host") == wanted["host"]
+    if same and mode != "again" and TEMPLATE.exists():
+        raise StepError(
+            "the runner lives on this host already, and a replacement of this step would end it. Run `pulumi up` "
+            "without --replace for registration-life; to have all steps run again, set manager.rerun to another "
+            f"number. If this stack's state was lost, first delete {LIFE} and {snapshot.COPY} on the manager"
+        )
+    began = known.get("began", 0.0) if same else time.time()
+    write(LIFE, json.dumps({"host": wanted["host"], "began": began}))
+
+
+def remove(wanted: dict[str, Any]) -> None:
+    """Stop the service, remove its machines, unregister.
+
+    `wanted` holds `host`, as it was at the beginning, `runningJobs`, `wait` or `abort`, and `stopTimeout` in seconds.
+    Machines cost money, so one that stays is a failure; a runner that stays in GitLab is but a line in a list.
+    """
+    if load(LIFE).get("host", wanted["host"]) != wanted["host"]:
+        print("this host goes on under another name, or another took its address: nothing is removed here")
+        return
+    watch_units.remove()
+    # Without the program there is still much to remove, if it is only missing since.
+    if not (BINARIES / "gitlab-runner").exists() and not TEMPLATE.exists():
+        return
+    stop(wanted["runningJobs"] == "abort", wanted["stopTimeout"])
+    damaged = machines.damaged() if watch.has_last_look() else set()
+    stayed = machines.remove(name for name in machines.names() if name not in damaged)
+    if stayed:
+        listed = "\n".join(stayed)
+        raise StepError(
+            f"{len(stayed)} machine(s) could not be removed:\n{listed}\nThe runner is stopped, but still registered. "
+            "Run the command again, or terminate them in EC2 and remove them here with: docker-machine rm -f NAME"
+        )
+    look_for_more()
+    tokens.leave_all()
+    run("systemctl", "disable", service.NAME, check=False)
+    # Tokens, and keys that open others.
+    snapshot.forget()
+    LIVE.unlink(missing_ok=True)
+    for folder in (STAGED, DRIFTED, USER_DATA, KEPT):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def stop(at_once: bool, seconds: int) -> None:
+    """Let the service end: it takes no more jobs, and those that run end too, or are aborted."""
+    ABORTING.unlink(missing_ok=True)
+    if at_once:
+        abort_jobs()
+    run("systemctl", "daemon-reload", check=False)
+    service.stop(0 if at_once else seconds)
+    ABORTING.unlink(missing_ok=True)
+
+
+def abort_jobs() -> None:
+    """Have the service end its jobs, and tell GitLab, when it is stopped."""
+    write(ABORTING, "[Service]\nKillSignal=SIGTERM\n", 0o644)
+
+
+def look_for_more() -> None:
+    """Remove what EC2 has that docker-machine does not know: a failure here must not keep the rest from going."""
+    try:
+        watch.last_look()
+    except Exception as error:
+        warn(f"EC2 could not be asked for what may be left of machines: {explain(error)}")

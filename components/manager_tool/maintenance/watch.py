@@ -1,0 +1,296 @@
+"""The watch: one look at what belongs to the manager, by a systemd timer each minute.
+
+It removes what nobody removes otherwise, ships the journal, and tells Prometheus and CloudWatch. No part of it keeps
+another from being done, and none acts while a deployment is under way.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import socket
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..aws.api import Aws, instance_id
+from ..config import activation as config
+from ..config import drift, snapshot
+from ..config.config_toml import in_toml
+from ..config.runners import live_runners, readable_live_runners
+from ..executors.docker_machine import breaker, draining, overrides, reaper, reaping
+from ..executors.docker_machine.names import templates
+from ..executors.docker_machine.overrides import SETTINGS
+from ..gitlab import reach, tokens
+from ..gitlab.reach import SECRETS
+from ..host import LIFE, STAGED, StepError, explain, lacks_memory, load, warn, write
+from ..lock import DEPLOYMENT, WATCH, locked
+from ..programs import kept as programs
+from ..programs import unit
+from ..texts import printable
+from . import journal_shipping, metrics, watch_state, watch_units
+from .watch_state import Settings, State
+
+CURSOR = STAGED / "journal.cursor"
+_DAYS_REMEMBERED = 30
+_NEXT_LOOK_SECONDS = 5
+_LONGEST_STAY_SECONDS = 300
+"""Less than systemd gives the service (`watch_units`)."""
+_REMOVAL_SECONDS = 3600
+"""What an earlier manager may take for its end after its last job."""
+
+
+@dataclass
+class Pass:
+    """One look."""
+
+    settings: Settings
+    secrets: dict[str, str]
+    state: State
+    dry_run: bool
+    started: float = field(default_factory=time.time)
+    orphans: dict[str, int] = field(default_factory=lambda: dict.fromkeys(reaper.KINDS, 0))
+    removed: int = 0
+    replaced: int = 0
+    restless: bool = False
+    """Whether the breaker wants to look again within seconds."""
+
+    @property
+    def aws(self) -> Aws:
+        return reaping.account(self.settings, self.secrets)
+
+
+def stage(settings: dict[str, Any]) -> None:
+    """Keep the settings and have the watch run by them, or not at all."""
+    _note_former_name(settings)
+    write(SETTINGS, json.dumps(settings))
+    if settings["enabled"]:
+        watch_units.put(settings["intervalSeconds"])
+    else:
+        watch_units.remove()
+    # Placements that are in use have new options now; and with nobody to look, pauses would never end.
+    breaker.run(settings["breaker"], time.time())
+
+
+def _note_former_name(settings: dict[str, Any]) -> None:
+    """Remember what the stack was called, though no look has been made under that name: its machines have that tag."""
+    try:
+        former = load(SETTINGS).get("deployment")
+    except StepError:
+        return
+    if isinstance(former, str) and former != settings.get("deployment"):
+        state = watch_state.read()
+        state.deployments[former] = time.time()
+        watch_state.keep(state)
+
+
+def watch(*arguments: str) -> int:
+    """Look once and return the exit code. With `--dry-run` only tell what would be removed, and keep nothing."""
+    with locked(WATCH, wait=False) as ours:
+        if not ours:
+            print("another pass is under way")
+            return 0
+        dry_run = "--dry-run" in arguments
+        code = 0 if dry_run else _done([_mend], None)
+        settings = watch_state.settings()
+        if not settings:
+            print("no settings are there yet")
+            return code
+        if not settings.get("enabled", True):
+            print("manager.watch.enabled is false")
+            return code
+        reach.use_proxy()
+        look = Pass(settings, load(SECRETS), watch_state.read(), dry_run or settings["dryRun"])
+        if dry_run:
+            return _done([_reap], look)
+        parts = [_compare, _break, _tend, _reap, _ship, _tell, _remember]
+        return max(code, _done(parts, look), _done([_stay], look))
+
+
+def _mend(look: None) -> None:
+    with locked(DEPLOYMENT, wait=False) as free:
+        if free:
+            snapshot.restore()
+
+
+def _remember(look: Pass) -> None:
+    watch_state.keep(look.state)
+    with locked(DEPLOYMENT, wait=False) as free:
+        if free:
+            snapshot.take()
+
+
+def last_look() -> None:
+    """Remove whatever EC2 has of this deployment's machines, once the runner has stopped and its machines are gone."""
+    if not has_last_look():
+        return
+    settings = watch_state.settings()
+    look = Pass(settings, load(SECRETS), watch_state.read(), dry_run=False)
+    try:
+        known = templates(live_runners())
+    except StepError as error:
+        # Whatever is this deployment's is to go, and it is known by its tag, and by its names of the last days.
+        known = set()
+        warn(str(error))
+    ours = _ours(look, known)
+    # A folder that can't be read shields its instance, and an instance its key pair, as long as they are there.
+    for _ in range(3):
+        found = list(reaper.findings(reaping.look(look.aws, settings, ours), ours, {}, 0))
+        # There is no next pass.
+        reaping.remove(look.aws, found, print, math.inf)
+        if not found:
+            break
+
+
+def has_last_look() -> bool:
+    """Whether the end of the runner's life looks at EC2."""
+    settings = load(SETTINGS)
+    # On a host that was there already nothing tells whether another one has taken its place.
+    return bool(settings.get("enabled") and settings.get("ownInstance"))
+
+
+def _done(parts: list[Any], look: Pass | None) -> int:
+    told: set[str] = set()
+    for part in parts:
+        try:
+            part(look)
+        except (StepError, OSError, ValueError) as error:
+            text = explain(error)
+        except Exception as error:
+            # A mistake of this program's in one part is no reason to leave out the others.
+            text = explain(error) if lacks_memory(error) else f"{part.__name__.strip('_')}: {error!r}"
+        else:
+            continue
+        # One cause, such as a damaged config.toml, is met by several parts.
+        if text not in told:
+            print(f"watch: {printable(text)}", file=sys.stderr)
+        told.add(text)
+    return int(bool(told))
+
+
+def _compare(look: Pass) -> None:
+    """Tell of programs and a unit that are not those that were put in place; an `up` puts them back.
+
+    To do it here would interrupt jobs, and a service that was stopped may have been so on purpose.
+    """
+    with locked(DEPLOYMENT, wait=False) as free:
+        lines = [*programs.replaced(), *unit.replaced()] if free else []
+    look.replaced = len(lines)
+    for line in lines:
+        print(f"watch: {line}", file=sys.stderr)
+
+
+def _break(look: Pass) -> None:
+    with locked(DEPLOYMENT, wait=False) as free:
+        if free:
+            look.restless = breaker.run(look.settings["breaker"], time.time())
+
+
+def _stay(look: Pass) -> None:
+    """Look on while machines fail, so that the next placement is tried within seconds, until the next pass."""
+    longest = min(look.settings["intervalSeconds"], _LONGEST_STAY_SECONDS) if look.restless else 0
+    while look.restless and time.time() + _NEXT_LOOK_SECONDS < look.started + longest:
+        time.sleep(_NEXT_LOOK_SECONDS)
+        look.restless = False
+        _break(look)
+
+
+def _tend(look: Pass) -> None:
+    if not look.dry_run:
+        with locked(DEPLOYMENT, wait=False) as free:
+            if free:
+                config.refresh(look.settings["breaker"]["drift"])
+                draining.sweep()
+
+
+def _reap(look: Pass) -> None:
+    settings, state = look.settings, look.state
+    ours = _ours(look, templates(live_runners()))
+    seen = reaping.look(look.aws, settings, ours)
+    found = list(reaper.findings(seen, ours, state.in_error, settings["graceMinutes"] * 60))
+    for finding in found:
+        look.orphans[finding.kind] += 1
+    if look.dry_run:
+        for finding in found:
+            print(f"would remove {finding.kind} {finding.id}: {finding.why}")
+        print(f"dry run: {len(found)} would be removed")
+    elif found:
+        _remove(look, found)
+    state.in_error = reaper.machines_in_error(seen, state.in_error)
+
+
+def _ours(look: Pass, at_present: set[str]) -> reaper.Ours:
+    settings, state = look.settings, look.state
+    oldest = look.started - _DAYS_REMEMBERED * 86_400
+    named = {**state.templates, **dict.fromkeys(at_present, look.started)}
+    state.templates = {name: last for name, last in named.items() if last > oldest}
+    called = {**state.deployments, settings["deployment"]: look.started}
+    state.deployments = {name: last for name, last in called.items() if last > oldest}
+    return reaper.Ours(
+        deployment=settings["deployment"],
+        former={*state.deployments, *settings.get("formerDeployments", ())} - {settings["deployment"]},
+        profile=settings["profile"],
+        group=settings["group"],
+        apart=settings["apart"],
+        own_profile=settings.get("ownProfile", True),
+        templates={*state.templates},
+        manager=instance_id(),
+        manager_name=settings["manager"],
+        spared_before=_spared_before(look),
+    )
+
+
+def _spared_before(look: Pass) -> float:
+    """Where the stack has no instance that would tell of an earlier manager: the beginning of this one, for a while."""
+    began = float(load(LIFE).get("began", 0.0))
+    patience = look.settings["stopTimeout"] + _REMOVAL_SECONDS
+    return 0.0 if look.settings["ownInstance"] or look.started > began + patience else began
+
+
+def _remove(look: Pass, found: list[reaper.Finding]) -> None:
+    with locked(DEPLOYMENT, wait=False) as free:
+        if not free:
+            print("a deployment is under way: nothing is removed now")
+            return
+        done = reaping.remove(look.aws, found, print)
+    look.state.failed += done.pop("failed")
+    look.state.removed = {kind: look.state.removed[kind] + number for kind, number in done.items()}
+    look.removed = sum(done.values())
+
+
+def _ship(look: Pass) -> None:
+    group = look.settings["logGroup"]
+    if group:
+        stream = f"{instance_id() or socket.gethostname()}/journal"
+        live = [each.get("token", "") for each in readable_live_runners()]
+        clear = {text for text in (*look.secrets.values(), *live, *tokens.known()) if text}
+        forms = clear | {in_toml(text) for text in clear}
+        to = journal_shipping.Destination(look.aws, group, stream)
+        # The longest first: one may begin with another.
+        journal_shipping.ship(to, CURSOR, sorted(forms, key=len, reverse=True))
+
+
+def _tell(look: Pass) -> None:
+    settings, state, paused = look.settings, look.state, overrides.load_state()
+    total = paused.failures_total
+    now = time.time()
+    measured = metrics.Measured(
+        removed=state.removed,
+        failed=state.failed,
+        orphans=look.orphans,
+        in_error=sum(since < now - settings["graceMinutes"] * 60 for since in state.in_error.values()),
+        spot_failures=total,
+        pools_paused=len(paused.paused),
+        drifted=drift.drifted(),
+        replaced=look.replaced,
+        now=now,
+        seconds=now - look.started,
+    )
+    # A counter that is smaller than before has begun anew.
+    lately = total - state.spot_failures if total >= state.spot_failures else total
+    state.spot_failures = total
+    metrics.write_for_prometheus(Path(settings["metricsFile"]), measured)
+    if settings["alarms"]:
+        metrics.send_to_cloudwatch(look.aws, settings["deployment"], measured, look.removed, lately)

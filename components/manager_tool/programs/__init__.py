@@ -1,0 +1,1 @@
+"""What is installed on the manager, and the service that runs it."""

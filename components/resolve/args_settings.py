@@ -1,0 +1,140 @@
+"""Checking what a program gives to an `AutoscalingRunner`, before anything of that is registered with the engine."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any
+
+import pulumi
+
+from config_render import (
+    DEFAULT_VPC,
+    TOKENS,
+    Problem,
+    Settings,
+    SettingsError,
+    Surroundings,
+    cautions,
+    in_words_of,
+    placed,
+    problem,
+    problems_of,
+)
+
+from .. import aws
+from ..args import AutoscalingRunnerArgs
+from ..network import GivenNetwork
+from .market_report import market_problems
+from .surroundings import look_around
+
+_OF_NETWORK = ("managerSubnetId", "subnetIds", "vpcId", "workerSecurityGroup", "zones")
+_LATER = "is an Output, but settings are plain values, which are checked before anything is created"
+_ARGUMENTS = dict(zip(TOKENS, ("token", "registration_token", "access_token"), strict=True))
+_TWICE = "has no effect: the argument network says which VPC and subnets there are; leave it out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What a program gives, checked and completed."""
+
+    region: str
+    settings: Settings
+    around: Surroundings
+
+
+def settled(args: AutoscalingRunnerArgs, component: pulumi.Resource) -> Given:
+    """Return the checked settings, placed in what is there already, having asked AWS through the component's provider.
+
+    Raises `pulumi.RunError` with all mistakes.
+    """
+    opts = pulumi.InvokeOptions(parent=component)
+    region = args.region or _region_of_provider(opts)
+    settings = _checked(args, region)
+    around = args.surroundings
+    if around is None:
+        around, problems = look_around(settings, region, opts, network_given=args.network is not None)
+        problems = problems or _told(args.place, settings, region, around, component)
+        if problems:
+            raise _refusal(problems, args.place)
+    return Given(region=region, settings=placed(settings, region, around.network), around=around)
+
+
+def _region_of_provider(opts: pulumi.InvokeOptions) -> str:
+    region: str | None = aws.get_region(opts=opts).region
+    if region is None:  # the provider's settings are outputs of what is not there yet
+        raise pulumi.RunError("the provider does not know its region at this preview; give it as the argument region")
+    return region
+
+
+def _checked(args: AutoscalingRunnerArgs, region: str) -> Settings:
+    if isinstance(args.settings, Settings):
+        if args.network is not None:
+            raise pulumi.RunError("the argument network needs settings as a table, not as what parse returns")
+        return args.settings
+    if later := [*_outputs_in(args.settings)]:
+        whole = Problem(args.place.rstrip(".:"), None, _instead_of(()))
+        raise _refusal([problem(at, _instead_of(at)) if at else whole for at in later], args.place)
+    raw = args.settings if args.network is None else _in_network(args.settings, args.network, args.place)
+    # An Output is not known yet: its text can't be looked at.
+    tokens = {name: token if isinstance(token, str) else None for name, token in args.tokens().items()}
+    settings, problems = problems_of(raw, tokens=tokens, region=region, secrets=args.secrets.keys())
+    if settings is None or problems:
+        raise _refusal(problems, args.place)
+    return settings
+
+
+def _outputs_in(value: object, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where in a table of settings Outputs are, and other promises of a value."""
+    if isinstance(value, pulumi.Output) or isawaitable(value):
+        yield at
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _outputs_in(each, (*at, str(key)))
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        for index, each in enumerate(value):
+            yield from _outputs_in(each, (*at, index))
+
+
+def _instead_of(at: tuple[str | int, ...]) -> str:
+    """What is wrong with an Output at a place in the settings, and where it goes."""
+    match at:
+        case ():
+            fix = "read them with require_object, and give secrets as the arguments token and secrets"
+        case (name,) if name in TOKENS:
+            fix = f"give it as the argument {_ARGUMENTS[str(name)]}"
+        case ("secrets", *_):
+            fix = "give it in the argument secrets"
+        case ("network", *_):
+            fix = "give the VPC and subnets as the argument network=GivenNetwork(vpc_id=..., subnet_ids={...})"
+        case _:
+            fix = (
+                "write <secret:NAME> here and give it as the argument secrets={'NAME': ...}; a VPC goes into "
+                "network=GivenNetwork(...), the runner's token into token"
+            )
+    return f"{_LATER}; {fix}"
+
+
+def _in_network(raw: Mapping[str, Any], network: GivenNetwork, place: str) -> Mapping[str, Any]:
+    """Return the settings as for a VPC that is there already, whose subnets are the region's default ones."""
+    own = raw.get("network") or {}
+    if twice := [problem(("network", key), _TWICE) for key in _OF_NETWORK if key in own]:
+        raise _refusal(twice, place)
+    return {**raw, "network": {**own, "vpcId": DEFAULT_VPC, "zones": [*network.subnet_ids]}}
+
+
+def _told(
+    place: str, settings: Settings, region: str, around: Surroundings, component: pulumi.Resource
+) -> list[Problem]:
+    """Warn of what may cost money, time or safety, and return what AWS's market rules out."""
+
+    def warn(problems: Sequence[Problem]) -> None:
+        for each in problems:
+            pulumi.log.warn(str(in_words_of(place, each)), component)
+
+    mistakes = market_problems(placed(settings, region, around.network), region, warn)
+    warn(cautions(settings))
+    return mistakes
+
+
+def _refusal(problems: Sequence[Problem], place: str) -> pulumi.RunError:
+    return pulumi.RunError(str(SettingsError([in_words_of(place, each) for each in problems])))
