@@ -19,11 +19,11 @@ import pulumi_command as command
 
 from config_render import ManagerSettings
 
-from ..manager_tool.host import END
+from ..manager_tool.contract.constants import END, TARGET
 from ..preview import or_marker
 from .downloads import downloads
 from .step_warnings import warning_hooks
-from .tool_bundle import TARGET, as_root, bundle, unpack
+from .tool_bundle import as_root, bundle, unpack
 
 _REMOVAL_SECONDS = 3600
 """How long the end may take after the last job: hundreds of machines, each tried again where AWS refuses."""

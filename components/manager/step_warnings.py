@@ -8,7 +8,7 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
-from ..manager_tool.host import WARNING
+from ..manager_tool.contract.constants import WARNING
 
 
 async def _tell(done: pulumi.ResourceHookArgs) -> None:

@@ -11,18 +11,14 @@ import tomli
 import tomli_w
 
 from .. import manager_tool
-from ..manager_tool.lock import DEPLOYMENT
+from ..manager_tool.contract.constants import DEPLOYMENT, FOLDER, TARGET
 
-_FOLDER = "/usr/local/lib/gitlab-runner-aws"
 _MARK = "#### file: "
 _PACKAGES = {"manager_tool": manager_tool, "tomli": tomli, "tomli_w": tomli_w}
 """The tool, and what it takes along, as it is installed here. Those are pure Python, for 3.9 and newer; where a faster
 compiled form of one is installed, its sources are beside it. Managers get no packages, and Python has a reader since
 3.11 alone.
 """
-
-TARGET = f"{_FOLDER}/manager-tool"
-"""Where the tool is on the manager, as a program with its step as the argument."""
 
 # A link that is cut ends the script where it is: nothing before the last `mv` is seen by anybody.
 _UNPACK = """\
@@ -109,7 +105,7 @@ def unpack(text: str) -> str:
         for test, wrong in _NEEDED.items()
     )
     folders = " ".join(sorted({f"new/{name.rpartition('/')[0]}" for name, _ in _files()}))
-    facts = {"folder": _FOLDER, "target": TARGET, "mark": _MARK, "lock": DEPLOYMENT, "checks": checks}
+    facts = {"folder": FOLDER, "target": TARGET, "mark": _MARK, "lock": DEPLOYMENT, "checks": checks}
     return _UNPACK.format(digest=digest, short=digest[:12], folders=folders, **facts)
 
 

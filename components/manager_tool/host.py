@@ -6,14 +6,14 @@ import contextlib
 import errno
 import json
 import os
-import re
 import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .texts import printable
+from .contract.constants import WARNING
+from .texts import COLORS, printable
 
 HOME = Path("/etc/gitlab-runner")
 LIVE = HOME / "config.toml"
@@ -21,8 +21,9 @@ STAGED = HOME / "staged"
 """What the tool itself keeps; gitlab-runner never looks here."""
 LIFE = STAGED / "life.json"
 """Which life of the runner this host is in: that of the deployment's host that was last set up here, and since when."""
-END = "# end of config.toml"
-"""The last line of a config.toml that arrived whole. Here, where it is had without the rest of the tool."""
+SECRETS = STAGED / "secrets.json"
+"""The secrets, by their names."""
+WATCH_SETTINGS = STAGED / "watch.json"
 BINARIES = Path("/usr/local/bin")
 INSTALLED = ("gitlab-runner", "docker-machine")
 """The programs that a deployment puts there."""
@@ -39,10 +40,6 @@ def say(text: str) -> None:
         print(text, flush=True)
 
 
-WARNING = "warning: "
-"""Begins each line that people have to read: Pulumi shows the others only while the step runs."""
-
-
 def warn(text: str) -> None:
     """Say something that people have to read, in one line or several."""
     say("\n".join(f"{WARNING}{line}" for line in text.split("\n")))
@@ -55,8 +52,6 @@ _NO_WRITING = {
 }
 
 _NO_MEMORY = "`journalctl -k` and `free -m` say what uses it, and a larger manager.instanceType has more"
-
-COLORS = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 
 class StepError(Exception):

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-DEPLOYMENT = Path("/run/gitlab-runner-aws.lock")
-"""Held by each step of a deployment."""
 WATCH = Path("/run/gitlab-runner-aws-watch.lock")
 """Held by a pass of the watch."""
 

@@ -9,13 +9,15 @@ from collections.abc import Callable
 from functools import partial
 
 from . import usage
-from .config import activation, runners, snapshot
+from .config import runners, snapshot
+from .contract.constants import DEPLOYMENT
+from .deployment import activation, install
 from .gitlab import reach
 from .host import StepError, explain, lacks_memory, take_variables, warn
-from .lock import DEPLOYMENT, locked
-from .maintenance import removal, watch, watch_units
+from .lock import locked
+from .maintenance import removal, watch
 from .printing import lines_cut
-from .programs import install, kept, unit
+from .programs import kept, unit, watch_units
 
 STEPS: dict[str, Callable[..., None]] = {
     "install": lambda: install.install(json.load(sys.stdin)),

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from typing import Any
+
+COLORS = re.compile(r"\x1b\[[0-9;]*[mK]")
 LONGEST = 8000
 """Characters that a message of this tool has at most."""
 
@@ -22,3 +27,13 @@ def printable(text: str, longest: int = LONGEST) -> str:
 def one_line(text: str, longest: int) -> str:
     """Return a text that another host has written as `printable` does, on one line: it can't pass for lines of ours."""
     return printable(" ".join(text.split()), longest)
+
+
+def message_of(fields: Mapping[str, Any]) -> str:
+    """Return the text of a line of `journalctl -o json`, without colours; see systemd.journal-fields(7)."""
+    message = fields.get("MESSAGE") or ""
+    if isinstance(message, list):
+        # So the journal shows what is no text, and a field that is there twice as a list of texts.
+        message = bytes(message).decode(errors="replace") if isinstance(message[0], int) else message[-1]
+    # gitlab-runner colours its lines wherever they go, and a colour may begin in the middle of a secret.
+    return COLORS.sub("", message)

@@ -10,7 +10,8 @@ from typing import Any
 import asyncssh
 
 from components.manager.downloads import downloads
-from components.manager.tool_bundle import TARGET, as_root, bundle, unpack
+from components.manager.tool_bundle import as_root, bundle, unpack
+from components.manager_tool.contract.constants import TARGET
 from config_render import ManagerSettings
 from localcloud.download_mirror import DownloadMirror
 from localcloud.gitlab_stand_in import GitLabStandIn

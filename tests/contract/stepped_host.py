@@ -10,8 +10,8 @@ from typing import Any
 import asyncssh
 
 from components.manager.downloads import downloads
-from components.manager.tool_bundle import TARGET, as_root, bundle, unpack
-from components.manager_tool.host import END
+from components.manager.tool_bundle import as_root, bundle, unpack
+from components.manager_tool.contract.constants import END, TARGET
 from config_render import Facts, gitlab_plan, parse, render
 from localcloud.download_mirror import DownloadMirror
 from localcloud.gitlab_stand_in import GitLabStandIn

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.manager_tool.executors.docker_machine.names import templates
+from components.manager_tool.config.machine_names import templates
 
 from .gitlab_client import Client
 from .stepped_host import SteppedHost, stepped

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from components.manager_tool import host
-from components.manager_tool.config import activation as tool
 from components.manager_tool.config import drift, runners
 from components.manager_tool.config.config_toml import parse
+from components.manager_tool.config.machine_names import by_section
 from components.manager_tool.config.runners import sections
-from components.manager_tool.executors.docker_machine.names import by_section
+from components.manager_tool.deployment import activation as tool
 from localcloud.cloud import ROOT
 
 from .prepared_gitlab import prepared, program_with_identity

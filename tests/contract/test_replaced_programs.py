@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from components.manager.tool_bundle import TARGET
+from components.manager_tool.contract.constants import TARGET
 
 from . import package_upgrade
 from .booted_host import until

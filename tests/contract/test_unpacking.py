@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from components.manager.tool_bundle import TARGET, as_root, bundle, unpack
+from components.manager.tool_bundle import as_root, bundle, unpack
+from components.manager_tool.contract.constants import TARGET
 
 from .booted_host import BootedHost, booted, ssh
 from .stepped_host import text

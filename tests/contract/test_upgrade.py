@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from components.manager.tool_bundle import TARGET
+from components.manager_tool.contract.constants import TARGET
 
 from .booted_host import until
 from .gitlab_client import Client

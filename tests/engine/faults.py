@@ -17,9 +17,8 @@ from datetime import UTC, datetime, timedelta
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from components.manager.tool_bundle import TARGET
+from components.manager_tool.contract.constants import TARGET, WARNING
 from components.manager_tool.executors.docker_machine.machines import MACHINES
-from components.manager_tool.host import WARNING
 from tests.contract.self_signed import self_signed
 from tests.contract.stepped_host import LIVE, SteppedHost, Wrap, copied, stepped
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import yaml
 
-from components.manager.tool_bundle import TARGET
-from components.manager_tool.host import COLORS
+from components.manager_tool.contract.constants import TARGET
+from components.manager_tool.texts import COLORS
 from localcloud import control
 from localcloud.cloud import ROOT, LocalCloud, Project
 

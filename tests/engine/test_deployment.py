@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from components.manager_tool.host import END
+from components.manager_tool.contract.constants import END
 from config_render import MARKER
 from localcloud import control
 from localcloud.cloud import LocalCloudError

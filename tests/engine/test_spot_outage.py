@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from components.manager.tool_bundle import TARGET
+from components.manager_tool.contract.constants import TARGET
 from localcloud import control
 from localcloud.host_programs.docker_machine_stand_in.amazonec2 import BOOTING
 from tests import needs

@@ -131,21 +131,21 @@ class Manager:
         (folder / "secrets.json").write_text(json.dumps(SECRETS))
         self.staged.write_text(template)
         with redirect_stdout(StringIO()):
-            tool("config.activation").apply(template, SECRETS, "warn")
+            tool("deployment.activation").apply(template, SECRETS, "warn")
         assert tool("config.drift").wanted_machines() == {name.replace(STAMP, "%s") for _, name in self.machines}
         self.kept = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
     def _place(self, folder: Path) -> None:
         """Have all the tool's files in the folder."""
         for names, constant, file in (
-            ("config.activation config.drift config.runners", "LIVE", "config.toml"),
-            ("config.activation", "HOME", "."),
-            ("config.activation", "TEMPLATE", "staged.toml"),
-            ("config.activation gitlab.reach", "SECRETS", "secrets.json"),
+            ("deployment.activation config.drift config.runners", "LIVE", "config.toml"),
+            ("deployment.activation", "HOME", "."),
+            ("deployment.activation config.template executors.docker_machine.breaker", "TEMPLATE", "staged.toml"),
+            ("deployment.activation gitlab.reach", "SECRETS", "secrets.json"),
             ("config.drift", "WRITTEN", "written.json"),
             ("config.drift", "DRIFTED", "drifted"),
             ("executors.docker_machine.overrides", "STATE", "breaker.json"),
-            ("executors.docker_machine.overrides maintenance.watch", "SETTINGS", "watch.json"),
+            ("executors.docker_machine.overrides maintenance.watch", "WATCH_SETTINGS", "watch.json"),
             ("gitlab.tokens", "KEPT", "runners.json"),
             ("gitlab.reach", "PLAN", "gitlab.json"),
             ("maintenance.watch", "DEPLOYMENT", "lock"),
@@ -169,7 +169,7 @@ class Manager:
             self.removed += names
             return []
 
-        for name in ("config.activation", "config.drift", "executors.docker_machine.overrides", "gitlab.tokens"):
+        for name in ("deployment.activation", "config.drift", "executors.docker_machine.overrides", "gitlab.tokens"):
             tool(name).write = write  # which does not wait for the disk
         tool("executors.docker_machine.machines").names = lambda: [
             *(machine for _, machine in self.machines),
@@ -183,8 +183,8 @@ class Manager:
         errors = {"StepError": tool("host").StepError, "COLORS": tool("host").COLORS}
         tool("executors.docker_machine.breaker").host = SimpleNamespace(run=lambda *command: (0, ""), **errors)
         tool("executors.docker_machine.draining").run = lambda *command, check=True: (0, "")
-        tool("config.activation").run = lambda *command, check=True, hidden=(): (0, "Version: 19.3.0")
-        tool("config.activation").activate = lambda restart: None
+        tool("deployment.activation").run = lambda *command, check=True, hidden=(): (0, "Version: 19.3.0")
+        tool("deployment.activation").activate = lambda restart: None
         tool("gitlab.api").verify = lambda url, token: {"id": 7, "token": token, "token_expires_at": None}
         tool("gitlab.tokens")._give_up = lambda entry: not remove(["a runner"])
         tool("executors.docker_machine.reaping").look = lambda aws, settings: None
@@ -225,20 +225,20 @@ class Manager:
     def as_arriving(self, content: bytes) -> None:
         """The settings' own file. Raises `StepError`."""
         sys.stdin = StringIO(content.decode())
-        tool("config.activation").stage_config("overwrite")
+        tool("deployment.activation").stage_config("overwrite")
 
     def as_staged(self, content: bytes) -> None:
         """The settings' own file, damaged since, with a section that starts machines elsewhere. Raises `StepError`."""
         self.staged.write_bytes(content)
-        tool("config.activation").complete(SECRETS)
+        tool("deployment.activation").complete(SECRETS)
         tool("executors.docker_machine.overrides").save(
             tool("executors.docker_machine.overrides").State(sections=self.changed)
         )
-        tool("config.activation").apply_again("overwrite")
+        tool("deployment.activation").apply_again("overwrite")
 
     def may_remove(self, content: bytes) -> set[str]:
         """The machines of sections that are there, by another reader, and have other names for their machines."""
-        prefix_of = tool("executors.docker_machine.names").prefix_of
+        prefix_of = tool("config.machine_names").prefix_of
         try:
             found = [each for each in self.reader()(content.decode("utf-8-sig"))["runners"] if "machine" in each]
             wanted = [f"{prefix_of(each['token'])}{each['machine']['MachineName']}" for each in found]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.manager.tool_bundle import bundle
-from components.manager_tool.host import END
+from components.manager_tool.contract.constants import END
 from config_render import render
 from config_render.executors.docker_machine.breaker_plan import breaker_plan
 from config_render.render.document import placement_plan

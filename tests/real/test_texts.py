@@ -8,7 +8,7 @@ import asyncssh
 import pytest
 
 from components.manager.instance import cloud_config
-from components.manager.tool_bundle import TARGET
+from components.manager_tool.contract.constants import TARGET
 from components.manager_tool.maintenance import metrics
 from tests.contract.managed_host import ManagedHost, managed, output
 from tests.unit.test_watch import MEASURED
@@ -18,7 +18,8 @@ from .programs import judged, path_of
 UNITS = "/etc/systemd/system"
 WRITING = """
 from manager_tool.gitlab import reach
-from manager_tool.maintenance import removal, watch_units
+from manager_tool.maintenance import removal
+from manager_tool.programs import watch_units
 
 reach.propose({"url": "https://gitlab.example.com", "proxy": {"url": "http://proxy:3128", "noProxy": []}})
 reach.place_proxy()

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from components.manager_tool import host
-from components.manager_tool.config import activation as config
-from components.manager_tool.config import runners
+from components.manager_tool.config import runners, template
+from components.manager_tool.contract.constants import END
 from components.manager_tool.executors.docker_machine import breaker, overrides
 from config_render import render
 from config_render.executors.docker_machine.breaker_plan import breaker_plan
@@ -41,7 +41,7 @@ SETTINGS = parsed(
 )
 PLAN = breaker_plan(BreakerSettings.model_validate({}), "warn", placement_plan(SETTINGS, FACTS))
 OFF = breaker_plan(BreakerSettings.model_validate({"enabled": False}), "warn", {})
-TEMPLATE = f"{render(SETTINGS, FACTS)}{host.END}\n"
+TEMPLATE = f"{render(SETTINGS, FACTS)}{END}\n"
 TOKEN = "glrt-a1b2a1b2axxxxxxxxxxx"
 A, B = "ci-{}-a-m5-large", "ci-{}-b-m5-large"
 OD_A, OD_B = f"od-{A}", f"od-{B}"
@@ -55,6 +55,7 @@ class Manager:
     """The tool's files in a folder of the test, a journal that is written by hand, and config.toml as applied."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder, self.template = folder, folder / "config.toml"
         self.machines, self.journal = folder / "machines", [dict[str, Any]()] * 0
         self.applied: list[str] = []
         self.refuses = False
@@ -62,7 +63,7 @@ class Manager:
     def apply(self, policy: str) -> None:
         if self.refuses:
             raise host.StepError("GitLab did not answer")
-        self.applied.append(overrides.effective(config.TEMPLATE.read_text()))
+        self.applied.append(overrides.effective(self.template.read_text()))
         overrides.remember(self.applied[-1])
 
     def run(self, *command: str) -> tuple[int, str]:
@@ -92,8 +93,8 @@ class Manager:
             (self.machines / machine(name, number)).mkdir(parents=True)
 
     def look(self, now: float = NOW, plan: dict[str, Any] = PLAN) -> bool:
-        overrides.SETTINGS.write_text(json.dumps({"breaker": plan}))
-        return breaker.run(plan, now)
+        (self.folder / "watch.json").write_text(json.dumps({"breaker": plan}))
+        return breaker.run(plan, now, self.apply)
 
     @property
     def runners(self) -> dict[str, dict[str, Any]]:
@@ -122,16 +123,16 @@ class Manager:
 @pytest.fixture
 def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Manager:
     made = Manager(tmp_path)
-    monkeypatch.setattr(config, "TEMPLATE", tmp_path / "config.toml")
+    monkeypatch.setattr(breaker, "TEMPLATE", made.template)
+    monkeypatch.setattr(template, "TEMPLATE", made.template)
     monkeypatch.setattr(overrides, "STATE", tmp_path / "breaker.json")
-    monkeypatch.setattr(overrides, "SETTINGS", tmp_path / "watch.json")
+    monkeypatch.setattr(overrides, "WATCH_SETTINGS", tmp_path / "watch.json")
     live = tmp_path / "live.toml"
     live.write_text(TEMPLATE.replace("<secret:token>", TOKEN))
     monkeypatch.setattr(runners, "LIVE", live)
     monkeypatch.setitem(host.ENVIRONMENT, "MACHINE_STORAGE_PATH", str(made.machines.parent))
-    monkeypatch.setattr(config, "apply_again", made.apply)
     monkeypatch.setattr(host, "run", made.run)
-    config.TEMPLATE.write_text(TEMPLATE)
+    made.template.write_text(TEMPLATE)
     overrides.remember(TEMPLATE)
     return made
 
@@ -234,7 +235,7 @@ def test_a_deployment_leaves_the_placement_as_it_is(manager: Manager) -> None:
     manager.look(NOW + 60)
     assert len(manager.applied) == 1, "nothing changed, nothing is applied"
 
-    config.TEMPLATE.write_text(TEMPLATE.replace("concurrent = 10", "concurrent = 20"))
+    manager.template.write_text(TEMPLATE.replace("concurrent = 10", "concurrent = 20"))
     manager.apply("warn")
 
     assert manager.zone() == "b"
@@ -328,7 +329,7 @@ def test_sections_with_runners_of_their_own_change_their_placements_each_by_itse
     settings, mistakes = problems_of(raw, tokens={"accessToken": "glpat-" + "a" * 20}, region="eu-central-1")
     assert settings is not None
     assert mistakes == []
-    config.TEMPLATE.write_text(f"{render(settings, FACTS)}{host.END}\n")
+    manager.template.write_text(f"{render(settings, FACTS)}{END}\n")
     plan = {**PLAN, **placement_plan(settings, FACTS)}
     manager.dry(A)
     manager.look(NOW, plan)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.manager_tool import host
-from components.manager_tool.config import activation as tool
+from components.manager_tool.deployment import activation as tool
 
 TEMPLATE = """concurrent = 2
 

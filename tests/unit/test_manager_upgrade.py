@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from components.manager_tool.deployment import upgrade as tool
 from components.manager_tool.host import StepError
 from components.manager_tool.programs import service, unit
-from components.manager_tool.programs import upgrade as tool
 from components.manager_tool.programs.kept import Program
 
 OLD, NEW = Program("gitlab-runner", "a" * 64), Program("gitlab-runner", "b" * 64)

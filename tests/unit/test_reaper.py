@@ -12,11 +12,11 @@ import pytest
 from components.manager_tool import host
 from components.manager_tool.aws.ec2_sweep import Thing
 from components.manager_tool.config.config_toml import parse
+from components.manager_tool.config.machine_names import template_of, templates
 from components.manager_tool.config.runners import sections
 from components.manager_tool.executors.docker_machine import folders as machine_folders
 from components.manager_tool.executors.docker_machine import reaping
 from components.manager_tool.executors.docker_machine.folders import Folder
-from components.manager_tool.executors.docker_machine.names import template_of, templates
 from components.manager_tool.executors.docker_machine.reaper import Finding, Ours, Seen, findings, machines_in_error
 from components.manager_tool.host import StepError
 

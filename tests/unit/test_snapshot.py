@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from components.manager_tool.config import snapshot
-from components.manager_tool.host import END
+from components.manager_tool.contract.constants import END
 
 LIVE = '[[runners]]\nname = "a"\n'
 

@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 
-from components.manager.tool_bundle import TARGET
-from components.manager_tool import host, lock
+from components.manager_tool import host
 from components.manager_tool.aws.api import AwsError
 from components.manager_tool.config import snapshot
+from components.manager_tool.contract.constants import TARGET
 from components.manager_tool.executors.docker_machine import breaker, reaper
 from components.manager_tool.host import StepError
-from components.manager_tool.maintenance import journal_shipping, metrics, watch, watch_state, watch_units
+from components.manager_tool.maintenance import journal_shipping, metrics, watch, watch_state
 from components.manager_tool.maintenance.journal_shipping import Destination, Event, batches, ship
 from components.manager_tool.maintenance.metrics import Measured
+from components.manager_tool.programs import watch_units
 
 MEASURED = Measured({"machine": 3, "key pair": 1}, 2, {"machine": 0}, 1, 7, 1, True, 1_795_526_070.5, 0.25, 2)
 
@@ -177,8 +178,7 @@ def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(watch_units, "run", lambda *command: ran.append(" ".join(command)))
     monkeypatch.setattr(watch_units, "SERVICE", tmp_path / "gitlab-runner-aws-watch.service")
     monkeypatch.setattr(watch_units, "TIMER", tmp_path / "gitlab-runner-aws-watch.timer")
-    monkeypatch.setattr(watch, "SETTINGS", tmp_path / "watch.json")
-    monkeypatch.setattr(lock, "DEPLOYMENT", tmp_path / "lock")
+    monkeypatch.setattr(watch, "WATCH_SETTINGS", tmp_path / "watch.json")
     return ran
 
 
@@ -219,12 +219,11 @@ def test_the_name_of_before_a_rename_is_kept_though_no_look_was_made_under_it(
 def looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Have the watch's files in a folder of the test; return where its settings go."""
     for module, name, path in (
-        (lock, "DEPLOYMENT", "deployment"),
         (snapshot, "COPY", "copy.json"),
         (snapshot, "HOME", "home"),
         (watch, "DEPLOYMENT", "deployment"),
         (watch, "WATCH", "lock"),
-        (watch_state, "SETTINGS", "watch.json"),
+        (watch_state, "WATCH_SETTINGS", "watch.json"),
         (watch_state, "STATE", "state.json"),
         (watch_state, "_OF_0_2", "watch-state.json"),
     ):
@@ -357,7 +356,7 @@ def test_while_machines_fail_the_breaker_looks_every_few_seconds(
 ) -> None:
     clock, seen = [time.time()], list[float]()
 
-    def run(settings: Any, now: float) -> bool:
+    def run(settings: Any, now: float, apply_again: Any) -> bool:
         seen.append(now)
         return answers[len(seen) - 1]
 

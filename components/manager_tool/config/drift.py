@@ -11,11 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..executors.docker_machine.names import by_section, templates
-from ..gitlab.reach import SECRET
+from ..contract.constants import SECRET
 from ..host import HOME, LIVE, STAGED, StepError, load_list, say, warn, write
 from . import harmless
 from .config_toml import facts, parsed
+from .machine_names import by_section, templates
 from .runners import OWN_KEYS, live_runners, sections
 
 WRITTEN = STAGED / "written.json"

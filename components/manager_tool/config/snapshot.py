@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..host import END, HOME, LIVE, STAGED, StepError, load, write
+from ..contract.constants import END
+from ..host import HOME, LIVE, STAGED, StepError, load, write
 from .drift import DRIFTED
 
 COPY = Path("/var/lib/gitlab-runner-aws/copy.json")

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from .. import host
-from ..host import HOME, STAGED, load, run, write
+from ..contract.constants import SECRET
+from ..host import HOME, SECRETS, STAGED, load, run, write
 
 PLAN = STAGED / "gitlab.json"
-SECRETS = STAGED / "secrets.json"
 _VARIABLES = STAGED / "proxy.env"
 _DROP_IN = Path("/etc/systemd/system/gitlab-runner.service.d/proxy.conf")
 _OURS = "# Made by gitlab-runner-aws from gitlab.ca"
-SECRET = re.compile(r"<secret:([A-Za-z][A-Za-z0-9_]*)>")
-"""What stands for a secret, in config.toml and in the plan."""
 
 
 _proposed: dict[str, Any] = {}

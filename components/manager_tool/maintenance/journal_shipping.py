@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..aws.api import Aws, AwsError
-from ..host import COLORS, ENVIRONMENT, StepError, write
-from ..texts import printable
+from ..host import ENVIRONMENT, StepError, write
+from ..texts import message_of, printable
 
 UNITS = ("gitlab-runner", "gitlab-runner-aws-watch")
 MOST_EVENTS, MOST_BYTES, BYTES_PER_EVENT = 10_000, 1_048_576, 26
@@ -94,16 +94,6 @@ def event(fields: dict[str, Any], hidden: Sequence[str]) -> Event:
     short = message.encode()[:LONGEST_MESSAGE].decode(errors="ignore")
     # An empty one is refused.
     return Event(fields["__CURSOR"], int(fields["__REALTIME_TIMESTAMP"]) // 1000, short or " ")
-
-
-def message_of(fields: dict[str, Any]) -> str:
-    """Return the text of a line of `journalctl -o json`, without colours; see systemd.journal-fields(7)."""
-    message = fields.get("MESSAGE") or ""
-    if isinstance(message, list):
-        # So the journal shows what is no text, and a field that is there twice as a list of texts.
-        message = bytes(message).decode(errors="replace") if isinstance(message[0], int) else message[-1]
-    # gitlab-runner colours its lines wherever they go, and a colour may begin in the middle of a secret.
-    return COLORS.sub("", message)
 
 
 def batches(events: Iterable[Event]) -> Iterator[list[Event]]:

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ..config import snapshot
-from ..config.activation import TEMPLATE, USER_DATA
 from ..config.drift import DRIFTED
+from ..config.template import TEMPLATE
+from ..deployment.activation import USER_DATA
 from ..executors.docker_machine import machines
 from ..gitlab import tokens
 from ..host import BINARIES, LIFE, LIVE, STAGED, StepError, explain, load, run, warn, write
-from ..programs import service
+from ..programs import service, watch_units
 from ..programs.kept import KEPT
-from . import watch, watch_units
+from . import watch
 
 ABORTING = Path("/etc/systemd/system/gitlab-runner.service.d/stop-at-once.conf")
 

@@ -16,21 +16,19 @@ from pathlib import Path
 from typing import Any
 
 from ..aws.api import Aws, instance_id
-from ..config import activation as config
 from ..config import drift, snapshot
 from ..config.config_toml import in_toml
+from ..config.machine_names import templates
 from ..config.runners import live_runners, readable_live_runners
+from ..contract.constants import DEPLOYMENT
+from ..deployment import activation
 from ..executors.docker_machine import breaker, draining, overrides, reaper, reaping
-from ..executors.docker_machine.names import templates
-from ..executors.docker_machine.overrides import SETTINGS
 from ..gitlab import reach, tokens
-from ..gitlab.reach import SECRETS
-from ..host import LIFE, STAGED, StepError, explain, lacks_memory, load, warn, write
-from ..lock import DEPLOYMENT, WATCH, locked
-from ..programs import kept as programs
-from ..programs import unit
+from ..host import LIFE, SECRETS, STAGED, WATCH_SETTINGS, StepError, explain, lacks_memory, load, warn, write
+from ..lock import WATCH, locked
+from ..programs import kept, unit, watch_units
 from ..texts import printable
-from . import journal_shipping, metrics, watch_state, watch_units
+from . import journal_shipping, metrics, watch_state
 from .watch_state import Settings, State
 
 CURSOR = STAGED / "journal.cursor"
@@ -65,19 +63,19 @@ class Pass:
 def stage(settings: dict[str, Any]) -> None:
     """Keep the settings and have the watch run by them, or not at all."""
     _note_former_name(settings)
-    write(SETTINGS, json.dumps(settings))
+    write(WATCH_SETTINGS, json.dumps(settings))
     if settings["enabled"]:
         watch_units.put(settings["intervalSeconds"])
     else:
         watch_units.remove()
     # Placements that are in use have new options now; and with nobody to look, pauses would never end.
-    breaker.run(settings["breaker"], time.time())
+    breaker.run(settings["breaker"], time.time(), activation.apply_again)
 
 
 def _note_former_name(settings: dict[str, Any]) -> None:
     """Remember what the stack was called, though no look has been made under that name: its machines have that tag."""
     try:
-        former = load(SETTINGS).get("deployment")
+        former = load(WATCH_SETTINGS).get("deployment")
     except StepError:
         return
     if isinstance(former, str) and former != settings.get("deployment"):
@@ -146,7 +144,7 @@ def last_look() -> None:
 
 def has_last_look() -> bool:
     """Whether the end of the runner's life looks at EC2."""
-    settings = load(SETTINGS)
+    settings = load(WATCH_SETTINGS)
     # On a host that was there already nothing tells whether another one has taken its place.
     return bool(settings.get("enabled") and settings.get("ownInstance"))
 
@@ -176,7 +174,7 @@ def _compare(look: Pass) -> None:
     To do it here would interrupt jobs, and a service that was stopped may have been so on purpose.
     """
     with locked(DEPLOYMENT, wait=False) as free:
-        lines = [*programs.replaced(), *unit.replaced()] if free else []
+        lines = [*kept.replaced(), *unit.replaced()] if free else []
     look.replaced = len(lines)
     for line in lines:
         print(f"watch: {line}", file=sys.stderr)
@@ -185,7 +183,7 @@ def _compare(look: Pass) -> None:
 def _break(look: Pass) -> None:
     with locked(DEPLOYMENT, wait=False) as free:
         if free:
-            look.restless = breaker.run(look.settings["breaker"], time.time())
+            look.restless = breaker.run(look.settings["breaker"], time.time(), activation.apply_again)
 
 
 def _stay(look: Pass) -> None:
@@ -201,7 +199,7 @@ def _tend(look: Pass) -> None:
     if not look.dry_run:
         with locked(DEPLOYMENT, wait=False) as free:
             if free:
-                config.refresh(look.settings["breaker"]["drift"])
+                activation.refresh(look.settings["breaker"]["drift"])
                 draining.sweep()
 
 

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..executors.docker_machine import reaper
-from ..executors.docker_machine.overrides import SETTINGS
-from ..host import STAGED, StepError, load, write
+from ..host import STAGED, WATCH_SETTINGS, StepError, load, write
 
 STATE = STAGED / "looks.json"
 _OF_0_2 = STAGED / "watch-state.json"
@@ -19,7 +18,7 @@ class Settings(dict[str, Any]):
     """The settings of the watch: an earlier release's, until the step that brings them has run."""
 
     def __missing__(self, key: str) -> Any:
-        raise StepError(f"{SETTINGS} says nothing of {key}: another release wrote it; run `pulumi up`")
+        raise StepError(f"{WATCH_SETTINGS} says nothing of {key}: another release wrote it; run `pulumi up`")
 
 
 @dataclass
@@ -39,7 +38,7 @@ class State:
 
 def settings() -> Settings:
     """Return the settings; none where no deployment has brought some yet. Raises `StepError`."""
-    return Settings(load(SETTINGS))
+    return Settings(load(WATCH_SETTINGS))
 
 
 def read() -> State:

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from ... import host
-from ...config import activation
 from ...config.drift import digest
+from ...config.machine_names import prefix_of
 from ...config.runners import live_runners
-from ...maintenance.journal_shipping import message_of
+from ...config.template import TEMPLATE, staged_template
+from ...texts import message_of
 from . import overrides
 from .folders import folders
-from .names import prefix_of
 from .overrides import AS_RENDERED, FILLING, HOLDING, TRYING, State
 
 _LONGEST_LOOK_BACK = 3600
@@ -38,13 +39,14 @@ class CreationEvent(NamedTuple):
     failed: bool
 
 
-def run(settings: dict[str, Any], now: float) -> bool:
+def run(settings: dict[str, Any], now: float, apply_again: Callable[[str], None]) -> bool:
     """Look at the journal, then pause placements, try or release them; `now` in seconds since 1970.
 
-    `settings` are those of the renderer's `breaker_plan`. To be called with the deployments' lock held. Returns whether
-    another look is worth while within seconds. Raises `StepError`.
+    `settings` are those of the renderer's `breaker_plan`; `apply_again` puts config.toml in place anew, by a policy on
+    changes by hand. To be called with the deployments' lock held. Returns whether another look is worth while within
+    seconds. Raises `StepError`.
     """
-    if not activation.TEMPLATE.exists():
+    if not TEMPLATE.exists():
         return False
     state, events = overrides.load_state(), []
     if settings["enabled"]:
@@ -59,18 +61,18 @@ def run(settings: dict[str, Any], now: float) -> bool:
         state.sections = dict(_sections(state, entries, [folder.name for folder in folders()]))
     else:
         state.paused, state.trying, state.sections = {}, {}, {}
-    _keep(state, settings["drift"])
+    _keep(state, partial(apply_again, settings["drift"]))
     failing = any(each.failed and each.time > now - _RESTLESS_SECONDS for each in events)
     trying = any(since > now - _RESTLESS_SECONDS for since in state.trying.values())
     return failing or trying or any(section["form"] == FILLING for section in state.sections.values())
 
 
-def _keep(state: State, drift_policy: str) -> None:
+def _keep(state: State, apply_again: Callable[[], None]) -> None:
     former = overrides.load_state()
     overrides.save(state)
-    if digest(overrides.effective(activation.staged_template())) != state.applied:
+    if digest(overrides.effective(staged_template())) != state.applied:
         try:
-            activation.apply_again(drift_policy)
+            apply_again()
         except (host.StepError, OSError):
             # The next run decides again, by what is live.
             overrides.save(former)

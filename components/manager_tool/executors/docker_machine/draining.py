@@ -11,11 +11,12 @@ import time
 from collections.abc import Iterable, Set
 
 from ...config import drift
+from ...config.machine_names import beginnings, prefix_of, template_of
 from ...gitlab import tokens
-from ...host import COLORS, run, warn
+from ...host import run, warn
+from ...texts import COLORS
 from . import machines
 from .folders import folders, talked_to
-from .names import beginnings, prefix_of, template_of
 
 # What gitlab-runner's executor says of a machine when a job begins to use it, and when it is done with it.
 _BEGINS = ("Using existing docker-machine", "Created docker-machine", "Starting docker-machine build")

@@ -14,10 +14,9 @@ from typing import Any
 from ...config.config_toml import dump, heading
 from ...config.drift import digest
 from ...config.runners import Runner, staged
-from ...host import STAGED, load, write
+from ...host import STAGED, WATCH_SETTINGS, load, write
 
 STATE = STAGED / "breaker.json"
-SETTINGS = STAGED / "watch.json"
 
 AS_RENDERED = "as rendered"
 TRYING = "trying"
@@ -76,7 +75,7 @@ def planned(plan: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any]]:
     Each has its own `placements` in the order in which it tries them, and its `fallback` those on demand; the `name` of
     one is for people.
     """
-    plan = load(SETTINGS).get("breaker", {}) if plan is None else plan
+    plan = load(WATCH_SETTINGS).get("breaker", {}) if plan is None else plan
     found = {}
     for name, entry in plan.get("entries", {}).items():
         pool, fallback = plan["pools"][entry["pool"]], entry["fallback"]

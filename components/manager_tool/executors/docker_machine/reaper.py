@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from ...aws.ec2_sweep import Thing
+from ...config.machine_names import template_of
 from ...texts import one_line
 from .folders import Folder
-from .names import template_of
 
 _LONGEST_NAME = 300
 KINDS = ("machine", "instance", "key pair", "spot request", "volume")

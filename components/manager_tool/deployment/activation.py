@@ -9,19 +9,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..config import drift
+from ..config.config_toml import changed, dump, heading, in_toml, texts
+from ..config.machine_names import by_section
+from ..config.runners import Runner, staged, values
+from ..config.template import TEMPLATE, staged_template
+from ..contract.constants import END, SECRET
 from ..executors.docker_machine import draining
-from ..executors.docker_machine.names import by_section
 from ..executors.docker_machine.overrides import effective, remember
 from ..gitlab import reach
-from ..gitlab.reach import SECRET, SECRETS
 from ..gitlab.tokens import Tokens, out_of_step
-from ..host import END, HOME, LIVE, STAGED, StepError, load, run, write
+from ..host import HOME, LIVE, SECRETS, STAGED, StepError, load, run, write
 from ..programs.service import activate
-from . import drift
-from .config_toml import WRITE_AGAIN, changed, dump, heading, in_toml, texts
-from .runners import Runner, staged, values
 
-TEMPLATE = STAGED / "config.toml"
 USER_DATA = HOME / "user-data"
 _EARLIER_KEY = STAGED / "sealing.key"
 """With it 0.1 opened the secrets that it was sent."""
@@ -100,17 +100,6 @@ def complete(secrets: dict[str, str]) -> bool:
     url = reach.plan().get("url")
     at_this_gitlab = url is None or any(each.get("url") == url for each in runners)
     return at_this_gitlab and not missing(template, secrets)
-
-
-def staged_template() -> str:
-    """Return the config.toml of the settings that is live. Raises `StepError` where it is not there as a whole."""
-    try:
-        template = TEMPLATE.read_text(encoding="utf-8")
-    except (FileNotFoundError, UnicodeDecodeError):
-        template = ""
-    if not template.rstrip("\n").endswith(END):
-        raise StepError(f"{TEMPLATE} is missing or damaged: have it written again with: {WRITE_AGAIN}")
-    return template
 
 
 def apply(whole: str, secrets: dict[str, str], policy: str) -> None:

@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from ..config.activation import check
 from ..config.runners import readable_live_runners
-from ..gitlab.reach import SECRETS
-from ..host import LIVE, STAGED, StepError, explain, load, run, say, write
-from . import service, unit
-from .kept import Program, forget_others, live, put, require_room
+from ..host import LIVE, SECRETS, STAGED, StepError, explain, load, run, say, write
+from ..programs import service, unit
+from ..programs.kept import Program, forget_others, live, put, require_room
+from .activation import check
 
 JOURNAL = STAGED / "upgrade.json"
 _STEADY_SECONDS = 5.0

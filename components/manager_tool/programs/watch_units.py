@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from ..executors.docker_machine.overrides import SETTINGS
-from ..host import load, run, write
+from ..contract.constants import TARGET
+from ..host import WATCH_SETTINGS, load, run, write
 
-PROGRAM = "/usr/local/lib/gitlab-runner-aws/manager-tool"
 SERVICE = Path("/etc/systemd/system/gitlab-runner-aws-watch.service")
 TIMER = SERVICE.with_suffix(".timer")
 
@@ -19,7 +18,7 @@ After=network-online.target
 
 [Service]
 Type=oneshot
-ExecStart={PROGRAM} watch
+ExecStart={TARGET} watch
 TimeoutStartSec=600
 """
 _TIMER = """[Unit]
@@ -47,7 +46,7 @@ def put(seconds: int) -> None:
 
 def revive() -> None:
     """Have the watch run again if somebody has disabled or stopped it: only the settings switch it off."""
-    if not TIMER.exists() or not load(SETTINGS).get("enabled"):
+    if not TIMER.exists() or not load(WATCH_SETTINGS).get("enabled"):
         return
     asked = [run("systemctl", verb, "--quiet", TIMER.name, check=False)[0] for verb in ("is-enabled", "is-active")]
     if any(asked):

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..host import INSTALLED, run, say, write
-from ..maintenance import watch_units
-from . import docker_engine, unit
-from .kept import SOURCES, forget_others, live, prepare, put, remember
+from ..programs import docker_engine, unit, watch_units
+from ..programs.kept import SOURCES, forget_others, live, prepare, put, remember
 from .upgrade import upgrade
 
 DROP_IN = Path(f"{unit.PATH}.d/gitlab-runner-aws.conf")

@@ -1,0 +1,1 @@
+"""What the program and the tool on the manager agree on. Both import it, so it needs nothing of either."""

@@ -1,0 +1,1 @@
+"""The steps of a deployment on the manager: what is installed, and the config.toml that becomes live."""
