@@ -20,6 +20,7 @@ from config_render import (
     watch_settings,
     worker_bounds,
 )
+from config_render.executors.docker_machine.entries import pool_entries
 
 from .args import AutoscalingRunnerArgs
 from .cache import Cache, CacheArgs
@@ -108,7 +109,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
                 pools={
                     entry.name: entry.name if settings.own_runners else pool.name
                     for pool in settings.pools
-                    for entry in settings.entries(pool)
+                    for entry in pool_entries(settings, pool)
                 },
                 user_data={pool.name: pool.user_data for pool in settings.pools if pool.user_data},
                 watch=self._watch_settings(facts, network, identity, manager, watch),

@@ -10,6 +10,7 @@ from .base.subnets import ipv6_slice, subnet_cidrs
 from .base.tags import DEPLOYMENT_TAG
 from .checks.cautions import cautions
 from .checks.parsing import parse, problems_of
+from .checks.surroundings import surrounding_problems
 from .executors.docker_machine.permissions import further_subnets, worker_bounds
 from .render.document import MARKER, Facts, document, render
 from .render.gitlab_plan import gitlab_plan
@@ -20,8 +21,8 @@ from .settings.image import ImageLookup, published_image
 from .settings.manager import Alarms, Bastion, ExistingHost, Logs, ManagerSettings
 from .settings.network import DEFAULT_VPC, NetworkSettings
 from .settings.stack import Settings
+from .settings.surroundings import ExistingNetwork, ExistingSubnet, Surroundings, placed
 from .settings.watch import WatchSettings
-from .surroundings import ExistingNetwork, ExistingSubnet, Surroundings, placed, surrounding_problems
 
 __all__ = [
     "ACCESS_KEY_ID",

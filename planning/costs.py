@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from config_render.base.amounts import Amount, total
-from config_render.executors.docker_machine.entries import Placement
+from config_render.executors.docker_machine.entries import Placement, pool_entries, pool_placements
 from config_render.settings.pool import Pool
 from config_render.settings.stack import Settings
 
@@ -233,18 +233,18 @@ def _waiting(
     found: list[tuple[MachineRow, Sequence[float]]] = []
     for pool in settings.pools:
         week = week_of(pool, monday, zone)
-        for placement in pool.placements(settings.network.zones):
+        for placement in pool_placements(pool, settings.network.zones):
             waiting = _waiting_at(settings, pool, week, placement)
             found.append((row_of(next(left)), _by_hour(week, waiting)))
         # Those on demand wait for no jobs.
-        of_fallback = len(pool.placements(settings.network.zones)) if pool.on_demand_limit else 0
+        of_fallback = len(pool_placements(pool, settings.network.zones)) if pool.on_demand_limit else 0
         found += [(row_of(next(left)), [0.0] * HOURS_A_WEEK) for _ in range(of_fallback)]
     return [*found, *((row_of(manager), [1.0] * HOURS_A_WEEK) for manager in left)]
 
 
 def _waiting_at(settings: Settings, pool: Pool, week: Week, placement: Placement) -> dict[int | None, int]:
     """Return how many machines of a pool wait in a placement, by the section of its week: those of entries at home."""
-    at_home = [entry for entry in settings.entries(pool) if entry.home == placement]
+    at_home = [entry for entry in pool_entries(settings, pool) if entry.home == placement]
     return {section: sum(entry.share(week.waiting(section)) for entry in at_home) for section in week.sections}
 
 

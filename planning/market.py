@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from config_render.base.disks import is_paid_by_speed
 from config_render.base.problems import Location
+from config_render.executors.docker_machine.entries import pool_placements
 from config_render.settings.pool import Pool
 from config_render.settings.spot import ON_DEMAND
 from config_render.settings.stack import Settings
@@ -176,7 +177,7 @@ def _at(settings: Settings, region: str, pool: Pool, index: int, *, fallback: bo
     at: Location = ("pools", index)
     options, prices_at = _options(pool)
     found = []
-    for placement in pool.placements(settings.network.zones):
+    for placement in pool_placements(pool, settings.network.zones):
         kind, spot = placement.instance_type, None if fallback else pool.spot
         # The driver takes a whole name too, where it has an endpoint of its own.
         zone = str(options.get("amazonec2-zone", placement.zone))

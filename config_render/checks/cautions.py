@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from ..base.problems import Location, Problem, problem
+from ..executors.docker_machine.entries import pool_entries
 from ..settings.pool import Pool
 from ..settings.stack import Settings
 from .job_cautions import POOL_JOB_CAUTIONS, STACK_JOB_CAUTIONS
@@ -68,7 +69,7 @@ def _manager_carries_its_jobs(settings: Settings) -> Iterator[Problem]:
 def _creations(settings: Settings, pool: Pool) -> int:
     """Return how many of a pool's machines may be created at the same time: each entry has a share of the growth."""
     growth = pool.machine.max_growth_rate
-    shares = [(entry.share(pool.limit), entry.share(growth or 0)) for entry in settings.entries(pool)]
+    shares = [(entry.share(pool.limit), entry.share(growth or 0)) for entry in pool_entries(settings, pool)]
     return sum(min(most, max(1, share) if growth else most) for most, share in shares) + pool.on_demand_limit
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from ..base.problems import Location, Problem, problem
+from ..executors.docker_machine.entries import pool_entries, pool_placements
 from ..render.document import pools_by_token, sections_by_token
 from ..settings.pool import Pool
 from ..settings.stack import Settings
@@ -51,7 +52,7 @@ def _placements_can_change(settings: Settings, pool: Pool, at: Location) -> Iter
     if pool.on_demand_limit:
         message = f"has no effect while manager.{off} is false: nobody would notice that there is no spot capacity"
         yield problem((*at, "spot", "onDemandLimit"), message, pool.on_demand_limit)
-    unused = len(pool.placements(settings.network.zones)) - len(settings.entries(pool))
+    unused = len(pool_placements(pool, settings.network.zones)) - len(pool_entries(settings, pool))
     if unused:
         message = (
             f"and zones make {unused} placement{'' if unused == 1 else 's'} more than are used while manager.{off} is "

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from planning.prices import aligned
 
+from ..executors.docker_machine.entries import pool_entries, pool_placements
 from ..settings.stack import Settings
 from .document import pools_by_token
 
@@ -33,7 +34,7 @@ def capacities(settings: Settings) -> list[PoolCapacity]:
     jobs = [max(settings.pools[index].limit for index in sharing) for sharing in pools_by_token(settings).values()]
     found = []
     for pool in settings.pools:
-        entries = settings.entries(pool)
+        entries = pool_entries(settings, pool)
         found.append(
             PoolCapacity(
                 pool=pool.name,
@@ -41,7 +42,7 @@ def capacities(settings: Settings) -> list[PoolCapacity]:
                 machines=pool.most_machines,
                 on_demand=pool.on_demand_limit,
                 entries=len(entries),
-                placements=len(pool.placements(settings.network.zones)),
+                placements=len(pool_placements(pool, settings.network.zones)),
             )
         )
     return [

@@ -9,7 +9,7 @@ from ..base.bulk import collector_paused
 from ..base.placeholders import ACCESS_KEY_PLACEHOLDER, SECRET_KEY_PLACEHOLDER, TOKEN_PLACEHOLDER
 from ..base.regions import s3_endpoint
 from ..base.tags import DEPLOYMENT_TAG, MANAGER_TAG
-from ..executors.docker_machine.entries import Entry, Placement, machine_name
+from ..executors.docker_machine.entries import Entry, Placement, machine_name, pool_entries, pool_placements
 from ..executors.docker_machine.options import MachineSpec, machine_options
 from ..settings.cache import CacheKeys
 from ..settings.machine import Autoscaling, Machine
@@ -68,7 +68,7 @@ def _runners(settings: Settings, facts: Facts) -> Iterator[dict[str, Any]]:
     sharing = sections_by_token(settings)
     for pool in settings.pools:
         docker = pool.docker.table()
-        for entry in settings.entries(pool):
+        for entry in pool_entries(settings, pool):
             token = token_of(settings, pool, entry)
             yield pool.table(
                 RunnerKeys,
@@ -96,7 +96,7 @@ def pools_by_token(settings: Settings) -> dict[str, list[int]]:
     """Return which pools, by their numbers, take jobs with which token: gitlab-runner counts these together."""
     found: dict[str, list[int]] = {}
     for index, pool in enumerate(settings.pools):
-        found.setdefault(token_of(settings, pool, settings.entries(pool)[0]), []).append(index)
+        found.setdefault(token_of(settings, pool, pool_entries(settings, pool)[0]), []).append(index)
     return found
 
 
@@ -107,7 +107,7 @@ def sections_by_token(settings: Settings) -> Counter[str]:
     """
     found: Counter[str] = Counter()
     for pool in settings.pools:
-        for entry in settings.entries(pool):
+        for entry in pool_entries(settings, pool):
             found[token_of(settings, pool, entry)] += 2 if entry.share(pool.on_demand_limit) else 1
     return found
 
@@ -152,7 +152,7 @@ def placement_plan(settings: Settings, facts: Facts) -> dict[str, Any]:
         plan["pools"][pool.name] = {
             kind: _placed_options(settings, facts, pool, fallback=fallback) for kind, fallback in kinds.items()
         }
-        entries = settings.entries(pool)
+        entries = pool_entries(settings, pool)
         if len(entries) == 1:
             # They stand in config.toml; so a change of them is a change of that alone.
             del plan["pools"][pool.name]["placements"][0]["MachineOptions"]
@@ -173,7 +173,7 @@ def _placed_options(settings: Settings, facts: Facts, pool: Pool, *, fallback: b
             "MachineName": machine_name(pool.name, pool.machine.machine_name, placement.label, fallback=fallback),
             "MachineOptions": _options(settings, facts, pool, placement, fallback=fallback),
         }
-        for placement in pool.placements(settings.network.zones)
+        for placement in pool_placements(pool, settings.network.zones)
     ]
 
 

@@ -1,6 +1,5 @@
 """A pool of workers: one or more `[[runners]]` of config.toml, alike but for their zone and instance type."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -9,7 +8,6 @@ from ..base.instance_types import architecture, check_instance_type
 from ..base.placeholders import secret_names
 from ..base.section import left_out
 from ..base.values import DistinctItems, ImageId, Pattern, Positive, checked_by
-from ..executors.docker_machine.entries import Entry, Placement, entries, placements
 from .driver import DriverOptions
 from .image import ImageLookup
 from .network import ZoneSuffix
@@ -84,16 +82,3 @@ class Pool(RunnerKeys):
     def most_machines(self) -> int:
         """The most machines that the pool may have at a time, less those that are being removed."""
         return self.limit + self.on_demand_limit
-
-    def placements(self, network_zones: Sequence[str]) -> tuple[Placement, ...]:
-        """Return where the pool's machines may be started."""
-        return placements(self.zones or network_zones, self.instance_types)
-
-    def entries(self, network_zones: Sequence[str], *, own_runners: bool) -> tuple[Entry, ...]:
-        """Return the runner entries that the pool becomes; several where each has a runner of its own.
-
-        Each of these keeps a machine waiting if any does: one without would ask GitLab for a job first, make its
-        machine afterwards, and so take jobs from those that have machines.
-        """
-        most = min(self.limit, self.machine.least_waiting or self.limit) if own_runners else 1
-        return entries(self.name, self.placements(network_zones), most)

@@ -12,7 +12,6 @@ from ..base.instance_types import architecture
 from ..base.section import left_out
 from ..base.tags import TagKey, TagValue
 from ..base.values import InOrder, SomeItems
-from ..executors.docker_machine.entries import Entry
 from .cache import CacheSettings
 from .gitlab import CreateRunner, Gitlab, ParameterName, SecretId
 from .identity import IdentitySettings
@@ -66,10 +65,6 @@ class Settings(GlobalKeys):
     def own_runners(self) -> bool:
         """Whether each runner entry has a runner, and so a token, of its own."""
         return self.create_runner is not None and self.create_runner.each == "entry"
-
-    def entries(self, pool: Pool) -> tuple[Entry, ...]:
-        """Return the runner entries that one of the pools becomes."""
-        return pool.entries(self.network.zones, own_runners=self.own_runners and pool.token is None)
 
     @property
     def drain_seconds(self) -> int:

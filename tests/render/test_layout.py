@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config_render import render
-from config_render.executors.docker_machine.entries import Placement, entries, machine_name, placements, same_machines
+from config_render.executors.docker_machine.entries import (
+    Placement,
+    entries,
+    machine_name,
+    placements,
+    pool_placements,
+    same_machines,
+)
 
 from .settings_samples import FACTS, entries_of, options_of, parsed, runners, stack, with_own_runners
 
@@ -78,7 +85,7 @@ def test_a_pool_without_zones_uses_those_of_the_network() -> None:
     raw = stack()
     del raw["pools"][0]["zones"]
 
-    assert [each.zone for each in parsed(raw).pools[0].placements(["b", "c"])] == ["b", "c"]
+    assert [each.zone for each in pool_placements(parsed(raw).pools[0], ["b", "c"])] == ["b", "c"]
     own = with_own_runners({"zones": None, "limit": 9})
     assert [options_of(each)["amazonec2-zone"] for each in entries_of(own)] == ["a", "b", "c"]
 

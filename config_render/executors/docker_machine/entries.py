@@ -8,6 +8,9 @@ placement at a time, and the manager changes the placement where AWS has no capa
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...settings.pool import Pool
+from ...settings.stack import Settings
+
 LONGEST_MACHINE_NAME = 30
 """Including the %s: the runner puts up to 34 characters around it, and a host name has at most 64."""
 
@@ -71,6 +74,22 @@ def entries(pool: str, found: Sequence[Placement], most: int = 1) -> tuple[Entry
         )
         for index in range(count)
     )
+
+
+def pool_placements(pool: Pool, network_zones: Sequence[str]) -> tuple[Placement, ...]:
+    """Return where a pool's machines may be started."""
+    return placements(pool.zones or network_zones, pool.instance_types)
+
+
+def pool_entries(settings: Settings, pool: Pool) -> tuple[Entry, ...]:
+    """Return the runner entries that a pool of the settings becomes; several where each has a runner of its own.
+
+    Each of these keeps a machine waiting if any does: one without would ask GitLab for a job first, make its machine
+    afterwards, and so take jobs from those that have machines.
+    """
+    own_runners = settings.own_runners and pool.token is None
+    most = min(pool.limit, pool.machine.least_waiting or pool.limit) if own_runners else 1
+    return entries(pool.name, pool_placements(pool, settings.network.zones), most)
 
 
 def machine_name(pool: str, template: str | None, label: str = "", *, fallback: bool = False) -> str:

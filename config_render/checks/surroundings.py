@@ -1,56 +1,12 @@
-"""What a stack finds in the account, and whether its settings fit there. Pure: asking AWS is the caller's part."""
+"""Whether settings fit to what is in the account. Pure: asking AWS is the caller's part."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
-from .base.instance_types import architecture
-from .base.problems import Location, Problem, problem
-from .settings.stack import Settings
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExistingSubnet:
-    """A subnet that was there before."""
-
-    id: str
-    arn: str
-    zone: str
-    """Its zone's whole name, such as eu-central-1a."""
-    vpc_id: str
-    free_addresses: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExistingNetwork:
-    """A VPC that was there before, as far as a stack uses it."""
-
-    vpc_id: str
-    vpc_arn: str
-    subnets: tuple[ExistingSubnet, ...]
-    manager_subnet: ExistingSubnet
-    worker_group: str | None = None
-    """ARN of the security group that `network.workerSecurityGroup` names."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What was looked up before anything is created.
-
-    Attributes:
-        network: The existing VPC and its subnets; None where the stack makes its own.
-        images: Architectures (x86_64, arm64) of the images that settings name by their ids, by these.
-    """
-
-    network: ExistingNetwork | None = None
-    images: Mapping[str, str] = field(default_factory=dict)
-
-
-def placed(settings: Settings, region: str, network: ExistingNetwork | None) -> Settings:
-    """Return the settings with the zones that the existing subnets are in as those of the network."""
-    if network is None:
-        return settings
-    zones = tuple(subnet.zone.removeprefix(region) for subnet in network.subnets)
-    return settings.model_copy(update={"network": settings.network.model_copy(update={"zones": zones})})
+from ..base.instance_types import architecture
+from ..base.problems import Location, Problem, problem
+from ..executors.docker_machine.entries import pool_placements
+from ..settings.stack import Settings
+from ..settings.surroundings import ExistingNetwork, Surroundings
 
 
 def surrounding_problems(settings: Settings, region: str, found: Surroundings) -> list[Problem]:
@@ -100,7 +56,7 @@ def _zone_problems(settings: Settings, region: str, network: ExistingNetwork) ->
                 message = f"has no subnet; those of network are in the zones {', '.join(by_zone)}"
                 yield problem(("pools", index, "zones", place), message, zone)
         # All of a pool's machines may be in one zone when the others have no capacity.
-        for zone in dict.fromkeys(placement.zone for placement in pool.placements(tuple(by_zone))):
+        for zone in dict.fromkeys(placement.zone for placement in pool_placements(pool, tuple(by_zone))):
             wanted[zone] = wanted.get(zone, 0) + pool.most_machines
     for zone, subnet in by_zone.items():
         if wanted[zone] > subnet.free_addresses:
