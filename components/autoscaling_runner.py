@@ -32,7 +32,7 @@ from .manager import Manager, ManagerArgs, Registration, RegistrationArgs
 from .monitoring import Watch, WatchArgs
 from .network import Network, NetworkArgs
 from .preview import or_marker, show_incomplete
-from .resolve.args_settings import settled
+from .resolve.args_settings import resolved_args
 
 
 class AutoscalingRunner(pulumi.ComponentResource):
@@ -69,9 +69,8 @@ class AutoscalingRunner(pulumi.ComponentResource):
     def __init__(self, name: str, args: AutoscalingRunnerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gitlab-runner-aws:index:AutoscalingRunner", name, None, opts)
         self._name, self._args = name, args
-        given = settled(args, self)
-        self._region, surroundings = given.region, given.around
-        self._settings = settings = given.settings
+        given = resolved_args(args, self)
+        self._region, self._settings, settings = given.region, given.settings, given.settings
         self._tokens = {name: pulumi.Output.from_input(token) for name, token in args.tokens().items()}
         # Tells this deployment's resources and machines from those of others in the same account. No project, nor any
         # stack, has a slash in its name.
@@ -87,7 +86,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
         cache = None
         if settings.cache.makes_bucket:
             cache = Cache(f"{name}-cache", CacheArgs(settings=settings.cache, tags=self._tags), child)
-        network = Network(f"{name}-network", self._network_args(surroundings), child)
+        network = Network(f"{name}-network", self._network_args(given.surroundings), child)
         identity = Identity(f"{name}-identity", self._identity_args(network, cache), child)
         manager = Manager(f"{name}-manager", self._manager_args(network, identity), child)
         watch = None

@@ -7,7 +7,6 @@ from typing import Any
 
 import pulumi
 
-from config_render import placed
 from config_render.render.next_commands import next_commands
 from planning import fees
 from planning.costs import Cost, as_plain, cost, currency, machine_rows
@@ -31,7 +30,7 @@ def stack_outputs(stack: StackSettings, runner: AutoscalingRunner) -> Mapping[st
         config_toml, machines, network_charges, worst_case_cost (per hour and month, in the currency that it says; at
         least that where it is not complete, and null where no price is known) and next_commands.
     """
-    settings = placed(stack.settings, stack.region, stack.surroundings.network)
+    settings = stack.settings
     rows = machine_rows(settings, stack.region, _A_WEEK)
     network = fees.network_rows(settings.network, stack.region)
     late = pulumi.Output.all(

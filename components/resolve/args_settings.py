@@ -1,7 +1,6 @@
 """Checking what a program gives to an `AutoscalingRunner`, before anything of that is registered with the engine."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any
 
@@ -13,10 +12,7 @@ from config_render import (
     Problem,
     Settings,
     SettingsError,
-    Surroundings,
-    cautions,
     in_words_of,
-    placed,
     problem,
     problems_of,
 )
@@ -24,8 +20,7 @@ from config_render import (
 from .. import aws
 from ..args import AutoscalingRunnerArgs
 from ..network import GivenNetwork
-from .market_report import market_problems
-from .surroundings import look_around
+from .resolved import Resolved, resolve
 
 _OF_NETWORK = ("managerSubnetId", "subnetIds", "vpcId", "workerSecurityGroup", "zones")
 _LATER = "is an Output, but settings are plain values, which are checked before anything is created"
@@ -33,30 +28,25 @@ _ARGUMENTS = dict(zip(TOKENS, ("token", "registration_token", "access_token"), s
 _TWICE = "has no effect: the argument network says which VPC and subnets there are; leave it out"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Given:
-    """What a program gives, checked and completed."""
-
-    region: str
-    settings: Settings
-    around: Surroundings
-
-
-def settled(args: AutoscalingRunnerArgs, component: pulumi.Resource) -> Given:
-    """Return the checked settings, placed in what is there already, having asked AWS through the component's provider.
+def resolved_args(args: AutoscalingRunnerArgs, component: pulumi.Resource) -> Resolved:
+    """Return the settings that a program gives, having asked AWS through the component's provider.
 
     Raises `pulumi.RunError` with all mistakes.
     """
     opts = pulumi.InvokeOptions(parent=component)
     region = args.region or _region_of_provider(opts)
     settings = _checked(args, region)
-    around = args.surroundings
-    if around is None:
-        around, problems = look_around(settings, region, opts, network_given=args.network is not None)
-        problems = problems or _told(args.place, settings, region, around, component)
-        if problems:
-            raise _refusal(problems, args.place)
-    return Given(region=region, settings=placed(settings, region, around.network), around=around)
+    if args.surroundings is not None:
+        return Resolved.within(args.surroundings, settings, region)
+
+    def warn(problems: Sequence[Problem]) -> None:
+        for each in problems:
+            pulumi.log.warn(str(in_words_of(args.place, each)), component)
+
+    try:
+        return resolve(settings, region, warn, opts, network_given=args.network is not None)
+    except SettingsError as error:
+        raise _refusal(error.problems, args.place) from None
 
 
 def _region_of_provider(opts: pulumi.InvokeOptions) -> str:
@@ -120,20 +110,6 @@ def _in_network(raw: Mapping[str, Any], network: GivenNetwork, place: str) -> Ma
     if twice := [problem(("network", key), _TWICE) for key in _OF_NETWORK if key in own]:
         raise _refusal(twice, place)
     return {**raw, "network": {**own, "vpcId": DEFAULT_VPC, "zones": [*network.subnet_ids]}}
-
-
-def _told(
-    place: str, settings: Settings, region: str, around: Surroundings, component: pulumi.Resource
-) -> list[Problem]:
-    """Warn of what may cost money, time or safety, and return what AWS's market rules out."""
-
-    def warn(problems: Sequence[Problem]) -> None:
-        for each in problems:
-            pulumi.log.warn(str(in_words_of(place, each)), component)
-
-    mistakes = market_problems(placed(settings, region, around.network), region, warn)
-    warn(cautions(settings))
-    return mistakes
 
 
 def _refusal(problems: Sequence[Problem], place: str) -> pulumi.RunError:

@@ -15,8 +15,6 @@ from config_render import (
     Settings,
     SettingsError,
     Surroundings,
-    cautions,
-    placed,
     problems_of,
 )
 from config_render.base.input_file import UnreadableFileError
@@ -27,8 +25,8 @@ from config_render.files.stack_file import read_stack_file
 from planning.market import Market
 
 from .gitlab_check import gitlab_problem
-from .market_report import market_later, market_problems
-from .surroundings import look_around
+from .market_report import market_later
+from .resolved import resolve
 
 PROJECT = "gitlab-runner-aws"
 _SET = "pulumi config set --secret"
@@ -39,7 +37,7 @@ class StackSettings:
     """What a stack file says, checked.
 
     Attributes:
-        settings: The settings, those of the files that it `extends` included.
+        settings: The settings, those of the files that it `extends` included, with the zones of existing subnets.
         surroundings: The existing resources that they name.
         region: The AWS region, from `aws:region`.
         token: The runner's authentication token, a secret; None where it is not set.
@@ -78,22 +76,20 @@ def read_stack() -> StackSettings:
         if not runtime_config.is_config_secret(f"{PROJECT}:{name}"):
             problems.append(_in_clear(name, f"create a new one in GitLab and encrypt it: {_SET} {PROJECT}:{name}"))
     problems += _gitlab_problems(raw)
-    surroundings = Surroundings()
-    if settings is not None and not problems:
-        surroundings, problems = look_around(settings, str(region))
-    if settings is not None and not problems:
-        problems += market_problems(placed(settings, str(region), surroundings.network), str(region), _warn)
-    if settings is None or problems:
-        raise pulumi.RunError(str(SettingsError(_with_lines(problems))))
-    _warn(cautions(settings))
+    try:
+        if settings is None or region is None or problems:
+            raise SettingsError(problems)
+        found = resolve(settings, region, _warn)
+    except SettingsError as error:
+        raise pulumi.RunError(str(SettingsError(_with_lines(error.problems)))) from None
     kept = {name: pulumi.Output.secret(text) for name, text in secrets.items()}
     token, registration, access = (pulumi.Output.secret(tokens[n]) if n in tokens else None for n in TOKENS)
-    market = market_later(placed(settings, str(region), surroundings.network), str(region))
-    return StackSettings(settings, surroundings, str(region), token, registration, access, kept, market)
+    market = market_later(found.settings, region)
+    return StackSettings(found.settings, found.surroundings, region, token, registration, access, kept, market)
 
 
 def _warn(problems: Sequence[Problem]) -> None:
-    for each in _with_lines(list(problems)):
+    for each in _with_lines(problems):
         pulumi.log.warn(str(each))
 
 
@@ -114,14 +110,14 @@ def _stack_file() -> Path:
     return Path(str(pulumi.runtime.get_root_directory()), f"Pulumi.{pulumi.get_stack()}.yaml")
 
 
-def _with_lines(problems: list[Problem]) -> list[Problem]:
+def _with_lines(problems: Sequence[Problem]) -> list[Problem]:
     """Say where in the stack file a value stands, if that is the file that the engine has read."""
     if not problems:
         return []
     try:
         file = read_stack_file(_stack_file())
     except UnreadableFileError:
-        return problems
+        return [*problems]
     return [file.with_line(problem, _stack_file().name) for problem in problems]
 
 

@@ -1,0 +1,61 @@
+"""From settings that are right in themselves to settings that fit the account: the one way, whoever gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from config_render import Problem, Settings, SettingsError, Surroundings, cautions, placed
+
+from .market_report import market_problems
+from .surroundings import look_around
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """Settings that are checked and complete.
+
+    Args:
+        settings: With the zones of the existing subnets, where they name such.
+        region: The AWS region.
+        surroundings: The existing resources that the settings name.
+    """
+
+    settings: Settings
+    region: str
+    surroundings: Surroundings
+
+    @classmethod
+    def within(cls, surroundings: Surroundings, settings: Settings, region: str) -> Resolved:
+        """Complete settings by what was found of what they name."""
+        return cls(settings=placed(settings, region, surroundings.network), region=region, surroundings=surroundings)
+
+
+def resolve(
+    settings: Settings,
+    region: str,
+    warn: Callable[[Sequence[Problem]], None],
+    opts: pulumi.InvokeOptions | None = None,
+    *,
+    network_given: bool = False,
+) -> Resolved:
+    """Look up what settings name as being there, ask AWS's market, and warn of what may cost money, time or safety.
+
+    Args:
+        settings: As `problems_of` has returned them.
+        region: The AWS region.
+        warn: Takes what people are to be warned of.
+        opts: Through which provider AWS is asked.
+        network_given: Whether the program gives the network, so that there is nothing of it to look up.
+
+    Raises:
+        SettingsError: With all that is not there, does not fit, or can't be had.
+    """
+    surroundings, problems = look_around(settings, region, opts, network_given=network_given)
+    found = Resolved.within(surroundings, settings, region)
+    if mistakes := problems or market_problems(found.settings, region, warn):
+        raise SettingsError(mistakes)
+    warn(cautions(settings))
+    return found
