@@ -13,11 +13,9 @@ from config_render import (
     Settings,
     Surroundings,
     further_subnets,
-    gitlab_plan,
     partition,
     render,
     secret_names,
-    watch_settings,
     worker_bounds,
 )
 from config_render.executors.docker_machine.entries import pool_entries
@@ -29,6 +27,8 @@ from .iam.policies import Place, Policy
 from .iam.token_access import read_parameter, read_secret
 from .images import image
 from .manager import Manager, ManagerArgs, Registration, RegistrationArgs
+from .manager.gitlab_plan import gitlab_plan
+from .manager.watch_settings import watch_settings
 from .monitoring import Watch, WatchArgs
 from .network import Network, NetworkArgs
 from .preview import or_marker, show_incomplete

@@ -13,8 +13,6 @@ from .checks.parsing import parse, problems_of
 from .checks.surroundings import surrounding_problems
 from .executors.docker_machine.permissions import further_subnets, worker_bounds
 from .render.document import MARKER, Facts, document, render
-from .render.gitlab_plan import gitlab_plan
-from .render.watch import watch_settings
 from .settings.cache import CacheSettings
 from .settings.identity import IdentitySettings
 from .settings.image import ImageLookup, published_image
@@ -57,7 +55,6 @@ __all__ = [
     "check_token",
     "document",
     "further_subnets",
-    "gitlab_plan",
     "in_words_of",
     "ipv6_slice",
     "parse",
@@ -70,6 +67,5 @@ __all__ = [
     "secret_names",
     "subnet_cidrs",
     "surrounding_problems",
-    "watch_settings",
     "worker_bounds",
 ]

@@ -20,8 +20,9 @@ import pulumi_command as command
 from config_render import ManagerSettings
 
 from ..manager_tool.contract.constants import END, TARGET
+from ..manager_tool.contract.documents import GitLabPlan
 from ..preview import or_marker
-from .downloads import downloads
+from .installation import installation
 from .step_warnings import warning_hooks
 from .tool_bundle import as_root, bundle, unpack
 
@@ -45,8 +46,8 @@ class RegistrationArgs:
     config_toml: pulumi.Input[str]
     """With placeholders where it has secrets, so that a preview can show it."""
 
-    gitlab: Mapping[str, Any]
-    """What the manager is told of GitLab, as `gitlab_plan` returns it."""
+    gitlab: GitLabPlan
+    """What the manager is told of GitLab."""
 
     secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """The tokens, and what config.toml's placeholders stand for, by their names; made secret here."""
@@ -85,7 +86,7 @@ class Registration(pulumi.ComponentResource):
         secrets = self._tool_step("secrets", f"secrets {drift}", [gitlab], _as_json(given))
         # An upgrade may wait for jobs for hours. The provider sets no limit of its own as long as no `custom_timeouts`
         # are given, and the lines that the tool prints meanwhile keep the connection in use.
-        programs = json.dumps(downloads(args.settings, args.drain_seconds), indent=2)
+        programs = json.dumps(installation(args.settings, args.drain_seconds), indent=2)
         before = [self._tool_step("install", "install", [secrets, *args.needs], programs)]
         if args.user_data:
             user_data = json.dumps(args.user_data, indent=2)

@@ -9,7 +9,7 @@ from ..base.bulk import collector_paused
 from ..base.placeholders import ACCESS_KEY_PLACEHOLDER, SECRET_KEY_PLACEHOLDER, TOKEN_PLACEHOLDER
 from ..base.regions import s3_endpoint
 from ..base.tags import DEPLOYMENT_TAG, MANAGER_TAG
-from ..executors.docker_machine.entries import Entry, Placement, machine_name, pool_entries, pool_placements
+from ..executors.docker_machine.entries import Entry, Placement, machine_name, pool_entries
 from ..executors.docker_machine.options import MachineSpec, machine_options
 from ..settings.cache import CacheKeys
 from ..settings.machine import Autoscaling, Machine
@@ -140,43 +140,6 @@ def _s3(settings: Settings, facts: Facts) -> dict[str, Any]:
     return s3.table(**given, authentication_type=s3.authentication_type or by_profile)
 
 
-def placement_plan(settings: Settings, facts: Facts) -> dict[str, Any]:
-    """Return where the entries may start their machines, for the manager to choose.
-
-    `pools` has the placements of each pool, on demand too where it has `spot.onDemandLimit`. `entries` has, by name,
-    each entry's `pool`, the number of the placement that it tries `first`, and its `fallback` if any.
-    """
-    plan: dict[str, Any] = {"pools": {}, "entries": {}}
-    for pool in settings.pools:
-        kinds = {"placements": False, "onDemand": True} if pool.on_demand_limit else {"placements": False}
-        plan["pools"][pool.name] = {
-            kind: _placed_options(settings, facts, pool, fallback=fallback) for kind, fallback in kinds.items()
-        }
-        entries = pool_entries(settings, pool)
-        if len(entries) == 1:
-            # They stand in config.toml; so a change of them is a change of that alone.
-            del plan["pools"][pool.name]["placements"][0]["MachineOptions"]
-        for entry in entries:
-            most = entry.share(pool.on_demand_limit)
-            plan["entries"][entry.name] = {
-                "pool": pool.name,
-                "first": entry.index,
-                "fallback": {"name": entry.fallback_name, "machines": most} if most else None,
-            }
-    return plan
-
-
-def _placed_options(settings: Settings, facts: Facts, pool: Pool, *, fallback: bool) -> list[dict[str, Any]]:
-    return [
-        {
-            "label": placement.label,
-            "MachineName": machine_name(pool.name, pool.machine.machine_name, placement.label, fallback=fallback),
-            "MachineOptions": _options(settings, facts, pool, placement, fallback=fallback),
-        }
-        for placement in pool_placements(pool, settings.network.zones)
-    ]
-
-
 def _machine(settings: Settings, facts: Facts, pool: Pool, entry: Entry) -> dict[str, Any]:
     machine = pool.machine
     growth = machine.max_growth_rate
@@ -184,14 +147,15 @@ def _machine(settings: Settings, facts: Facts, pool: Pool, entry: Entry) -> dict
         **_shares(machine, entry),
         max_growth_rate=max(1, entry.share(growth)) if growth else growth,
         machine_name=machine_name(pool.name, machine.machine_name, entry.home.label),
-        machine_options=_options(settings, facts, pool, entry.home),
+        machine_options=placed_options(settings, facts, pool, entry.home),
         autoscaling=[period.table(**_shares(period, entry)) for period in machine.autoscaling or ()] or None,
     )
 
 
-def _options(
+def placed_options(
     settings: Settings, facts: Facts, pool: Pool, placement: Placement, *, fallback: bool = False
 ) -> list[str]:
+    """Return MachineOptions of a pool for one of its placements, on demand for the `fallback` of spot machines."""
     spec = MachineSpec(
         region=facts.region,
         zone=placement.zone,

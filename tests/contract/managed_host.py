@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncssh
 
-from components.manager.downloads import downloads
+from components.manager.installation import installation
 from components.manager.tool_bundle import as_root, bundle, unpack
 from components.manager_tool.contract.constants import TARGET
 from config_render import ManagerSettings
@@ -51,7 +51,7 @@ class ManagedHost:
             "gitlabRunner": {"url": f"{self.mirror.url}/gitlab-runner", **manager.get("gitlabRunner", {})},
             "dockerMachine": {"url": f"{self.mirror.url}/docker-machine", **manager.get("dockerMachine", {})},
         }
-        return json.dumps(downloads(ManagerSettings.model_validate(given), 0))
+        return json.dumps(installation(ManagerSettings.model_validate(given), 0))
 
     def configure(self) -> None:
         """Register a runner of the shell kind, whose jobs need no machine, and have the service run it."""

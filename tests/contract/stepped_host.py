@@ -9,10 +9,11 @@ from typing import Any
 
 import asyncssh
 
-from components.manager.downloads import downloads
+from components.manager.gitlab_plan import gitlab_plan
+from components.manager.installation import installation
 from components.manager.tool_bundle import as_root, bundle, unpack
 from components.manager_tool.contract.constants import END, TARGET
-from config_render import Facts, gitlab_plan, parse, render
+from config_render import Facts, parse, render
 from localcloud.download_mirror import DownloadMirror
 from localcloud.gitlab_stand_in import GitLabStandIn
 
@@ -99,7 +100,7 @@ class SteppedHost:
             again = " again" if self._alive == self.identity else ""
             return f"sudo -n {TARGET} life{again}", self.life("wait")
         if what == "install":
-            return f"sudo -n {TARGET} install", json.dumps(downloads(settings.manager, 0), indent=2)
+            return f"sudo -n {TARGET} install", json.dumps(installation(settings.manager, 0), indent=2)
         if what == "secrets":
             return f"sudo -n {TARGET} secrets {self.drift}", json.dumps({"token": self.token})
         if what == "gitlab":

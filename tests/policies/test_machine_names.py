@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from components.executors.docker_machine.breaker_plan import placement_plan
 from components.executors.docker_machine.worker_policy import ever_wider
 from components.iam import policies
 from config_render import Settings, worker_bounds
 from config_render.executors.docker_machine.entries import FALLBACK
-from config_render.render.document import placement_plan
 from tests.render.settings_samples import FACTS, parsed, stack, with_own_runners
 
 from .evaluator import Evaluator, Request
@@ -37,7 +37,8 @@ def request(action: str, machine: str) -> Request:
 
 def machines(settings: Settings) -> Iterator[str]:
     """A machine of each pool at each placement and of each kind, as gitlab-runner names it."""
-    for pool in placement_plan(settings, FACTS)["pools"].values():
+    plan: Any = placement_plan(settings, FACTS)
+    for pool in plan["pools"].values():
         for way in (way for ways in pool.values() for way in ways):
             yield "runner-abcdefghi-" + way["MachineName"].replace("%s", "1764000000-0a1b2c3d")
 

@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from components.executors.docker_machine.breaker_plan import breaker_plan, placement_plan
 from components.manager.tool_bundle import bundle
 from components.manager_tool.contract.constants import END
 from config_render import render
-from config_render.executors.docker_machine.breaker_plan import breaker_plan
-from config_render.render.document import placement_plan
 from config_render.settings.breaker import BreakerSettings
 from tests.render.settings_samples import FACTS, parsed, stack
 

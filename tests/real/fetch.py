@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from components.manager.downloads import downloads
+from components.manager.installation import installation
 from config_render import ManagerSettings
 from localcloud import engine
 from localcloud.real_programs import ON_MANAGER, PLUGINS, plugin_path
@@ -39,7 +39,7 @@ def fetch_all(folder: Path, say: Say, settings: ManagerSettings | None = None, s
     Which programs, and from where, `settings` say. With `server`, plugins and their checksums come from there.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    specs = downloads(settings or ManagerSettings(), 0)
+    specs: dict[str, Any] = {**installation(settings or ManagerSettings(), 0)}
     failures = []
     for name in (*ON_MANAGER, *PLUGINS):
         try:

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from components.executors.docker_machine.breaker_plan import placement_plan
 from config_render import Settings
 from config_render.files.checked_file import checked
 from config_render.files.stack_file import read_stack_file
-from config_render.render.document import placement_plan, sections_by_token
+from config_render.render.document import sections_by_token
 from localcloud.host_programs.gitlab_runner_stand_in.long_polling import warning
 
 from .settings_samples import FACTS, entries_of, parsed, stack, with_own_runners

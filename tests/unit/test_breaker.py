@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
+from components.executors.docker_machine.breaker_plan import breaker_plan, placement_plan
 from components.manager_tool import host
 from components.manager_tool.config import runners, template
 from components.manager_tool.contract.constants import END
 from components.manager_tool.executors.docker_machine import breaker, overrides
 from config_render import render
-from config_render.executors.docker_machine.breaker_plan import breaker_plan
-from config_render.render.document import placement_plan
 from config_render.settings.breaker import BreakerSettings
 from tests.render.settings_samples import FACTS, parsed, stack
 
@@ -39,8 +38,8 @@ SETTINGS = parsed(
         }
     )
 )
-PLAN = breaker_plan(BreakerSettings.model_validate({}), "warn", placement_plan(SETTINGS, FACTS))
-OFF = breaker_plan(BreakerSettings.model_validate({"enabled": False}), "warn", {})
+PLAN: Any = breaker_plan(BreakerSettings.model_validate({}), "warn", placement_plan(SETTINGS, FACTS))
+OFF: Any = breaker_plan(BreakerSettings.model_validate({"enabled": False}), "warn", None)
 TEMPLATE = f"{render(SETTINGS, FACTS)}{END}\n"
 TOKEN = "glrt-a1b2a1b2axxxxxxxxxxx"
 A, B = "ci-{}-a-m5-large", "ci-{}-b-m5-large"
@@ -436,7 +435,9 @@ def test_what_release_0_2_0_has_kept_is_no_hindrance(manager: Manager) -> None:
 
 
 def test_the_times_of_the_settings_are_told_in_seconds() -> None:
-    plan = breaker_plan(BreakerSettings.model_validate({"minutes": 3, "coolDownMinutes": 1}), "warn", {"entries": {}})
+    plan = breaker_plan(
+        BreakerSettings.model_validate({"minutes": 3, "coolDownMinutes": 1}), "warn", {"pools": {}, "entries": {}}
+    )
 
     assert (plan["seconds"], plan["coolDownSeconds"]) == (180, 60)
 

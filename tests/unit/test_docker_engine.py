@@ -1,15 +1,14 @@
 """The exact files and commands that install Docker Engine, by system, and the check of its key."""
 
-from typing import Any
-
 import pytest
 
+from components.manager_tool.contract.documents import DockerEngine
 from components.manager_tool.host import StepError
 from components.manager_tool.programs.docker_engine import plan
 from components.manager_tool.programs.openpgp import fingerprints
 from localcloud.docker_packages import FINGERPRINT, KEY
 
-SPEC: dict[str, Any] = {"version": "28.2.2", "url": "https://download.docker.com", "key_fingerprint": None}
+SPEC: DockerEngine = {"version": "28.2.2", "url": "https://download.docker.com", "key_fingerprint": None}
 UBUNTU = {"ID": "ubuntu", "VERSION_ID": "24.04", "VERSION_CODENAME": "noble"}
 DEBIAN = {"ID": "debian", "VERSION_ID": "12", "VERSION_CODENAME": "bookworm"}
 

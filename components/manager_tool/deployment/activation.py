@@ -87,7 +87,8 @@ def missing(template: str, secrets: dict[str, str]) -> set[str]:
     """Return the names of secrets that have not arrived yet: template, secrets and plan come one by one."""
     # What stands for the token may be no secret of the settings: the plan says where it comes from.
     named = {name for part in staged(template) for text in texts(part) for name in SECRET.findall(text)} - {"token"}
-    return (named | {*reach.plan().get("needs", ("token",))}) - {*secrets}
+    plan = reach.plan()
+    return (named | {*(plan["needs"] if plan else ["token"])}) - {*secrets}
 
 
 def complete(secrets: dict[str, str]) -> bool:
@@ -97,8 +98,8 @@ def complete(secrets: dict[str, str]) -> bool:
         runners = staged(template)[1]
     except StepError:
         return False
-    url = reach.plan().get("url")
-    at_this_gitlab = url is None or any(each.get("url") == url for each in runners)
+    plan = reach.plan()
+    at_this_gitlab = plan is None or any(each.get("url") == plan["url"] for each in runners)
     return at_this_gitlab and not missing(template, secrets)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import platform
 from pathlib import Path
-from typing import Any
 
-from ..host import INSTALLED, run, say, write
+from ..contract.documents import Installation
+from ..host import run, say, write
 from ..programs import docker_engine, unit, watch_units
 from ..programs.kept import SOURCES, forget_others, live, prepare, put, remember
 from .upgrade import upgrade
@@ -16,9 +16,10 @@ DROP_IN = Path(f"{unit.PATH}.d/gitlab-runner-aws.conf")
 CERTIFICATE = Path("/root/.docker/machine/certs/cert.pem")
 
 
-def install(spec: dict[str, Any]) -> None:
+def install(spec: Installation) -> None:
     """Have everything in place; whatever can be wrong with the new is found out before the old is touched."""
-    runner, machine = (prepare(name, spec[name]) for name in INSTALLED)
+    specs = {"gitlab-runner": spec["gitlab-runner"], "docker-machine": spec["docker-machine"]}
+    runner, machine = (prepare(name, each) for name, each in specs.items())
     say(f"wanted: gitlab-runner {runner.version}, docker-machine {machine.version}")
     if spec["docker"]:
         docker_engine.install(spec["docker"])
@@ -33,7 +34,7 @@ def install(spec: dict[str, Any]) -> None:
     for program in (runner, machine):
         remember(program)
     run("systemctl", "enable", "gitlab-runner")
-    sources = {spec[name]["files"][platform.machine()]: each.sha256 for name, each in zip(INSTALLED, (runner, machine))}
+    sources = {specs[each.name]["files"][platform.machine()]: each.sha256 for each in (runner, machine)}
     write(SOURCES, json.dumps(sources))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import cast
 from urllib.parse import urlsplit
 
 from .. import host
 from ..contract.constants import SECRET
+from ..contract.documents import GitLabPlan
 from ..host import HOME, SECRETS, STAGED, load, run, write
 
 PLAN = STAGED / "gitlab.json"
@@ -18,18 +19,18 @@ _DROP_IN = Path("/etc/systemd/system/gitlab-runner.service.d/proxy.conf")
 _OURS = "# Made by gitlab-runner-aws from gitlab.ca"
 
 
-_proposed: dict[str, Any] = {}
+_proposed: GitLabPlan | None = None
 
 
-def plan() -> dict[str, Any]:
-    """Return what the settings say of GitLab, less its secrets, as `config_render.gitlab_plan` makes it."""
-    return _proposed or load(PLAN)
+def plan() -> GitLabPlan | None:
+    """Return what the settings say of GitLab; None before the first deployment has."""
+    return _proposed or cast("GitLabPlan | None", load(PLAN) or None)
 
 
-def propose(told: dict[str, Any]) -> None:
+def propose(told: GitLabPlan) -> None:
     """Let `plan` return this from now on in this process."""
-    _proposed.clear()
-    _proposed.update(told)
+    global _proposed  # noqa: PLW0603 - a process is one step
+    _proposed = told
 
 
 def keep() -> None:
@@ -48,8 +49,8 @@ def use_proxy(secrets: dict[str, str] | None = None) -> None:
 def authority(url: str) -> str:
     """Return whom to trust for this GitLab beside the system's authorities, as PEM text: what is to be, or is there."""
     told, path = plan(), certificate(url)
-    if told.get("ca") and certificate(told["url"]) == path:
-        return str(told["ca"])
+    if told and "ca" in told and certificate(told["url"]) == path:
+        return told["ca"]
     return path.read_text() if path.exists() else ""
 
 
@@ -59,7 +60,7 @@ def place_authority() -> None:
     if not told:
         return
     path = certificate(told["url"])
-    if told.get("ca"):
+    if "ca" in told:
         write(path, f"{_OURS}\n{told['ca']}")
     elif path.exists() and path.read_text().startswith(_OURS):
         path.unlink()
@@ -87,8 +88,9 @@ def place_proxy() -> bool:
 
 
 def _variables(secrets: dict[str, str]) -> dict[str, str]:
-    proxy = plan().get("proxy")
+    told = plan()
     # Its secret comes after the plan, and before the first download.
+    proxy = told.get("proxy") if told else None
     if not proxy or not {*SECRET.findall(proxy["url"])} <= {*secrets}:
         return {}
     url = SECRET.sub(lambda found: secrets[found[1]], proxy["url"])

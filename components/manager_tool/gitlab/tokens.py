@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ..aws.api import Aws, AwsError
 from ..config.runners import Runner, live_runners, own_keys, readable_live_runners
+from ..contract.documents import GitLabPlan, TokenSource
 from ..host import STAGED, StepError, load, warn, write
 from . import api, created
 from .api import GitLabError
@@ -82,7 +83,7 @@ class Tokens:
         name, _, pool = placeholder.partition(":")
         if name != "token":
             return _given(url, self._secret(name))
-        wanted = self._plan.get("token", {"from": "token"})
+        wanted: TokenSource = self._plan["token"] if self._plan else {"from": "token"}
         kind = wanted["from"]
         if kind == "tokenParameter" or kind == "tokenSecret":
             return _given(url, _from_aws(kind, wanted))
@@ -95,6 +96,12 @@ class Tokens:
         runner = wanted["runner"]
         belongs = [str(runner.get(key, "")) for key in ("runner_type", "group_id", "project_id")]
         return Source(_origin(kind, url, *belongs, pool), kind, secret, pool)
+
+    @property
+    def _told(self) -> GitLabPlan:
+        if self._plan is None:
+            raise StepError("the manager was not told of GitLab yet; nothing was changed; run `pulumi up` again")
+        return self._plan
 
     def _secret(self, name: str) -> str:
         if name not in self._secrets:
@@ -127,7 +134,7 @@ class Tokens:
             if source.kind == "token":
                 return api.verify(url, source.secret)
             if source.kind == "registrationToken":
-                return api.register(url, source.secret, self._plan["deployment"])
+                return api.register(url, source.secret, self._told["deployment"])
         except GitLabError as error:
             raise _refused(error, source) from None
         wanted, (attempt, again) = self._wanted(source), self._attempt(source, url)
@@ -136,9 +143,9 @@ class Tokens:
         return created.create(url, source.secret, wanted, attempt)
 
     def _wanted(self, source: Source) -> dict[str, Any]:
-        runner = dict(self._plan["token"]["runner"])
+        runner = dict(self._told["token"]["runner"])
         pool = f"-{source.pool}" if source.pool else ""
-        return {**runner, "description": runner.get("description", self._plan["deployment"]) + pool}
+        return {**runner, "description": runner.get("description", self._told["deployment"]) + pool}
 
     def _attempt(self, source: Source, url: str) -> tuple[str, bool]:
         """Return a word for the runner's note in GitLab, kept before that is made, and whether by an earlier run."""
@@ -243,7 +250,7 @@ def in_toml(answer: dict[str, Any]) -> dict[str, str]:
     return {"id": str(answer["id"]), "token": json.dumps(answer["token"]), **times}
 
 
-def _from_aws(kind: str, wanted: dict[str, Any]) -> str:
+def _from_aws(kind: str, wanted: TokenSource) -> str:
     """Read the token with the manager's own role."""
     name, aws = wanted["name"], Aws(wanted["region"])
     deadline = time.monotonic() + _AWS_SECONDS

@@ -6,11 +6,11 @@ import json
 import shutil
 import time
 from pathlib import Path
-from typing import Any
 
 from ..config import snapshot
 from ..config.drift import DRIFTED
 from ..config.template import TEMPLATE
+from ..contract.documents import Life
 from ..deployment.activation import USER_DATA
 from ..executors.docker_machine import machines
 from ..gitlab import tokens
@@ -22,7 +22,7 @@ from . import watch
 ABORTING = Path("/etc/systemd/system/gitlab-runner.service.d/stop-at-once.conf")
 
 
-def begin(wanted: dict[str, Any], mode: str = "") -> None:
+def begin(wanted: Life, mode: str = "") -> None:
     """Take note of whose life begins here, or goes on, if `mode` is `again`.
 
     Raises `StepError` where that of the same host is to begin a second time: Pulumi would end the first after it, and
@@ -40,10 +40,10 @@ def begin(wanted: dict[str, Any], mode: str = "") -> None:
     write(LIFE, json.dumps({"host": wanted["host"], "began": began}))
 
 
-def remove(wanted: dict[str, Any]) -> None:
+def remove(wanted: Life) -> None:
     """Stop the service, remove its machines, unregister.
 
-    `wanted` holds `host`, as it was at the beginning, `runningJobs`, `wait` or `abort`, and `stopTimeout` in seconds.
+    `wanted` holds the host as it was at the beginning.
     Machines cost money, so one that stays is a failure; a runner that stays in GitLab is but a line in a list.
     """
     if load(LIFE).get("host", wanted["host"]) != wanted["host"]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import platform
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from ..contract.documents import DockerEngine
 from ..host import MissingProgramError, StepError, run, say, write
 from .downloads import fetch
 from .openpgp import fingerprints
@@ -33,7 +34,7 @@ class Plan(NamedTuple):
     commands: tuple[tuple[str, ...], ...]
 
 
-def plan(spec: dict[str, Any], system: dict[str, str], machine: str) -> Plan:
+def plan(spec: DockerEngine, system: dict[str, str], machine: str) -> Plan:
     """Return the plan for a system, as os-release(5) describes it. Raises `StepError` where there are no packages."""
     name = system.get("ID", "")
     if name in ("ubuntu", "debian") and machine in _DEBIAN_ARCHITECTURES:
@@ -45,7 +46,7 @@ def plan(spec: dict[str, Any], system: dict[str, str], machine: str) -> Plan:
     )
 
 
-def _with_apt(spec: dict[str, Any], system: dict[str, str], architecture: str) -> Plan:
+def _with_apt(spec: DockerEngine, system: dict[str, str], architecture: str) -> Plan:
     name, codename = system["ID"], system["VERSION_CODENAME"]
     base, key_path = f"{spec['url']}/linux/{name}", "/etc/apt/keyrings/docker.asc"
     version = f"5:{spec['version']}-1~{name}.{system['VERSION_ID']}~{codename}"
@@ -65,7 +66,7 @@ def _with_apt(spec: dict[str, Any], system: dict[str, str], architecture: str) -
     )
 
 
-def _with_dnf(spec: dict[str, Any], system: dict[str, str]) -> Plan:
+def _with_dnf(spec: DockerEngine, system: dict[str, str]) -> Plan:
     major = system["VERSION_ID"].partition(".")[0]
     base, key_path = f"{spec['url']}/linux/{_RPM_REPOSITORIES[system['ID']]}", "/etc/pki/rpm-gpg/docker.asc"
     lines = [
@@ -89,7 +90,7 @@ def _with_dnf(spec: dict[str, Any], system: dict[str, str]) -> Plan:
     )
 
 
-def install(spec: dict[str, Any]) -> None:
+def install(spec: DockerEngine) -> None:
     """Have this version of Docker Engine run. Raises `StepError`."""
     if _installed() == spec["version"]:
         return

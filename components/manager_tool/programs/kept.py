@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..contract.documents import ProgramFiles
 from ..host import BINARIES, INSTALLED, STAGED, StepError, load, run, say, write
 from ..texts import printable
 from .downloads import digest, download, published_checksum, require_space
@@ -68,7 +69,7 @@ def live(name: str) -> Program | None:
     return program
 
 
-def prepare(name: str, spec: dict[str, Any]) -> Program:
+def prepare(name: str, spec: ProgramFiles) -> Program:
     """Download a version beside the one in place, unless it is there already. Raises `StepError`."""
     machine = platform.machine()
     if machine not in spec["files"]:

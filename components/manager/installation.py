@@ -1,8 +1,8 @@
 """What is installed on the manager, as plain data for its installation step."""
 
-from typing import Any
-
 from config_render import ManagerSettings
+
+from ..manager_tool.contract.documents import Installation
 
 _RUNNER_BUILDS = {"x86_64": "linux-amd64", "aarch64": "linux-arm64"}
 _MACHINE_BUILDS = {"x86_64": "Linux-x86_64", "aarch64": "Linux-aarch64"}
@@ -13,8 +13,8 @@ _RELEASES = {
 }
 
 
-def downloads(settings: ManagerSettings, drain_seconds: int) -> dict[str, Any]:
-    """The files for each machine architecture (as `uname -m` spells it), how to check them, and what goes with them.
+def installation(settings: ManagerSettings, drain_seconds: int) -> Installation:
+    """Return the programs' files, how to check them, and what goes with them.
 
     `drain_seconds` is what the removal of all machines may take after the last job.
     """
@@ -36,7 +36,9 @@ def downloads(settings: ManagerSettings, drain_seconds: int) -> dict[str, Any]:
             "setting": "manager.dockerMachine",
             "releases": _RELEASES[machine.fork],
         },
-        "docker": docker and docker.model_dump(),
+        "docker": None
+        if docker is None
+        else {"version": docker.version, "url": docker.url, "key_fingerprint": docker.key_fingerprint},
         "jobSeconds": settings.stop_timeout,
         # Without it the whole service ends with any process of it that the kernel kills, such as one docker-machine.
         "service": {"OOMPolicy": "continue"},

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from config_render import gitlab_plan, parse, problems_of
+from components.manager.gitlab_plan import gitlab_plan
+from components.manager_tool.contract.documents import GitLabPlan
+from config_render import parse, problems_of
 from config_render.base.placeholders import ACCESS_TOKEN, REGISTRATION_TOKEN
-
-from .settings_samples import REGION, TOKEN, stack
+from tests.render.settings_samples import REGION, TOKEN, stack
 
 ACCESS, REGISTRATION = "glpat-0123456789abcdefghij", "GR1348941abcdefghijklmnop"
 GROUP = {"runnerType": "group_type", "groupId": 5}
@@ -18,7 +19,7 @@ def said(raw: dict[str, Any], **tokens: str) -> list[str]:
     return [str(each).removeprefix("gitlab-runner-aws:") for each in problems]
 
 
-def plan(raw: dict[str, Any], **tokens: str) -> dict[str, Any]:
+def plan(raw: dict[str, Any], **tokens: str) -> GitLabPlan:
     settings = parse(raw, region=REGION, secrets=("proxy",), tokens=tokens)
     return gitlab_plan(settings, deployment="dev-runner", region=REGION, secret=next(iter(tokens), None))
 

@@ -1,13 +1,12 @@
 """What the watch on the manager is told."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from ..executors.docker_machine.breaker_plan import breaker_plan
-from ..executors.docker_machine.permissions import worker_bounds
-from ..settings.breaker import BreakerSettings
-from ..settings.stack import Settings
-from .document import Facts, placement_plan
+from config_render import Facts, Settings, worker_bounds
+from config_render.settings.breaker import BreakerSettings
+
+from ..executors.docker_machine.breaker_plan import breaker_plan, placement_plan
+from ..manager_tool.contract.documents import WatchSettings
 
 
 def watch_settings(
@@ -22,7 +21,7 @@ def watch_settings(
     group: str,
     log_group: str | None,
     facts: Facts,
-) -> dict[str, Any]:
+) -> WatchSettings:
     """Return the settings of the watch, as its step on the manager takes them.
 
     Args:
@@ -39,10 +38,14 @@ def watch_settings(
     """
     watch, drift = settings.manager.watch, settings.manager.drift
     if not watch.enabled:
-        return {"enabled": False, "breaker": breaker_plan(BreakerSettings(enabled=False), drift, {})}
+        return {"enabled": False, "breaker": breaker_plan(BreakerSettings(enabled=False), drift, None)}
     bounds = worker_bounds(settings)
     return {
-        **watch.model_dump(by_alias=True),
+        "enabled": True,
+        "intervalSeconds": watch.interval_seconds,
+        "graceMinutes": watch.grace_minutes,
+        "dryRun": watch.dry_run,
+        "metricsFile": watch.metrics_file,
         "breaker": breaker_plan(watch.breaker, drift, placement_plan(settings, facts)),
         "region": region,
         "deployment": deployment,

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
+from components.executors.docker_machine.breaker_plan import placement_plan
+from components.manager.watch_settings import watch_settings
+from components.manager_tool.contract.documents import BreakerPlan
 from components.manager_tool.executors.docker_machine import overrides
 from config_render import Settings
-from config_render.render.document import placement_plan
-from config_render.render.watch import watch_settings
 from config_render.settings.breaker import BreakerSettings
-
-from .settings_samples import FACTS, entries_of, options_of, parsed, runners, stack, with_own_runners
+from tests.render.settings_samples import FACTS, entries_of, options_of, parsed, runners, stack, with_own_runners
 
 SPOT = {"spot": {"maxPrice": 0.1, "onDemandLimit": 3}}
 PLACES: dict[str, Any] = {"zones": ["a", "b"], "instanceTypes": ["m6i.large", "m6g.large"], "limit": 11}
@@ -37,7 +37,7 @@ def plan_of(pool: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_pool_has_each_placement_once_however_many_entries_begin_at_one() -> None:
     pools = [{"name": "ci", **PLACES, **SPOT}, {"name": "other", "zones": ["c"], "limit": 7}]
-    plan = placement_plan(with_own_runners(pools=pools), FACTS)
+    plan: Any = placement_plan(with_own_runners(pools=pools), FACTS)
 
     labels = {
         name: {kind: [way["label"] for way in ways] for kind, ways in pool.items()}
@@ -163,11 +163,10 @@ def test_machines_on_demand_are_shared_out_and_no_entry_stands_in_with_none() ->
 def test_the_watch_is_told_of_placements_unless_it_or_its_breaker_is_off() -> None:
     names = dict.fromkeys(("region", "deployment", "manager", "vpc", "profile", "group", "log_group"), "x")
 
-    def breaker(**watch: Any) -> dict[str, Any]:
+    def breaker(**watch: Any) -> BreakerPlan:
         manager = {"sshFrom": ["203.0.113.0/24"], "watch": watch, "drift": "fail"}
         settings = parsed(stack({**PLACES, **SPOT}, manager=manager))
-        told: dict[str, Any] = watch_settings(settings, **names, facts=FACTS)["breaker"]
-        return told
+        return watch_settings(settings, **names, facts=FACTS)["breaker"]
 
     by_default = BreakerSettings()
     assert breaker() == {
