@@ -91,7 +91,7 @@ class Manager:
         for number in range(100, 100 + count):
             (self.machines / machine(name, number)).mkdir(parents=True)
 
-    def look(self, now: float = NOW, plan: dict[str, Any] = PLAN) -> bool:
+    def look(self, now: float = NOW, plan: Any = PLAN) -> bool:
         (self.folder / "watch.json").write_text(json.dumps({"breaker": plan}))
         return breaker.run(plan, now, self.apply)
 

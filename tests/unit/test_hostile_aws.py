@@ -111,7 +111,7 @@ def test_where_ec2_did_not_answer_nothing_is_concluded(call: Callable[[], Any], 
 def test_a_page_in_awss_place_makes_no_machine_look_lost(answers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reaping, "folders", lambda: iter([Folder("runner-a-ci-1", "i-0123456789abcdef0", 0.0)]))
     answers(lambda: http("<html><body>Sign in</body></html>"))
-    settings = {"vpc": "vpc-1", "fleet": False, "spot": True}
+    settings: Any = {"vpc": "vpc-1", "fleet": False, "spot": True}
     ours = reaper.Ours("d", "workers", "worker-group", True, frozenset(), "i-1")
     refusal(lambda: reaping.look(AWS, settings, ours))
 

@@ -23,7 +23,7 @@ def options(way: dict[str, Any]) -> dict[str, str]:
 
 def plans_of(settings: Settings) -> dict[str, dict[str, Any]]:
     """The plan of each entry, as the manager reads it; options at home that stand in config.toml alone are put in."""
-    plans = overrides.planned(placement_plan(settings, FACTS))
+    plans: dict[str, Any] = {**overrides.planned(placement_plan(settings, FACTS))}
     for entry in entries_of(settings):
         plans[entry["name"]]["placements"][0].setdefault("MachineOptions", entry["machine"]["MachineOptions"])
     return plans
@@ -115,7 +115,7 @@ def test_with_runners_of_their_own_entries_begin_at_home_and_can_go_everywhere()
 
     assert [*plans] == [f"ci-{label}" for label in LABELS]
     for number, plan in enumerate(plans.values()):
-        assert plan["pool"] == "ci"
+        assert {way["name"] for way in plan["placements"]} == {f"ci {label}" for label in LABELS}
         assert [way["label"] for way in plan["placements"]] == [*LABELS[number:], *LABELS[:number]]
         tags = {options(way)["amazonec2-tags"] for way in plan["placements"]}
         assert tags == {"runner-manager-name,ci,gitlab-runner-aws,dev"}, "the pool's, whichever entry and place"

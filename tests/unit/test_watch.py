@@ -15,6 +15,7 @@ from components.manager_tool import host
 from components.manager_tool.aws.api import AwsError
 from components.manager_tool.config import snapshot
 from components.manager_tool.contract.constants import TARGET
+from components.manager_tool.contract.documents import BreakerPlan, WatchSettings
 from components.manager_tool.executors.docker_machine import breaker, reaper
 from components.manager_tool.host import StepError
 from components.manager_tool.maintenance import journal_shipping, metrics, watch, watch_state
@@ -183,7 +184,7 @@ def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_the_timer_follows_the_settings(units: list[str], tmp_path: Path) -> None:
-    breaker = {"enabled": False, "drift": "warn"}
+    breaker: BreakerPlan = {"enabled": False, "drift": "warn"}
     watch.stage({"enabled": True, "intervalSeconds": 90, "breaker": breaker})
     assert "OnUnitActiveSec=90\n" in (tmp_path / "gitlab-runner-aws-watch.timer").read_text()
     assert f"ExecStart={TARGET} watch\n" in (tmp_path / "gitlab-runner-aws-watch.service").read_text()
@@ -204,7 +205,7 @@ def test_the_name_of_before_a_rename_is_kept_though_no_look_was_made_under_it(
 ) -> None:
     monkeypatch.setattr(watch_state, "STATE", tmp_path / "state.json")
     monkeypatch.setattr(watch_state, "_OF_0_2", tmp_path / "watch-state.json")
-    told = {"enabled": True, "intervalSeconds": 90, "breaker": {"enabled": False, "drift": "warn"}}
+    told: WatchSettings = {"enabled": True, "intervalSeconds": 90, "breaker": {"enabled": False, "drift": "warn"}}
     for name in ("project/a/runner", "project/a/runner", "project/b/runner", "project/c/runner"):
         watch.stage({**told, "deployment": name})
     assert {*watch_state.read().deployments} == {"project/a/runner", "project/b/runner"}
@@ -240,7 +241,7 @@ def full(look: watch.Pass) -> None:
 
 
 def wrong(look: watch.Pass) -> None:
-    print(look.settings["newer"])
+    print(look.settings["fleet"])
 
 
 @pytest.mark.parametrize(
@@ -258,7 +259,7 @@ def wrong(look: watch.Pass) -> None:
         ),
         (
             [wrong],
-            "watch: {0} says nothing of newer: another release wrote it; run `pulumi up`\n",
+            "watch: {0} says nothing of fleet: another release wrote it; run `pulumi up`\n",
         ),
     ],
 )

@@ -21,6 +21,7 @@ from ..config.config_toml import in_toml
 from ..config.machine_names import templates
 from ..config.runners import live_runners, readable_live_runners
 from ..contract.constants import DEPLOYMENT
+from ..contract.documents import WatchSettings
 from ..deployment import activation
 from ..executors.docker_machine import breaker, draining, overrides, reaper, reaping
 from ..gitlab import reach, tokens
@@ -29,7 +30,7 @@ from ..lock import WATCH, locked
 from ..programs import kept, unit, watch_units
 from ..texts import printable
 from . import journal_shipping, metrics, watch_state
-from .watch_state import Settings, State
+from .watch_state import State
 
 CURSOR = STAGED / "journal.cursor"
 _DAYS_REMEMBERED = 30
@@ -44,7 +45,7 @@ _REMOVAL_SECONDS = 3600
 class Pass:
     """One look."""
 
-    settings: Settings
+    settings: WatchSettings
     secrets: dict[str, str]
     state: State
     dry_run: bool
@@ -60,7 +61,7 @@ class Pass:
         return reaping.account(self.settings, self.secrets)
 
 
-def stage(settings: dict[str, Any]) -> None:
+def stage(settings: WatchSettings) -> None:
     """Keep the settings and have the watch run by them, or not at all."""
     _note_former_name(settings)
     write(WATCH_SETTINGS, json.dumps(settings))
@@ -72,7 +73,7 @@ def stage(settings: dict[str, Any]) -> None:
     breaker.run(settings["breaker"], time.time(), activation.apply_again)
 
 
-def _note_former_name(settings: dict[str, Any]) -> None:
+def _note_former_name(settings: WatchSettings) -> None:
     """Remember what the stack was called, though no look has been made under that name: its machines have that tag."""
     try:
         former = load(WATCH_SETTINGS).get("deployment")
@@ -122,9 +123,9 @@ def _remember(look: Pass) -> None:
 
 def last_look() -> None:
     """Remove whatever EC2 has of this deployment's machines, once the runner has stopped and its machines are gone."""
-    if not has_last_look():
-        return
     settings = watch_state.settings()
+    if settings is None or not has_last_look():
+        return
     look = Pass(settings, load(SECRETS), watch_state.read(), dry_run=False)
     try:
         known = templates(live_runners())

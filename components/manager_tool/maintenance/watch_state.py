@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 
+from ..contract.documents import WatchSettings
 from ..executors.docker_machine import reaper
 from ..host import STAGED, WATCH_SETTINGS, StepError, load, write
 
@@ -14,8 +15,8 @@ _OF_0_2 = STAGED / "watch-state.json"
 """What releases up to 0.2 keep; they can't read what later ones do."""
 
 
-class Settings(dict[str, Any]):
-    """The settings of the watch: an earlier release's, until the step that brings them has run."""
+class _Told(dict[str, Any]):
+    """The settings: an earlier release's, until the step that brings them has run."""
 
     def __missing__(self, key: str) -> Any:
         raise StepError(f"{WATCH_SETTINGS} says nothing of {key}: another release wrote it; run `pulumi up`")
@@ -36,9 +37,9 @@ class State:
     spot_failures: int = 0
 
 
-def settings() -> Settings:
-    """Return the settings; none where no deployment has brought some yet. Raises `StepError`."""
-    return Settings(load(WATCH_SETTINGS))
+def settings() -> WatchSettings | None:
+    """Return the settings; None where no deployment has brought some yet. Raises `StepError`, at a missing key too."""
+    return cast("WatchSettings | None", _Told(load(WATCH_SETTINGS)) or None)
 
 
 def read() -> State:

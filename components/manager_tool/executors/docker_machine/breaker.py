@@ -11,17 +11,18 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ... import host
 from ...config.drift import digest
 from ...config.machine_names import prefix_of
 from ...config.runners import live_runners
 from ...config.template import TEMPLATE, staged_template
+from ...contract.documents import BreakerPlan
 from ...texts import message_of
 from . import overrides
 from .folders import folders
-from .overrides import AS_RENDERED, FILLING, HOLDING, TRYING, State
+from .overrides import AS_RENDERED, FILLING, HOLDING, TRYING, EntryWays, Override, Placement, State, Ways
 
 _LONGEST_LOOK_BACK = 3600
 _RESTLESS_SECONDS = 30
@@ -39,10 +40,10 @@ class CreationEvent(NamedTuple):
     failed: bool
 
 
-def run(settings: dict[str, Any], now: float, apply_again: Callable[[str], None]) -> bool:
+def run(settings: BreakerPlan, now: float, apply_again: Callable[[str], None]) -> bool:
     """Look at the journal, then pause placements, try or release them; `now` in seconds since 1970.
 
-    `settings` are those of the renderer's `breaker_plan`; `apply_again` puts config.toml in place anew, by a policy on
+    `apply_again` puts config.toml in place anew, by a policy on
     changes by hand. To be called with the deployments' lock held. Returns whether another look is worth while within
     seconds. Raises `StepError`.
     """
@@ -79,7 +80,7 @@ def _keep(state: State, apply_again: Callable[[], None]) -> None:
             raise
 
 
-def _decide(state: State, events: Mapping[str, Sequence[CreationEvent]], settings: dict[str, Any], now: float) -> None:
+def _decide(state: State, events: Mapping[str, Sequence[CreationEvent]], settings: BreakerPlan, now: float) -> None:
     """Move placements between working, paused and trying."""
     # Times of a clock that was ahead would pause a placement for as long as it was.
     longest = now + settings["coolDownSeconds"]
@@ -97,7 +98,7 @@ def _decide(state: State, events: Mapping[str, Sequence[CreationEvent]], setting
             _pause(state, name, f"{settings['failures']} creations in a row failed", settings, now)
 
 
-def _judge(state: State, name: str, since: Sequence[CreationEvent], settings: dict[str, Any], now: float) -> None:
+def _judge(state: State, name: str, since: Sequence[CreationEvent], settings: BreakerPlan, now: float) -> None:
     if not since:
         return
     del state.trying[name]
@@ -107,7 +108,7 @@ def _judge(state: State, name: str, since: Sequence[CreationEvent], settings: di
         print(f"breaker: {name} makes machines again")
 
 
-def _pause(state: State, name: str, why: str, settings: dict[str, Any], now: float) -> None:
+def _pause(state: State, name: str, why: str, settings: BreakerPlan, now: float) -> None:
     state.paused[name] = now + settings["coolDownSeconds"]
     print(f"breaker: {name} makes no machines for {settings['coolDownSeconds']} s: {why}")
 
@@ -121,8 +122,8 @@ def _in_a_row(events: Sequence[CreationEvent], oldest: float) -> int:
 
 
 def _sections(
-    state: State, entries: Mapping[str, Any], machines: Sequence[str]
-) -> Iterator[tuple[str, dict[str, Any]]]:
+    state: State, entries: Mapping[str, EntryWays], machines: Sequence[str]
+) -> Iterator[tuple[str, Override]]:
     """Yield how sections have to be, by their names, where they are not as rendered; on-demand ones are to be live."""
     tokens = {each.get("name", ""): each.get("token", "") for each in live_runners()}
     for name, plan in entries.items():
@@ -131,7 +132,7 @@ def _sections(
         prefix = prefix_of(tokens.get(name, ""))
         label, own = _choice(state, placements)
         if own == HOLDING:
-            label = state.sections.get(name, {}).get("label", home)
+            label = state.sections[name]["label"] if name in state.sections else home
             if label not in [each["label"] for each in placements]:
                 label = home
         if (label, own) != (home, AS_RENDERED):
@@ -148,7 +149,7 @@ def _sections(
             yield fallback["name"], {"label": label, "form": form, "machines": max(room, 0), "fewer": fewer}
 
 
-def _choice(state: State, placements: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+def _choice(state: State, placements: Sequence[Placement]) -> tuple[str, str]:
     """Return the label of the first placement that is not paused, and how machines are made there."""
     for each in placements:
         if each["name"] not in state.paused:
@@ -156,19 +157,19 @@ def _choice(state: State, placements: Sequence[Mapping[str, Any]]) -> tuple[str,
     return "", HOLDING
 
 
-def _count(machines: Sequence[str], prefix: str, plan: Mapping[str, Any]) -> int:
+def _count(machines: Sequence[str], prefix: str, plan: Ways) -> int:
     """Count a section's machines by what their names begin with, those included that are just being made."""
     beginning = prefix + plan["placements"][0]["MachineName"].partition("%s")[0]
     return sum(name.startswith(beginning) for name in machines)
 
 
-def _by_placement(entries: Mapping[str, Any], events: Sequence[CreationEvent]) -> dict[str, list[CreationEvent]]:
+def _by_placement(entries: Mapping[str, EntryWays], events: Sequence[CreationEvent]) -> dict[str, list[CreationEvent]]:
     """The events of each placement, by the names that gitlab-runner gives to its machines."""
     patterns = {
         each["name"]: _pattern(each["MachineName"])
         for plan in entries.values()
-        for kind in (plan, plan["fallback"] or {"placements": ()})
-        for each in kind["placements"]
+        for ways in (plan, plan["fallback"])
+        for each in (ways["placements"] if ways else ())
     }
     found: dict[str, list[CreationEvent]] = {name: [] for name in patterns}
     for each in events:

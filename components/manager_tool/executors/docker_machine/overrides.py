@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from ...config.config_toml import dump, heading
 from ...config.drift import digest
 from ...config.runners import Runner, staged
+from ...contract.documents import BreakerPlan, EntryPlan, PlacedOptions, PlacementPlan
 from ...host import STAGED, WATCH_SETTINGS, load, write
 
 STATE = STAGED / "breaker.json"
@@ -33,6 +34,46 @@ in idle_limit_strategy.go of gitlab-runner. Seen with 19.3: only where an idle m
 that was taken for it makes another."""
 
 
+class Placement(PlacedOptions):
+    """Where and how machines are made; `name` tells it from all others, for people too."""
+
+    name: str
+
+
+class Ways(TypedDict):
+    """Where a section may make machines, in the order in which it tries them; at home first."""
+
+    placements: list[Placement]
+
+
+class FallbackWays(Ways):
+    """The same of the section with on-demand machines that stands in for another, and how many it may have."""
+
+    name: str
+    machines: int
+
+
+class EntryWays(Ways):
+    """The same of an entry of the settings' config.toml."""
+
+    fallback: FallbackWays | None
+
+
+class _Override(TypedDict):
+    label: str
+    form: str
+    machines: int
+
+
+class Override(_Override, total=False):
+    """How a section is that is not as it was rendered: the placement's `label`, the `form`, a number of `machines`.
+
+    One that is a copy of another runs so many jobs `fewer` than the other's limit.
+    """
+
+    fewer: int
+
+
 @dataclass
 class State:
     """What the breaker knows; times are seconds since 1970. Placements go by their names in `planned`."""
@@ -44,9 +85,8 @@ class State:
     """Placements in which no machines are made, until when."""
     trying: dict[str, float] = field(default_factory=dict)
     """Placements that make one machine, to see whether it works again, since when."""
-    sections: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Sections that are not as they were rendered, by their names: `label` of the placement, `form`, `machines`, and
-    how many jobs `fewer` than its limit one runs that is a copy of another."""
+    sections: dict[str, Override] = field(default_factory=dict)
+    """Sections that are not as they were rendered, by their names."""
     applied: str = ""
     """The digest of the config.toml that was last put in place, with its placeholders."""
 
@@ -69,24 +109,25 @@ def remember(effective: str) -> None:
     save(state)
 
 
-def planned(plan: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any]]:
-    """Return the entries of the renderer's `placement_plan`, by default of the one that is kept.
+def kept_plan() -> BreakerPlan:
+    """Return what the last deployment has brought."""
+    return cast("BreakerPlan", load(WATCH_SETTINGS).get("breaker", {}))
 
-    Each has its own `placements` in the order in which it tries them, and its `fallback` those on demand; the `name` of
-    one is for people.
-    """
-    plan = load(WATCH_SETTINGS).get("breaker", {}) if plan is None else plan
-    found = {}
+
+def planned(plan: PlacementPlan | BreakerPlan) -> dict[str, EntryWays]:
+    """Return where the entries of a plan may make machines."""
+    found: dict[str, EntryWays] = {}
     for name, entry in plan.get("entries", {}).items():
-        pool, fallback = plan["pools"][entry["pool"]], entry["fallback"]
-        placements = _in_order(entry, pool["placements"], "")
-        if fallback:
-            fallback = {**fallback, "placements": _in_order(entry, pool["onDemand"], " on demand")}
-        found[name] = {**entry, "placements": placements, "fallback": fallback}
+        pool, own = plan["pools"][entry["pool"]], entry["fallback"]
+        fallback: FallbackWays | None = None
+        if own:
+            on_demand = _in_order(entry, pool["onDemand"], " on demand")
+            fallback = {"name": own["name"], "machines": own["machines"], "placements": on_demand}
+        found[name] = {"placements": _in_order(entry, pool["placements"], ""), "fallback": fallback}
     return found
 
 
-def _in_order(entry: Mapping[str, Any], placements: Sequence[Mapping[str, Any]], kind: str) -> list[dict[str, Any]]:
+def _in_order(entry: EntryPlan, placements: Sequence[PlacedOptions], kind: str) -> list[Placement]:
     first = entry["first"]
     return [
         {**each, "name": f"{entry['pool']} {each['label']}".strip() + kind}
@@ -96,7 +137,7 @@ def _in_order(entry: Mapping[str, Any], placements: Sequence[Mapping[str, Any]],
 
 def effective(template: str) -> str:
     """Return the staged config.toml as it is to be now: as it is, comments included, where no section is changed."""
-    changed, plan = load_state().sections, planned()
+    changed, plan = load_state().sections, planned(kept_plan())
     if not changed:
         return template
     others, runners = staged(template)
@@ -104,7 +145,7 @@ def effective(template: str) -> str:
     return dump({**others, "runners": live}, heading(template))
 
 
-def _live(runner: Runner, plan: Mapping[str, Any] | None, changed: Mapping[str, Any]) -> Iterator[Runner]:
+def _live(runner: Runner, plan: EntryWays | None, changed: Mapping[str, Override]) -> Iterator[Runner]:
     """Yield a section, and its on-demand section where that is live."""
     yield _with(runner, _changes(plan, changed.get(runner.get("name", ""))))
     fallback = plan["fallback"] if plan else None
@@ -120,14 +161,16 @@ def _with(runner: Runner, changes: Mapping[str, Any]) -> Runner:
     return {**runner, "machine": machine}
 
 
-def _changes(plan: Mapping[str, Any] | None, section: Mapping[str, Any] | None) -> dict[str, Any]:
+def _changes(plan: Ways | None, section: Override | None) -> dict[str, Any]:
     """Return what changes of the keys of a section's machines."""
     placements = plan["placements"] if plan else []
     found = next((each for each in placements if section and each["label"] == section["label"]), None)
     if section is None or found is None:
         return {}  # as rendered, or of settings that are no longer live
     # Of a section that is the pool's only one, name and options at home stand in the file already.
-    changes = {key: found[key] for key in ("MachineName", "MachineOptions") if "MachineOptions" in found}
+    changes: dict[str, Any] = {}
+    if "MachineOptions" in found:
+        changes = {"MachineName": found["MachineName"], "MachineOptions": found["MachineOptions"]}
     form, number = section["form"], section["machines"]
     if form != AS_RENDERED:
         changes.update(dict.fromkeys(("IdleCountMin", "IdleScaleFactor", "autoscaling")))

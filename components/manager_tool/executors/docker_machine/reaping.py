@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from ...aws import ec2_sweep
 from ...aws.api import Aws, AwsError, Credentials
+from ...contract.documents import WatchSettings
 from ...host import StepError, run
 from . import reaper
 from .folders import folders
@@ -18,13 +18,13 @@ _SECONDS = 60
 """How long one pass removes: a deployment waits until it has ended. The next pass goes on."""
 
 
-def account(settings: dict[str, Any], secrets: dict[str, str]) -> Aws:
+def account(settings: WatchSettings, secrets: dict[str, str]) -> Aws:
     """AWS as whoever the manager is: the stack's user where it has made one, else the instance profile."""
     keys = (secrets.get("awsAccessKeyId", ""), secrets.get("awsSecretAccessKey", ""))
     return Aws(settings["region"], Credentials(*keys) if all(keys) else None)
 
 
-def look(aws: Aws, settings: dict[str, Any], ours: Ours) -> Seen:
+def look(aws: Aws, settings: WatchSettings, ours: Ours) -> Seen:
     """See what there is. Raises `AwsError`, and then nothing may be concluded."""
     # Folders first: an instance that comes later is younger than any grace, a folder that comes later is not seen.
     machines = list(folders())
