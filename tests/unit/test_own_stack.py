@@ -105,6 +105,7 @@ MISTAKES = [
     ("aws:manager:", "aws:manager:\n    dockerMachine: 1  # here", "manager.dockerMachine = 1: must be a table"),
     ("user: root", "gitlabRunner:\n      url: 5  # here", "manager.gitlabRunner.url = 5: must be text"),
     ("aws:cache:", "aws:gitlab:\n    urk: x  # here\n  gitlab-runner-aws:cache:", "gitlab.urk: unknown"),
+    ("aws:cache:", "aws:gitlab: 5  # here\n  gitlab-runner-aws:cache:", "aws:gitlab = 5: must be a table"),
     ("  gitlab-runner-aws:cache:", "  gitlab-runner-aws:token: {secure: x}  # here\n  x:y:", "token: is encrypted"),
     ("    - name: local", "    - name: 5  # here", "pools[0].name = 5: must be text"),
     ("limit: 5", "limt: 5  # here", "pools[0].limt: unknown; did you mean `limit`?"),
