@@ -8,18 +8,23 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from typing import Any
+from pathlib import Path
 
-import yaml
+from config_render.base.input_file import UnreadableFileError
+from config_render.files.checked_file import UnusableError
+from config_render.files.stack_file import read_stack_file
 
 from . import control
 from .cloud import ROOT, LocalCloud, LocalCloudError, Project
 from .engine import EngineUnavailableError
 from .one_job import run_one
+from .own_stack import OwnStack, read_own
 from .real_programs import RealProgramError, listed
 
 FOLDER = ROOT / ".localcloud"
 STACK = "local"
+FILE = ROOT / f"Pulumi.{STACK}.yaml"
+_TOKEN = "gitlab-runner-aws:token"  # noqa: S105 - the name of a setting
 _STARTED = time.monotonic()
 
 
@@ -28,21 +33,37 @@ def say(text: str) -> None:
     print(f"[{time.monotonic() - _STARTED:5.1f} s] {text}", flush=True)
 
 
-def stack_config(cloud: LocalCloud) -> dict[str, Any]:
-    """The settings of Pulumi.local.yaml, with the addresses of this local cloud filled in."""
-    config = yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())["config"]
-    return control.with_addresses(config, cloud)
+def own_stack() -> OwnStack:
+    """Read and check Pulumi.local.yaml, named as seen from here. Raises UnreadableFileError, UnusableError."""
+    copy = FOLDER / "project" / f"Pulumi.{STACK}.yaml"
+    return read_own(Path(os.path.relpath(FILE)), read_stack_file(copy).secrets if copy.exists() else ())
+
+
+def write_project(cloud: LocalCloud, own: OwnStack) -> Project:
+    """Write the project that the engine runs: the settings with the addresses of this local cloud, and a token.
+
+    It has copies of all files of settings, in which each value is on the line that it has in the person's own. For who
+    runs the engine by hand, its variables are in `pulumi.env`.
+    """
+    project = Project.create(cloud, FOLDER / "project", STACK)
+    if not project.has(_TOKEN):
+        project.set_secret(_TOKEN, control.create_runner(cloud))
+    project.configure(control.with_addresses(own.file.config, cloud, own.merged), lines_of=own.file)
+    for file in own.shared:
+        copy = project.folder / file.name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(file.with_config(control.with_options(file.config, cloud, own.merged)))
+    variables = {k: v for k, v in cloud.environment().items() if k.startswith("PULUMI_") or k == "PATH"}
+    (FOLDER / "pulumi.env").write_text("".join(f"export {k}={v!r}\n" for k, v in variables.items()))
+    return project
 
 
 def up() -> None:
     """Start the local cloud, deploy the program into it, and say how to look at the result."""
+    own = own_stack()
     cloud = LocalCloud.start(FOLDER, say=say, own_plugins=True)
     say(f"local cloud runs: AWS {cloud.addresses.aws}, GitLab {cloud.addresses.gitlab}")
-    folder = FOLDER / "project"
-    fresh = not (folder / f"Pulumi.{STACK}.yaml").exists()
-    project = Project.create(cloud, folder, STACK, stack_config(cloud))
-    if fresh:
-        project.set_secret("gitlab-runner-aws:token", control.create_runner(cloud))
+    project = write_project(cloud, own)
     say("pulumi up ...")
     if _engine(cloud, "up", "--yes", "--skip-preview", "--stack", STACK, "--suppress-outputs") != 0:
         raise LocalCloudError(
@@ -72,8 +93,6 @@ def _show(project: Project) -> None:
     for line in live.splitlines():
         hidden = line.split("=")[0] + '= "<hidden>"' if line.strip().startswith("token = ") else line
         print(f"    {hidden}")
-    environment = FOLDER / "pulumi.env"
-    environment.write_text("".join(f"export {k}={v!r}\n" for k, v in _engine_variables(project).items()))
     print(
         f"""
 manager   {outputs["manager_address"]}:{addresses.ssh_port}, instance {outputs["manager_instance_id"]}
@@ -89,14 +108,10 @@ Next:
     )
 
 
-def _engine_variables(project: Project) -> dict[str, str]:
-    return {k: v for k, v in project.cloud.environment().items() if k.startswith("PULUMI_") or k == "PATH"}
-
-
 def preview() -> None:
     """Show what `up` would change, line by line."""
     cloud = _running()
-    Project.create(cloud, FOLDER / "project", STACK, stack_config(cloud))
+    write_project(cloud, own_stack())
     command = [str(cloud.cli), "preview", "--diff", "--stack", STACK]
     code = subprocess.run(command, cwd=FOLDER / "project", env=cloud.environment(), check=False).returncode
     if code != 0:
@@ -106,7 +121,7 @@ def preview() -> None:
 def report() -> None:
     """Draw the stack and what `up` would change as a page."""
     cloud = _running()
-    Project.create(cloud, FOLDER / "project", STACK, stack_config(cloud))
+    write_project(cloud, own_stack())
     environment = {**cloud.environment(), "PULUMI_DEBUG_COMMANDS": "true"}
     events, page, file = FOLDER / "events.jsonl", FOLDER / "report.html", FOLDER / "project" / f"Pulumi.{STACK}.yaml"
     events.unlink(missing_ok=True)
@@ -189,6 +204,9 @@ def main() -> int:
         commands.add_parser(answer.__name__, help=about, description=about).set_defaults(answer=answer)
     try:
         parser.parse_args().answer()
+    except (UnreadableFileError, UnusableError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
     except (LocalCloudError, EngineUnavailableError, RealProgramError) as error:
         print(f"\nlocalcloud: {error}", file=sys.stderr)
         return 1

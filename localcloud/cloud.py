@@ -16,6 +16,7 @@ import yaml
 from . import engine, real_programs
 from .addresses import Addresses
 from .real_programs import RealProgram
+from .stack_file import SettingsFile
 
 ROOT = Path(__file__).parent.parent
 PASSPHRASE = "local"  # noqa: S105 - guards nothing: this state exists on one machine, for emulated resources
@@ -102,11 +103,11 @@ class LocalCloud:
             "XDG_CACHE_HOME": str(self.folder / "cache"),
         }
 
-    def aws_config(self, region: str) -> dict[str, Any]:
+    def aws_config(self, region: str | None) -> dict[str, Any]:
         """The provider settings that lead pulumi-aws to the emulated AWS."""
         services = ("cloudwatch", "ec2", "events", "iam", "logs", "pricing", "s3", "servicequotas", "ssm", "sts")
         return {
-            "aws:region": region,
+            **({} if region is None else {"aws:region": region}),
             "aws:accessKey": "local",
             "aws:secretKey": "local",
             "aws:endpoints": [dict.fromkeys(services, self.addresses.aws)],
@@ -130,11 +131,11 @@ class Project:
         cloud: LocalCloud,
         folder: Path,
         stack: str,
-        config: Mapping[str, Any],
+        config: Mapping[str, Any] | None = None,
         program: Path = ROOT,
         name: str | None = None,
     ) -> "Project":
-        """Make a project in `folder` that runs `program`, with `config` as the stack's settings.
+        """Make a project in `folder` that runs `program`, with `config`, if given, as the stack's settings.
 
         Under another `name` than the program's own it declares no settings: they would have that name before them.
         The stack file lies in `folder`, not in the checkout, so that ports of this machine end up in no commit.
@@ -150,7 +151,8 @@ class Project:
         made = Project(cloud, folder, stack)
         if not made._file.exists():
             made.pulumi("stack", "init", stack)
-        made.configure(config)
+        if config is not None:
+            made.configure(config)
         return made
 
     @property
@@ -159,17 +161,26 @@ class Project:
 
     def config(self) -> dict[str, Any]:
         """The settings as they stand in the stack file, without secrets."""
-        content = yaml.safe_load(self._file.read_text())["config"]
-        return {key: value for key, value in content.items() if not _is_secret(value)}
+        return {key: value for key, value in self._content()["config"].items() if not is_secret(value)}
 
-    def configure(self, config: Mapping[str, Any]) -> None:
-        """Write `config` over the stack's settings; secrets that are there stay."""
-        content = yaml.safe_load(self._file.read_text()) if self._file.exists() else None
-        content = content or {}
+    def has(self, key: str) -> bool:
+        """Whether the stack file has a value for `key`."""
+        return key in (self._content().get("config") or {})
+
+    def configure(self, config: Mapping[str, Any], lines_of: SettingsFile | None = None) -> None:
+        """Write `config` over the stack's settings; existing secrets stay.
+
+        Values that are in `lines_of`, too, are put on the lines that they have there: messages name these.
+        """
+        content = self._content()
         old = content.get("config") or {}
-        secrets = {key: value for key, value in old.items() if _is_secret(value)}
+        secrets = {key: value for key, value in old.items() if is_secret(value)}
         content["config"] = {**secrets, **config}
-        self._file.write_text(yaml.safe_dump(content, sort_keys=False))
+        text = yaml.safe_dump(content, sort_keys=False) if lines_of is None else lines_of.with_config(**content)
+        self._file.write_text(text)
+
+    def _content(self) -> dict[str, Any]:
+        return (yaml.safe_load(self._file.read_text()) if self._file.exists() else None) or {}
 
     def set_secret(self, key: str, value: str) -> None:
         """Encrypt `value` into the stack file; it goes by standard input and so into no process's arguments."""
@@ -195,8 +206,9 @@ class Project:
         return result
 
 
-def _is_secret(value: object) -> bool:
-    return isinstance(value, dict) and ("secure" in value or any(map(_is_secret, value.values())))
+def is_secret(value: object) -> bool:
+    """Whether a value of a stack file is encrypted, or a part of it is."""
+    return isinstance(value, dict) and ("secure" in value or any(map(is_secret, value.values())))
 
 
 def _spawn(folder: Path, trace: bool, real: Mapping[str, RealProgram]) -> tuple[Addresses, subprocess.Popen[bytes]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import docker_packages
-from .addresses import Addresses, aws_client
+from .addresses import aws_client
 from .cloud import LocalCloud
 
 
@@ -106,48 +106,77 @@ def gitlab_api(
         return json.loads(answer.read() or b"null")
 
 
-def _docker(addresses: Addresses) -> dict[str, str]:
-    return {"url": f"{addresses.mirror}/docker", "keyFingerprint": docker_packages.FINGERPRINT}
+_PREFIX = "gitlab-runner-aws:"
 
 
-def with_addresses(config: Mapping[str, Any], cloud: LocalCloud) -> dict[str, Any]:
-    """A copy of a stack's settings that leads to this local cloud."""
-    prefix, addresses = "gitlab-runner-aws:", cloud.addresses
-    manager = config[f"{prefix}manager"]
-    endpoint = addresses.aws.removeprefix("http://")
+def with_addresses(
+    config: Mapping[str, Any], cloud: LocalCloud, merged: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return a stack's settings with what leads to this local cloud.
+
+    What is not of the type that it should be stays as it is: the program reports it.
+
+    Args:
+        config: The settings of a stack file.
+        cloud: The local cloud.
+        merged: The same with those of the files that it extends, by their names without the namespace.
+    """
+    if merged is None:
+        merged = {key.removeprefix(_PREFIX): value for key, value in config.items()}
+    addresses = cloud.addresses
     # Of a real program there is but one version.
     versions = {name: {"version": number} for name, number in addresses.real.items()}
+    programs = {
+        "gitlabRunner": {"url": f"{addresses.mirror}/gitlab-runner", **versions.get("gitlab-runner", {})},
+        "dockerMachine": {"url": f"{addresses.mirror}/docker-machine", **versions.get("docker-machine", {})},
+    }
+    if "docker" in _table(merged.get("manager")):
+        programs["docker"] = {"url": f"{addresses.mirror}/docker", "keyFingerprint": docker_packages.FINGERPRINT}
+    gitlab, manager = (config.get(f"{_PREFIX}{name}", {}) for name in ("gitlab", "manager"))
+    if isinstance(gitlab, dict):
+        gitlab = {**gitlab, "url": addresses.gitlab}
+    if isinstance(manager, dict):
+        programs = {name: _with_defaults(manager.get(name, {}), defaults) for name, defaults in programs.items()}
+        manager = {**manager, **programs, "sshPort": addresses.ssh_port, "insecureDownloads": True}
+    filled = {f"{_PREFIX}gitlab": gitlab, f"{_PREFIX}manager": manager}
+    return with_options({**config, **cloud.aws_config(config.get("aws:region")), **filled}, cloud, merged)
+
+
+def with_options(config: Mapping[str, Any], cloud: LocalCloud, merged: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a file with the machine options that lead its pools to this local cloud.
+
+    A list of options replaces that of a file below, so a pool that has them elsewhere gets none here; see
+    `with_addresses` for the arguments.
+    """
+    endpoint = cloud.addresses.aws.removeprefix("http://")
     options = [f"amazonec2-endpoint={endpoint}", "amazonec2-insecure-transport=true"]
 
-    def pool(given: Mapping[str, Any]) -> dict[str, Any]:
-        machine = given.get("machine", {})
-        return {
-            **given,
-            "machine": {**machine, "MachineOptions": [*machine.get("MachineOptions", []), *options]},
-        }
+    pools = merged.get("pools")
+    elsewhere = [_table(pool).get("name") for pool in pools if _has_options(pool)] if isinstance(pools, list) else []
 
-    return {
-        **config,
-        **cloud.aws_config(config["aws:region"]),
-        f"{prefix}gitlab": {"url": addresses.gitlab},
-        f"{prefix}manager": {
-            **manager,
-            "sshPort": addresses.ssh_port,
-            "insecureDownloads": True,
-            **({"docker": {**_docker(addresses), **manager["docker"]}} if "docker" in manager else {}),
-            "gitlabRunner": {
-                "url": f"{addresses.mirror}/gitlab-runner",
-                **versions.get("gitlab-runner", {}),
-                **manager.get("gitlabRunner", {}),
-            },
-            "dockerMachine": {
-                "url": f"{addresses.mirror}/docker-machine",
-                **versions.get("docker-machine", {}),
-                **manager.get("dockerMachine", {}),
-            },
-        },
-        f"{prefix}pools": [pool(given) for given in config[f"{prefix}pools"]],
-    }
+    def filled(pool: Any) -> Any:
+        machine = _table(pool).get("machine", {})
+        given = _table(machine).get("MachineOptions", [])
+        if not isinstance(pool, dict) or not isinstance(machine, dict) or not isinstance(given, list):
+            return pool
+        if not _has_options(pool) and pool.get("name") in elsewhere:
+            return pool
+        return {**pool, "machine": {**machine, "MachineOptions": [*given, *options]}}
+
+    own = config.get(f"{_PREFIX}pools")
+    return {**config, f"{_PREFIX}pools": [filled(pool) for pool in own]} if isinstance(own, list) else {**config}
+
+
+def _has_options(pool: Any) -> bool:
+    return "MachineOptions" in _table(_table(pool).get("machine"))
+
+
+def _with_defaults(given: Any, defaults: Mapping[str, Any]) -> Any:
+    return {**defaults, **given} if isinstance(given, dict) else given
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def aws(cloud: LocalCloud, service: str, region: str = "eu-central-1") -> Any:

@@ -16,13 +16,14 @@ from config_render import (
     problem,
     problems_of,
 )
+from config_render.base.marks import Mark, marked
+from config_render.settings.network import NetworkSettings
 
 from .. import aws
 from ..args import AutoscalingRunnerArgs
 from ..network import GivenNetwork
 from .resolved import Resolved, resolve
 
-_OF_NETWORK = ("managerSubnetId", "subnetIds", "vpcId", "workerSecurityGroup", "zones")
 _LATER = "is an Output, but settings are plain values, which are checked before anything is created"
 _ARGUMENTS = dict(zip(TOKENS, ("token", "registration_token", "access_token"), strict=True))
 _TWICE = "has no effect: the argument network says which VPC and subnets there are; leave it out"
@@ -107,7 +108,8 @@ def _instead_of(at: tuple[str | int, ...]) -> str:
 def _in_network(raw: Mapping[str, Any], network: GivenNetwork, place: str) -> Mapping[str, Any]:
     """Return the settings as for a VPC that is there already, whose subnets are the region's default ones."""
     own = raw.get("network") or {}
-    if twice := [problem(("network", key), _TWICE) for key in _OF_NETWORK if key in own]:
+    chosen = marked(NetworkSettings, Mark.VPC_CHOICE)
+    if twice := [problem(("network", key), _TWICE) for key in sorted(chosen) if key in own]:
         raise _refusal(twice, place)
     return {**raw, "network": {**own, "vpcId": DEFAULT_VPC, "zones": [*network.subnet_ids]}}
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from .placeholders import ACCESS_TOKEN, REGISTRATION_TOKEN, TOKEN, TOKENS
-from .problems import NAMESPACE
+from .problems import NAMESPACE, hide
 
 SECRETS = "secrets"
 """The setting that holds further secrets by their names, beside the token."""
+hide(SECRETS)
 
 EXTENDS = "extends"
 """The setting that names the files whose settings a stack file goes over."""

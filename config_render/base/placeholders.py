@@ -5,7 +5,7 @@ So the text that is rendered, shown in previews and kept in the state holds none
 
 import re
 
-from .problems import NAMESPACE
+from .problems import NAMESPACE, hide
 
 TOKEN = "token"  # noqa: S105  the setting's name
 TOKEN_PLACEHOLDER = f"<secret:{TOKEN}>"
@@ -21,6 +21,7 @@ REGISTRATION_TOKEN = "registrationToken"  # noqa: S105  likewise
 ACCESS_TOKEN = "accessToken"  # noqa: S105
 TOKENS = (TOKEN, REGISTRATION_TOKEN, ACCESS_TOKEN)
 """The secret settings of which one says where the runner's token comes from."""
+hide(*TOKENS)
 
 _OWN = (*TOKENS, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
 _NAME = r"[A-Za-z][A-Za-z0-9_]{0,63}"

@@ -24,23 +24,8 @@ _SECRET = re.compile(
     r"|-----BEGIN.*|://[^/\s]*@\S*|(?<![\w/+])[\w/+]{40}(?![\w/+])"
 )
 
-# What stands here is often a secret or belongs into a secret, whatever it looks like.
-_NEVER_SHOWN = {
-    *("MachineOptions", "MachineOptionsWithName", "engine-env", "environment", "extra", "sentry_dsn"),
-    *(
-        "AccessKey",
-        "AccountKey",
-        "PrivateKey",
-        "SecretKey",
-        "SessionToken",
-        "secrets",
-        "token",
-        "registrationToken",
-        "accessToken",
-    ),
-    "privateKey",
-    *("amazonec2-access-key", "amazonec2-secret-key", "amazonec2-session-token"),
-}
+# What stands here is often a secret or belongs into a secret, whatever it looks like. `hide` fills it.
+_NEVER_SHOWN: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -105,6 +90,11 @@ def problem(location: Location, message: str, value: object = None) -> Problem:
     """
     hidden = never_shown(location)
     return Problem(path_of(location), None if hidden else shown(value), printable(without_secrets(message)))
+
+
+def hide(*keys: str) -> None:
+    """Never show the values of these settings, nor what is in them: they are or may be secrets."""
+    _NEVER_SHOWN.update(keys)
 
 
 def never_shown(location: Location) -> bool:

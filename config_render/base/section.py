@@ -3,12 +3,14 @@
 import math
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.fields import FieldInfo
 
+from .marks import Mark, marked
 from .nearly import one_edit_apart
+from .problems import hide
 from .values import INT64, in_order
 
 _REFUSED = "refused"
@@ -27,6 +29,11 @@ class Section(BaseModel):
         # Built at the first use: a preview should not wait for tables that are built again within their parents'.
         defer_build=True,
     )
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        hide(*marked(cls, Mark.SECRET, Mark.HIDDEN))
 
     @classmethod
     @cache
@@ -48,7 +55,7 @@ class ConfigTable(Section):
     https://docs.gitlab.com/runner/configuration/advanced-configuration/
     """
 
-    extra: dict[str, Any] = Field(
+    extra: Annotated[dict[str, Any], Mark.HIDDEN] = Field(
         default_factory=dict,
         description="Keys that gitlab-runner knows and these settings do not; written as they stand",
     )

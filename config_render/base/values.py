@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
 
+from .marks import Mark
 from .placeholders import check_secret
 
 T = TypeVar("T")
@@ -122,7 +123,7 @@ Duration = Annotated[
         "is no duration; write it as 90s, 15m or 1h30m",
     ),
 ]
-Secret = Annotated[str, checked_by(check_secret)]
+Secret = Annotated[str, checked_by(check_secret), Mark.SECRET]
 """The name of a secret that stands in for it, such as `<secret:cacheKey>`."""
 
 HostPort = Annotated[

@@ -3,19 +3,13 @@
 import re
 from collections.abc import Callable, Iterator
 
+from ..base.marks import Mark, marked
 from ..base.problems import Location, Problem, problem
 from ..settings.cache import is_amazons, is_amazons_in_another_spelling
 from ..settings.manager import ManagerSettings
-from ..settings.network import DEFAULT_VPC
+from ..settings.network import DEFAULT_VPC, NetworkSettings
 from ..settings.process import METRICS_PORT
 from .raw import RawStack, text
-
-_OF_NEW_VPC = ("cidr", "private", "natGateways", "ipv6", "interfaceEndpoints")
-_OF_OLD_VPC = ("subnetIds", "managerSubnetId", "workerSecurityGroup")
-_OF_NEW_INSTANCE = (
-    *("instanceType", "os", "sshFrom", "metricsFrom", "rootSize", "publicAddress", "elasticIp", "ami", "image"),
-    *("replaceOnNewImage", "monitoring", "stopProtection", "ssm", "alarms"),
-)
 
 _WITHOUT_INBOUND = (
     ". pulumi up needs SSH even with ssm; without inbound ports run it from inside the VPC, such as in a CI job there, "
@@ -28,7 +22,7 @@ def _network_is_new_or_old(stack: RawStack) -> Iterator[Problem]:
     network = stack.table("network")
     vpc = text(network.get("vpcId"))
     given = [key for key, value in network.items() if value is not None]
-    for key in _OF_NEW_VPC if vpc else _OF_OLD_VPC:
+    for key in marked(NetworkSettings, Mark.NEW_VPC if vpc else Mark.EXISTING_VPC):
         if key in given:
             reason = "is for a new VPC, while vpcId names one that is there" if vpc else "needs vpcId beside it"
             yield problem(("network", key), f"{reason}; leave out one or the other" if vpc else reason)
@@ -49,7 +43,7 @@ def _network_is_new_or_old(stack: RawStack) -> Iterator[Problem]:
 def _manager_can_be_reached(stack: RawStack) -> Iterator[Problem]:
     manager, network = stack.table("manager"), stack.table("network")
     if manager.get("host") is not None:
-        for key in _OF_NEW_INSTANCE:
+        for key in marked(ManagerSettings, Mark.NEW_INSTANCE):
             if manager.get(key) is not None:
                 yield problem(("manager", key), "is for a new instance, while host is one that is there; leave it out")
         return

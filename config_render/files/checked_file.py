@@ -17,14 +17,19 @@ class UnusableError(Exception):
 def checked(path: Path) -> tuple[StackFile, Settings]:
     """Return a file and its settings. Raises UnusableError with every mistake, UnreadableFileError."""
     file = read_stack_file(path)
+    settings, problems = check(file)
+    if settings is None or problems:
+        raise UnusableError(table(path, file, problems, "mistake"))
+    return file, settings
+
+
+def check(file: StackFile) -> tuple[Settings | None, list[Problem]]:
+    """Return a file's settings, unless they could not be read, and all mistakes in it."""
     tokens = dict.fromkeys(file.tokens)
     settings, problems = problems_of(file.settings, region=file.region, secrets=file.secrets, tokens=tokens)
     # Tokens may be set elsewhere; what the file says of them is among the file's own problems.
     elsewhere = {f"{NAMESPACE}:{name}" for name in TOKENS}
-    problems = [*file.problems, *(each for each in problems if each.path not in elsewhere)]
-    if settings is None or problems:
-        raise UnusableError(table(path, file, problems, "mistake"))
-    return file, settings
+    return settings, [*file.problems, *(each for each in problems if each.path not in elsewhere)]
 
 
 def table(path: Path, file: StackFile, problems: Sequence[Problem], what: str) -> str:

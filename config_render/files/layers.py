@@ -4,8 +4,9 @@ Tables are merged key by key and pools by their names. Any other value, and any 
 a whole. The stack file goes over all files, and a later file over an earlier one.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,8 @@ def shared(names: Any, folder: Path) -> tuple[Layer, list[Problem]]:
         try:
             found, mistakes = _read(name, folder / name)
         except UnreadableFileError as error:
-            problems.append(_told((EXTENDS, index), str(error).removeprefix(f"{folder / name}").lstrip(": "), name))
+            line, reason = _parted(str(error).removeprefix(f"{folder / name}"))
+            problems.append(replace(_told((EXTENDS, index), reason, name), line=line and f"{name}:{line}"))
             continue
         layer = layer.under(found)
         problems += mistakes
@@ -71,6 +73,12 @@ def shared(names: Any, folder: Path) -> tuple[Layer, list[Problem]]:
 
 
 _SET_ONE = f"pulumi config set --path '{NAMESPACE}:{EXTENDS}[0]' shared.yaml"
+
+
+def _parted(reason: str) -> tuple[str | None, str]:
+    """Return the line that a reason begins with, if any, and the rest of it."""
+    found = re.match(":([0-9]+): ", reason)
+    return (found[1], reason[found.end() :]) if found else (None, reason.lstrip(": "))
 
 
 def _told(location: Location, reason: str, value: object) -> Problem:

@@ -48,7 +48,8 @@ def read_yaml(path: Path) -> tuple[Any, dict[Location, int]]:
         return reader.value, reader.lines
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f":{mark.line + 1}" if mark else ""
+        # What lacks its end is found to lack it after the last line.
+        where = f":{min(mark.line + 1, max(1, len(text.splitlines())))}" if mark else ""
         raise UnreadableFileError(f"{path}{where}: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
         raise UnreadableFileError(f"{path}: {str(error).splitlines()[0]}") from None

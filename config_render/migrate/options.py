@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..base.marks import Mark, marked
 from ..base.nearly import one_edit_apart
 from ..base.secret_texts import holds_secret, names_a_secret
 from ..base.tags import DEPLOYMENT_TAG, MANAGER_TAG, check_machine_tag
@@ -14,13 +15,8 @@ from ..checks.pool_relations import is_off
 from ..settings.driver import FIELDS, KINDS, DriverOptions
 from ..settings.option_texts import check_option, merge_options
 from .findings import Findings
-from .tables import Tables
+from .tables import Tables, in_camel_case
 
-_SECRETS = {
-    "amazonec2-access-key": "awsAccessKey",
-    "amazonec2-secret-key": "awsSecretKey",
-    "amazonec2-session-token": "awsSessionToken",
-}
 _OWN_TAGS = (MANAGER_TAG, DEPLOYMENT_TAG, "Name")
 _LEFT_OUT = {
     "amazonec2-iam-instance-profile": "machines get the stack's own instance profile, the only one that the manager "
@@ -108,8 +104,9 @@ def _values(value: Any) -> list[str]:
 def _one(name: str, option: str, place: str, tables: Tables, findings: Findings) -> str | None:
     """Return an option as it goes under `driver`; None for one that does not."""
     value = option.partition("=")[2]
-    if name in _SECRETS:
-        return f"{name}={findings.secret(_SECRETS[name], value, place)}"
+    if name in marked(DriverOptions, Mark.SECRET):
+        wish = in_camel_case(name.replace("amazonec2-", "aws-", 1))
+        return f"{name}={findings.secret(wish, value, place)}"
     if name == "amazonec2-userdata":
         findings.left_out(place, f"{_file(value)} is a file on the old manager; put its text into the pool's userData")
     elif name in _LEFT_OUT:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..base.marks import Mark, marked
 from ..base.nearly import one_edit_apart
 from ..base.secret_texts import holds_secret, is_plain, names_a_secret
 from ..base.section import ConfigTable, child_tables
@@ -39,15 +40,17 @@ _ON_THE_MANAGER = {
     "CredentialsFile": "it is a file on the old manager; set AccessID to its client_email, and PrivateKey to a "
     "secret's name, whose secret is its private_key",
 }
-_SECRET_KEYS = {
-    **{key: f"cache{key}" for key in ("AccessKey", "SecretKey", "SessionToken", "PrivateKey", "AccountKey")},
-    "sentry_dsn": "sentryDsn",
-}
 _SECRET_VARIABLE = re.compile(
     r"TOKEN|SECRET|PASS(?!IVE)|PWD|KEY|AUTH|CREDENTIAL|DSN|WEBHOOK|SIGNATURE|_PAT$", re.IGNORECASE
 )
 _ZERO_IS_NONE = ("request_concurrency", "query_interval")
 _EMPTY: tuple[Any, ...] = ("", [], {})
+
+
+def in_camel_case(text: str) -> str:
+    """Return a name for a secret, such as `cacheAccessKey` for `cache-AccessKey` and `sentryDsn` for `sentry_dsn`."""
+    name = "".join(word[:1].upper() + word[1:] for word in re.split("[_-]", text))
+    return name[:1].lower() + name[1:]
 
 
 class Tables:
@@ -92,8 +95,8 @@ class Tables:
             if isinstance(value, list):
                 entries = [self._entry(inner, each, f"{place}[{n}]") for n, each in enumerate(value)]
                 return self._with_periods(entries, place) if inner is Autoscaling else entries
-        if key in _SECRET_KEYS and isinstance(value, str):
-            return self._findings.secret(_SECRET_KEYS[key], value, place)
+        if key in marked(model, Mark.SECRET) and isinstance(value, str):
+            return self._findings.secret(in_camel_case(f"cache-{key}" if ".cache." in place else key), value, place)
         if key == "environment" and isinstance(value, list):
             return [self.variable(each, f"{place}[{n}]") for n, each in enumerate(value)]
         if key in ("Periods", "periods") and isinstance(value, list):

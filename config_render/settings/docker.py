@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from ..base.marks import Mark
 from ..base.section import ConfigTable, refuse
 from ..base.values import (
     Address,
@@ -67,7 +68,7 @@ class Service(ConfigTable):
     alias: str | None = None
     command: Items[str] | None = None
     entrypoint: Items[str] | None = None
-    environment: Items[Variable] | None = None
+    environment: Annotated[Items[Variable] | None, Mark.HIDDEN] = None
 
 
 class Docker(ConfigTable):

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import Field
 
+from ..base.marks import Mark, marked
 from ..base.nearly import one_edit_apart
 from ..base.section import Section, refuse
 from ..base.tags import MachineTagKey, TagValue
@@ -144,12 +145,12 @@ class DriverOptions(Section):
         alias="amazonec2-volume-type",
         description="EBS type of the root disk: gp3, gp2, standard, or io1 and io2 with amazonec2-volume-iops",
     )
-    volume_iops: Annotated[int, Field(ge=100)] | None = Field(
+    volume_iops: Annotated[Annotated[int, Field(ge=100)] | None, Mark.SINCE_30] = Field(
         default=None,
         alias="amazonec2-volume-iops",
         description="Operations a second of the root disk: at gp3 3000 if left out",
     )
-    volume_throughput: Annotated[int, Field(ge=125)] | None = Field(
+    volume_throughput: Annotated[Annotated[int, Field(ge=125)] | None, Mark.SINCE_30] = Field(
         default=None,
         alias="amazonec2-volume-throughput",
         description="MiB a second of a gp3 root disk: 125 if left out",
@@ -187,7 +188,7 @@ class DriverOptions(Section):
     monitoring: bool | None = Field(
         default=None, alias="amazonec2-monitoring", description="Detailed CloudWatch metrics, at a price"
     )
-    credit_specification: Literal["standard", "unlimited"] | None = Field(
+    credit_specification: Annotated[Literal["standard", "unlimited"] | None, Mark.SINCE_30] = Field(
         default=None,
         alias="amazonec2-credit-specification",
         description="Whether types that save CPU credits, such as t3, may use more than they have saved, at a price",
@@ -216,10 +217,10 @@ class DriverOptions(Section):
     metadata_token_response_hop_limit: Annotated[int, Field(ge=1, le=64)] = Field(
         default=2, alias="amazonec2-metadata-token-response-hop-limit", description="2 lets containers reach IMDSv2"
     )
-    use_fleet: bool | None = Field(
+    use_fleet: Annotated[bool | None, Mark.CKI_ONLY] = Field(
         default=None, alias="amazonec2-use-fleet", description="EC2 fleets, in the fork of the CKI project alone"
     )
-    launch_template: str | None = Field(
+    launch_template: Annotated[str | None, Mark.CKI_ONLY] = Field(
         default=None, alias="amazonec2-launch-template", description="Launch template of fleets"
     )
     engine_install_url: Script | None = Field(
@@ -232,20 +233,19 @@ class DriverOptions(Section):
     engine_opt: Items[str] | None = Field(
         default=None, alias="engine-opt", description="Flags of dockerd without their dashes, as flag=value"
     )
-    engine_env: Items[Variable] | None = Field(default=None, alias="engine-env", description="dockerd's environment")
+    engine_env: Annotated[Items[Variable] | None, Mark.HIDDEN] = Field(
+        default=None, alias="engine-env", description="dockerd's environment"
+    )
     engine_label: Items[Variable] | None = Field(default=None, alias="engine-label")
     engine_storage_driver: str | None = Field(default=None, alias="engine-storage-driver")
     tls_san: Items[str] | None = Field(default=None, alias="tls-san")
-    extra: Items[Annotated[str, checked_by(_check_extra)]] | None = Field(
+    extra: Annotated[Items[Annotated[str, checked_by(_check_extra)]] | None, Mark.HIDDEN] = Field(
         default=None, description="Options that a newer docker-machine knows and these settings do not, as name=value"
     )
 
 
-SINCE_30 = ("amazonec2-volume-iops", "amazonec2-volume-throughput", "amazonec2-credit-specification")
-"""What GitLab's fork has in 0.16.2-gitlab.30 and had not in .23. Source: drivers/amazonec2/amazonec2.go of both."""
-
-CKI_ONLY = ("amazonec2-use-fleet", "amazonec2-launch-template")
-"""What only the fork of the CKI project has."""
+SINCE_30 = marked(DriverOptions, Mark.SINCE_30)
+CKI_ONLY = marked(DriverOptions, Mark.CKI_ONLY)
 
 Kind = Literal["string", "int", "bool", "list"]
 

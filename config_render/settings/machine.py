@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ..base.marks import Mark
 from ..base.periods import Period, TimeZone
 from ..base.section import ConfigTable, refuse
 from ..base.values import Items, Natural, SomeItems, checked_by
@@ -77,15 +78,15 @@ class Machine(ConfigTable):
         alias="MachineName",
         description="Name of the machines, with %s where their number goes; by default the pool's name and -%s",
     )
-    machine_options: Items[Option] | None = Field(
+    machine_options: Annotated[Items[Option] | None, Mark.HIDDEN] = Field(
         default=None,
         alias="MachineOptions",
         description="Options of docker-machine as name=value; the same go under driver, where they have types",
         examples=[["engine-registry-mirror=http://mirror.example.com:5000"]],
     )
-    machine_options_with_name: Items[Annotated[Option, checked_by(_check_holds_name)]] | None = Field(
-        default=None, alias="MachineOptionsWithName", description="Such options with the machine's name for %s"
-    )
+    machine_options_with_name: Annotated[
+        Items[Annotated[Option, checked_by(_check_holds_name)]] | None, Mark.HIDDEN
+    ] = Field(default=None, alias="MachineOptionsWithName", description="Such options with the machine's name for %s")
     max_removal_attempts: Natural | None = Field(
         default=None, alias="MaxRemovalAttempts", description="Attempts after which a machine may be left behind"
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..base.instance_types import check_instance_type
+from ..base.marks import Mark
 from ..base.placeholders import check_secret
 from ..base.section import Section, left_out
 from ..base.values import (
@@ -120,20 +121,20 @@ class Alarms(Section):
 class ManagerSettings(Section):
     """The manager's instance and the programs on it."""
 
-    instance_type: Annotated[str, checked_by(check_instance_type)] = Field(
+    instance_type: Annotated[str, checked_by(check_instance_type), Mark.NEW_INSTANCE] = Field(
         default="t3.small", alias="instanceType", description="Instance type; a small one does, no job runs on it"
     )
-    os: OperatingSystem = Field(
+    os: Annotated[OperatingSystem, Mark.NEW_INSTANCE] = Field(
         default=DEFAULT_SYSTEM, description="Operating system: the newest image of its publisher is looked up"
     )
     # Without a default for people: a rule asks for it unless the host is there already.
-    ssh_from: SomeItems[NetworkText] | None = Field(
+    ssh_from: Annotated[SomeItems[NetworkText] | None, Mark.NEW_INSTANCE] = Field(
         default=None,
         alias="sshFrom",
         description="Networks that may reach the manager by SSH, such as 203.0.113.0/24; "
         "your own address: curl -s https://checkip.amazonaws.com",
     )
-    metrics_from: SomeItems[NetworkText] | None = Field(
+    metrics_from: Annotated[SomeItems[NetworkText] | None, Mark.NEW_INSTANCE] = Field(
         default=None,
         alias="metricsFrom",
         description="Networks that may read gitlab-runner's metrics, at the port of listen_address",
@@ -142,13 +143,13 @@ class ManagerSettings(Section):
     user: UserName | None = Field(
         default=None, description="User with sudo rights to log in as; by default that of the os' image, such as ubuntu"
     )
-    public_address: bool = Field(
+    public_address: Annotated[bool, Mark.NEW_INSTANCE] = Field(
         default=True,
         alias="publicAddress",
         description="Whether the manager has a public address; without one it is reached through a bastion or a VPN, "
         "and needs a private network to get out",
     )
-    elastic_ip: bool = Field(
+    elastic_ip: Annotated[bool, Mark.NEW_INSTANCE] = Field(
         default=False,
         alias="elasticIp",
         description="Whether its public address stays the same when it is stopped and started",
@@ -159,7 +160,9 @@ class ManagerSettings(Section):
     connect_attempts: Annotated[int, Field(ge=1, le=100)] = Field(
         default=20, alias="connectAttempts", description="How often to try to reach a new manager by SSH"
     )
-    root_size: Gibibytes = Field(default=20, alias="rootSize", description="Size of the root disk in GiB")
+    root_size: Annotated[Gibibytes, Mark.NEW_INSTANCE] = Field(
+        default=20, alias="rootSize", description="Size of the root disk in GiB"
+    )
     rerun: Annotated[int, Field(ge=0)] = Field(
         default=0,
         description="Another number runs all steps on the manager again at the next `pulumi up`, so that what was "
@@ -170,26 +173,32 @@ class ManagerSettings(Section):
         description="Whether the manager is gone for good, so that nothing can be cleaned up through it: "
         "pulumi destroy --run-program then leaves that out",
     )
-    ami: ImageId | None = Field(
+    ami: Annotated[ImageId | None, Mark.NEW_INSTANCE] = Field(
         default=None, description="Image; by default the newest of the os for the instance type's architecture"
     )
-    image: ImageLookup | None = Field(default=None, description="Where to look the image up, instead of ami")
-    replace_on_new_image: bool = Field(
+    image: Annotated[ImageLookup | None, Mark.NEW_INSTANCE] = Field(
+        default=None, description="Where to look the image up, instead of ami"
+    )
+    replace_on_new_image: Annotated[bool, Mark.NEW_INSTANCE] = Field(
         default=False,
         alias="replaceOnNewImage",
         description="Whether a newer image, or another one in ami, replaces the manager; its running jobs end first",
     )
-    monitoring: bool = Field(default=False, description="Whether CloudWatch has a value each minute, at a price")
-    stop_protection: bool = Field(
+    monitoring: Annotated[bool, Mark.NEW_INSTANCE] = Field(
+        default=False, description="Whether CloudWatch has a value each minute, at a price"
+    )
+    stop_protection: Annotated[bool, Mark.NEW_INSTANCE] = Field(
         default=False,
         alias="stopProtection",
         description="Whether AWS refuses to stop and to terminate the instance, until this is false again",
     )
-    ssm: bool = Field(
+    ssm: Annotated[bool, Mark.NEW_INSTANCE] = Field(
         default=False, description="Whether AWS Systems Manager may open sessions on the manager, without an open port"
     )
     logs: Logs | None = Field(default=None, description="A log group with EC2's spot interruption and rebalance events")
-    alarms: Alarms | None = Field(default=None, description="Alarms for an SNS topic; none without it")
+    alarms: Annotated[Alarms | None, Mark.NEW_INSTANCE] = Field(
+        default=None, description="Alarms for an SNS topic; none without it"
+    )
     watch: WatchSettings = Field(
         default_factory=left_out,
         description="What looks after the machines all the time, by a timer on the manager",

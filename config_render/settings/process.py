@@ -4,11 +4,12 @@ https://docs.gitlab.com/runner/configuration/advanced-configuration/#the-global-
 """
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ..base.labels import Labels
+from ..base.marks import Mark
 from ..base.section import ConfigTable, refuse
 from ..base.values import Duration, HostPort, Integer, Items, Natural, Positive, Texts
 
@@ -101,7 +102,9 @@ class GlobalKeys(ConfigTable):
     )
     user: str | None = Field(default=None, description="User of shell executors; of no interest to docker+machine")
     runners: None = refuse("is made from pools; set pools")
-    sentry_dsn: str | None = Field(default=None, description="Where gitlab-runner reports its own errors")
+    sentry_dsn: Annotated[str | None, Mark.SECRET] = Field(
+        default=None, description="Where gitlab-runner reports its own errors"
+    )
     connection_max_age: Duration | None = Field(
         default=None, description="How long a connection to GitLab is kept, such as 15m"
     )

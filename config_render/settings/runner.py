@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..base.labels import Labels
+from ..base.marks import Mark
 from ..base.periods import Period, TimeZone
 from ..base.section import ConfigTable, left_out, refuse
 from ..base.values import Duration, InOrder, Integer, Items, Positive, Secret, SomeItems, Variable, checked_by
@@ -127,7 +128,9 @@ class RunnerKeys(ConfigTable):
     builds_dir: str | None = None
     cache_dir: str | None = None
     clone_url: str | None = None
-    environment: Items[Variable] | None = Field(default=None, description="Variables of each job, as NAME=value")
+    environment: Annotated[Items[Variable] | None, Mark.HIDDEN] = Field(
+        default=None, description="Variables of each job, as NAME=value"
+    )
     proxy_exec: bool | None = None
     pre_clone_script: None = refuse(_RENAMED.format("pre_get_sources_script"))
     post_clone_script: None = refuse(_RENAMED.format("post_get_sources_script"))

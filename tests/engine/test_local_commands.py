@@ -13,18 +13,30 @@ from localcloud.cloud import ROOT
 from localcloud.one_job import readable
 from tests import needs
 
+OWN = (ROOT / "Pulumi.local.yaml").read_text()
+
 
 def run(folder: Path, command: str) -> str:
-    # As `make` calls it, but for the folder: a person's own local cloud may run in this checkout.
-    program = f"from localcloud import __main__ as m; from pathlib import Path; m.FOLDER = Path({str(folder)!r})"
-    started = [sys.executable, "-c", f"{program}; import sys; sys.argv[1:] = [{command!r}]; sys.exit(m.main())"]
-    # Whose plugins `make up` takes.
-    environment = {**os.environ, "PULUMI_HOME": str(folder.parent / "no-plugins")}
-    done = subprocess.run(
-        started, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-    )
+    done = started(folder, command, ROOT / "Pulumi.local.yaml")
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def started(folder: Path, command: str, file: Path) -> subprocess.CompletedProcess[str]:
+    # As `make` calls it, but for folder and file: a person's own local cloud may run in this checkout.
+    program = f"from localcloud import __main__ as m; from pathlib import Path; m.FOLDER = Path({str(folder)!r})"
+    chosen = f"{program}; m.FILE = Path({str(file)!r}); import sys; sys.argv[1:] = [{command!r}]; sys.exit(m.main())"
+    # Whose plugins `make up` takes.
+    environment = {**os.environ, "PULUMI_HOME": str(folder.parent / "no-plugins")}
+    return subprocess.run(
+        [sys.executable, "-c", chosen],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +94,59 @@ def test_every_command_is_a_target_of_make() -> None:
 
     assert targets
     assert {"up", "job", "preview", "report", "down", "stop", "shell", "status"} <= {*targets[1].split()}
+
+
+def with_own_file(folder: Path, command: str, text: str | None) -> str:
+    """Return what a command says that must fail, of a person's stack file with this text, if it is there at all."""
+    file = folder.parent / "Pulumi.local.yaml"
+    file.unlink(missing_ok=True)
+    if text is not None:
+        file.write_text(text)
+    done = started(folder, command, file)
+    said = done.stdout + done.stderr
+    assert done.returncode == 1, said
+    assert "Traceback" not in said
+    return said
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, ": can't be read (No such file or directory)"),
+        ("", ":1: holds no settings; "),
+        ("- a\n", ":1: holds no settings; "),
+        ("config:\n  aws:region: [\n", ":2: "),
+        (OWN.replace("limit: 5", "limt: 5"), ":18: gitlab-runner-aws:pools[0].limt: unknown; did you mean `limit`?"),
+        (OWN.replace("concurrent: 10", "concurrent: ten"), ":5: gitlab-runner-aws:concurrent = ten: must be a whole"),
+    ],
+)
+def test_up_starts_nothing_for_a_file_that_can_not_be_used(tmp_path: Path, text: str | None, told: str) -> None:
+    assert f"Pulumi.local.yaml{told}" in with_own_file(tmp_path / "cloud", "up", text)
+    assert not (tmp_path / "cloud").exists()
+
+
+@pytest.mark.parametrize("command", ["up", "preview", "report"])
+def test_each_command_names_the_persons_own_lines(up: tuple[Path, str], command: str) -> None:
+    folder, _ = up
+    copies = {path: path.read_bytes() for path in (folder / "project").iterdir()}
+
+    said = with_own_file(folder, command, "config:\n  a: [\n")
+    assert "Pulumi.local.yaml:2: did not find expected node content" in said
+    assert copies == {path: path.read_bytes() for path in (folder / "project").iterdir()}
+    # This is what the program alone can find out: it asks AWS.
+    said = with_own_file(folder, command, OWN.replace("zones: [a]", "vpcId: vpc-1\n    subnetIds: [subnet-1]"))
+    assert "Pulumi.local.yaml:9: gitlab-runner-aws:network.subnetIds[0] = subnet-1: can't be found in AWS" in said
+
+
+def test_lines_of_files_that_the_persons_own_extends_are_named(up: tuple[Path, str]) -> None:
+    folder, _ = up
+    text = OWN.replace("config:", "config:\n  gitlab-runner-aws:extends: [shared/types.yaml]", 1)
+    (folder.parent / "shared").mkdir()
+    shared = folder.parent / "shared" / "types.yaml"
+    shared.write_text("config:\n  gitlab-runner-aws:pools:\n    - name: local\n\n      zones: [a, b]\n")
+    said = with_own_file(folder, "preview", text.replace("m5.large", "x9.large").replace("zones: [a]", "zones: [a, b]"))
+    assert "Pulumi.local.yaml:18: gitlab-runner-aws:pools[0].instanceTypes[0] = x9.large: is not offered" in said
+
+    shared.write_text("config:\n  gitlab-runner-aws:pools:\n    - name: local\n\n      instanceTypes: [x9.large]\n")
+    said = with_own_file(folder, "preview", text.replace("      instanceTypes: [m5.large]\n", ""))
+    assert "shared/types.yaml:5: gitlab-runner-aws:pools[0].instanceTypes[0] = x9.large: is not offered" in said

@@ -107,7 +107,6 @@ def test_a_mistake_is_told_at_its_line_in_whichever_file_it_stands(
          "or below it"),
         ("[7]", "extends[0]: must be a file's name, such as shared.yaml"),
         ("[empty.yaml]", "extends[0] = empty.yaml: holds no settings; write them under config:, as in a stack file"),
-        ("[broken.yaml]", "extends[0] = broken.yaml: 2: did not find expected ',' or ']'"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_extended_is_told(
@@ -118,9 +117,18 @@ def test_a_file_that_cannot_be_extended_is_told(
     (tmp_path / "shared.yaml").write_text(SHARED)
     (folder / "link.yaml").symlink_to(tmp_path / "shared.yaml")
     stack = STACK.replace("[shared.yaml]", extends)
-    path = written(folder, stack, shared=SHARED, empty="concurrent: 3\n", broken="config: [1\n")
+    path = written(folder, stack, shared=SHARED, empty="concurrent: 3\n")
 
     assert f"Pulumi.dev.yaml:3: gitlab-runner-aws:{message}" in told(path, capsys)
+
+
+def test_broken_yaml_is_told_at_its_line_in_the_file_that_is_extended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, STACK.replace("[shared.yaml]", "[broken.yaml]"), broken="config:\n  a: [1\n")
+
+    message = "gitlab-runner-aws:extends[0] = broken.yaml: did not find expected ',' or ']'"
+    assert f"broken.yaml:2: {message}" in told(path, capsys)
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_values_are_those_that_the_engine_reads(text: str, value: Any, tmp_path:
     ("text", "reason"),
     [
         ("a: 1\nb: 2\na: 3\n", ":3: has the key a twice in one table; keep one"),
-        ("a: [1, 2\n", ":2: did not find expected ',' or ']'"),
+        ("a: [1, 2\n", ":1: did not find expected ',' or ']'"),
         ("? [a]\n: 1\n", ":1: has a table or a list as a key; a key must be a text"),
         ("{*x : 1}", ":1: names the anchor x, which is not there"),
         ("&x [*x]", ":1: names the anchor x, which is not there"),
