@@ -1,12 +1,8 @@
 """One autoscaling GitLab Runner per stack."""
 
-import gc
-
 import pulumi
 
-gc.disable()  # The program ends before there is much to collect; loading its classes takes a tenth less.
-
-from components import AutoscalingRunner, AutoscalingRunnerArgs, read_stack, stack_outputs  # noqa: E402
+from components import AutoscalingRunner, AutoscalingRunnerArgs, read_stack, stack_outputs
 
 stack = read_stack()
 runner = AutoscalingRunner(

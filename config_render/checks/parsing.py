@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ..base.bulk import collector_paused
 from ..base.outside import EXTENDS, SECRETS
 from ..base.placeholders import TOKEN, TOKENS, is_secret_name
 from ..base.problems import NAMESPACE, Location, Problem, SettingsError, in_words_of, path_of, problem, shown
@@ -77,14 +76,7 @@ def problems_of(
     """
     # Secrets may be among the settings; no model and no message gets hold of them.
     plain = {key: value for key, value in raw.items() if key not in (*TOKENS, SECRETS)}
-    given = {**({} if token is None else {TOKEN: token}), **(tokens or {})}
-    with collector_paused():
-        return _checked(plain, given, region, secrets)
-
-
-def _checked(
-    plain: Mapping[str, Any], tokens: Mapping[str, str | None], region: str | None, secrets: Collection[str]
-) -> tuple[Settings | None, list[Problem]]:
+    tokens = {**({} if token is None else {TOKEN: token}), **(tokens or {})}
     if excess := too_much(plain):
         at, reason = excess
         return None, [Problem(path_of(at) if at else _ALL, None, f"{reason}; are these a stack's settings?")]

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..base.bulk import collector_paused
 from ..base.placeholders import TOKEN
 from ..base.problems import Location, Problem
 from ..base.runner_token import check_token
@@ -59,9 +58,8 @@ def settings_from_toml(source: Source) -> Converted:
         UnconvertibleError: It has no `[[runners]]` with the executor docker+machine on amazonec2, values of a wrong
             type, entries that differ where a stack has one value for all, or what AWS or docker-machine would refuse.
     """
-    with collector_paused():
-        conversion = _Conversion(source)
-        found = conversion.convert()
+    conversion = _Conversion(source)
+    found = conversion.convert()
     if conversion.findings.problems or found is None:
         problems = dict.fromkeys(conversion.findings.problems)
         raise UnconvertibleError(sorted(problems, key=lambda each: int(each.line or 0)))

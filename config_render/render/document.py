@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ..base.bulk import collector_paused
 from ..base.placeholders import ACCESS_KEY_PLACEHOLDER, SECRET_KEY_PLACEHOLDER, TOKEN_PLACEHOLDER
 from ..base.regions import s3_endpoint
 from ..base.tags import DEPLOYMENT_TAG, MANAGER_TAG
@@ -52,9 +51,7 @@ class Facts:
 
 def render(settings: Settings, facts: Facts) -> str:
     """Return the text of config.toml. Equal arguments give equal bytes, whatever the order of tables and tags."""
-    with collector_paused():
-        content = settings.table(GlobalKeys, runners=_runners(settings, facts))
-        return _HEADING + dumps(content)
+    return _HEADING + dumps(settings.table(GlobalKeys, runners=_runners(settings, facts)))
 
 
 def document(settings: Settings, facts: Facts) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def test_what_stands_in_config_toml_is_not_said_again_so_that_a_change_of_it_cha
 def test_every_zone_and_type_has_its_name_and_its_options_in_the_order_in_which_they_are_tried() -> None:
     plan = plan_of(PLACES)
 
-    assert (plan["pool"], [way["label"] for way in plan["placements"]], plan["fallback"]) == ("ci", LABELS, None)
+    assert ([way["label"] for way in plan["placements"]], plan["fallback"]) == (LABELS, None)
     assert [way["MachineName"] for way in plan["placements"]] == [f"ci-%s-{label}" for label in LABELS]
     chosen = ("amazonec2-zone", "amazonec2-subnet-id", "amazonec2-instance-type", "amazonec2-ami")
     assert [tuple(options(way)[name] for name in chosen) for way in plan["placements"]] == [
