@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from planning.week.drawing import as_svg, as_text
-from planning.week.schedule import week_of
+from config_render.week.drawing import as_svg, as_text
+from config_render.week.schedule import week_of
 
 from .base.input_file import UnreadableFileError
 from .base.periods import check_timezone

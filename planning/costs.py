@@ -12,10 +12,10 @@ from config_render.base.amounts import Amount, total
 from config_render.executors.docker_machine.entries import Placement, pool_entries, pool_placements
 from config_render.settings.pool import Pool
 from config_render.settings.stack import Settings
+from config_render.week.schedule import DAYS, Week, week_of
 
 from .fees import INTERFACE_ENDPOINT, NAT_GATEWAY, PUBLIC_ADDRESS, NetworkRow, network_rows, price_region
 from .market import Machines, Market, by_group, machines
-from .week.schedule import DAYS, Week, week_of
 
 HOURS_A_WEEK = 24 * DAYS
 HOURS_A_MONTH = 730

@@ -1,10 +1,10 @@
 """What a stack costs at the most, and whether AWS can start its machines: a table to read before a deployment."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from config_render.base.amounts import Amount, total
 from config_render.base.problems import Problem
+from config_render.base.tables import GAP, aligned
 from config_render.settings.stack import Settings
 
 from .costs import HOURS_A_MONTH, NOT_COUNTED, most_of, network_prices, row_of, worst_case
@@ -15,7 +15,6 @@ from .market import Failure, Machines, Market, Wanted, machines, wanted
 __all__ = ["Failure", "Market", "Report", "Wanted", "report", "wanted"]
 
 _UNKNOWN = "?"
-_GAP = "  "
 _HEADINGS = (
     *("pool", "zone", "type", "cap", "min", "median", "max", "under cap", "on demand", "machines", "worst case/h"),
 )
@@ -46,7 +45,7 @@ def _prices(every: list[Machines], market: Market, sign: str) -> list[str]:
     rows = [_row(one, market, sign) for one in every]
     table = aligned([_HEADINGS, *rows], left=3)
     widths = [max(len(row[column]) for row in [_HEADINGS, *rows]) for column in range(4)]
-    above = " " * (sum(widths) + 4 * len(_GAP))
+    above = " " * (sum(widths) + 4 * len(GAP))
     return [f"{above}spot price, last 24 h", *table]
 
 
@@ -112,16 +111,3 @@ def failures(market: Market) -> list[str]:
         what = dict.fromkeys(failure.what for failure in market.failures if failure.why == why)
         found.append(f"Not known: {', '.join(what)}: {why}")
     return found
-
-
-def aligned(rows: Sequence[Sequence[str]], left: int) -> list[str]:
-    """Lay out a table; the first `left` columns are texts, the others numbers."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    cells = [
-        [
-            cell.ljust(width) if n < left else cell.rjust(width)
-            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        for row in rows
-    ]
-    return [_GAP.join(row).rstrip() for row in cells]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..executors.docker_machine.worker_policy import Workers, ever_wider, remove, start
-from .policy_parts import Place, Policy, Statement, allow, document, ec2_service, length, use_keys
+from ..policy_parts import Place, Policy, Statement, allow, document, ec2_service, length, use_keys
 
 __all__ = [
     "LONGEST_MANAGED_POLICY",

@@ -1,6 +1,6 @@
 """The manager's right to read the runner's token where AWS keeps it."""
 
-from .policy_parts import Place, Policy, Statement, allow, document
+from ..policy_parts import Place, Policy, Statement, allow, document
 
 
 def read_parameter(name: str, place: Place) -> Policy:

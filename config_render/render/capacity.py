@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from planning.prices import aligned
+from config_render.base.tables import aligned
 
 from ..executors.docker_machine.entries import pool_entries, pool_placements
 from ..settings.stack import Settings

@@ -7,8 +7,8 @@ from datetime import date
 from markupsafe import Markup
 
 from config_render import Settings
-from planning.week.drawing import legend
-from planning.week.schedule import MINUTES, Week, week_of
+from config_render.week.drawing import legend
+from config_render.week.schedule import MINUTES, Week, week_of
 
 from .svg import label, picture, tag
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config_render.base.periods import check_period
+from config_render.week.schedule import Schedule
 from localcloud.host_programs.gitlab_runner_stand_in import periods as of_the_stand_in
-from planning.week.schedule import Schedule
 
 
 def field(low: int, high: int) -> st.SearchStrategy[str]:

@@ -9,8 +9,8 @@ import pytest
 
 from config_render.base.periods import check_period
 from config_render.settings.pool import Pool
-from planning.week.drawing import as_svg, as_text
-from planning.week.schedule import Schedule, Stretch, week_of
+from config_render.week.drawing import as_svg, as_text
+from config_render.week.schedule import Schedule, Stretch, week_of
 
 from .settings_samples import parsed, stack
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
 
-from ...iam.policy_parts import Place, Statement, allow, ec2_service, use_keys
+from ...policy_parts import Place, Statement, allow, ec2_service, use_keys
 
 
 @dataclass(frozen=True, kw_only=True)
