@@ -93,29 +93,8 @@ class AutoscalingRunner(pulumi.ComponentResource):
         if settings.manager.alarms or settings.manager.logs:
             watch = Watch(f"{name}-watch", self._watch_args(manager, identity), child)
         facts = self._facts(network, identity, cache)
-        registration = Registration(
-            f"{name}-registration",
-            RegistrationArgs(
-                connection=manager.connection,
-                host=manager.identity,
-                settings=settings.manager,
-                config_toml=facts.apply(self._config_toml),
-                gitlab=gitlab_plan(
-                    settings, deployment=self._label, region=self._region, secret=next(iter(self._tokens), None)
-                ),
-                secrets={**self._tokens, **self._secrets_of_config(), **identity.secrets},
-                drain_seconds=settings.drain_seconds,
-                pools={
-                    entry.name: entry.name if settings.own_runners else pool.name
-                    for pool in settings.pools
-                    for entry in pool_entries(settings, pool)
-                },
-                user_data={pool.name: pool.user_data for pool in settings.pools if pool.user_data},
-                watch=self._watch_settings(facts, network, identity, manager, watch),
-                needs=[network, identity, *([cache] if cache else [])],
-            ),
-            child,
-        )
+        registration_args = self._registration_args(facts, network, identity, manager, cache, watch)
+        registration = Registration(f"{name}-registration", registration_args, child)
 
         self.manager_address = manager.address
         self.manager_instance_id = manager.instance_id
@@ -212,6 +191,36 @@ class AutoscalingRunner(pulumi.ComponentResource):
             logs=self._settings.manager.logs,
             passes=self._settings.manager.watch,
             tags=self._tags,
+        )
+
+    def _registration_args(
+        self,
+        facts: pulumi.Output[Facts],
+        network: Network,
+        identity: Identity,
+        manager: Manager,
+        cache: Cache | None,
+        watch: Watch | None,
+    ) -> RegistrationArgs:
+        settings = self._settings
+        return RegistrationArgs(
+            connection=manager.connection,
+            host=manager.identity,
+            settings=settings.manager,
+            config_toml=facts.apply(self._config_toml),
+            gitlab=gitlab_plan(
+                settings, deployment=self._label, region=self._region, secret=next(iter(self._tokens), None)
+            ),
+            secrets={**self._tokens, **self._secrets_of_config(), **identity.secrets},
+            drain_seconds=settings.drain_seconds,
+            pools={
+                entry.name: entry.name if settings.own_runners else pool.name
+                for pool in settings.pools
+                for entry in pool_entries(settings, pool)
+            },
+            user_data={pool.name: pool.user_data for pool in settings.pools if pool.user_data},
+            watch=self._watch_settings(facts, network, identity, manager, watch),
+            needs=[network, identity, *([cache] if cache else [])],
         )
 
     def _watch_settings(
