@@ -37,10 +37,11 @@ test: $(READY) # Every test; ARGS='tests/render -k cache' for some
 real: $(READY) # Fetch real programs, and test with them instead of stand-ins; needs the internet
 	@$(RUN) -m tests.real $(ARGS)
 
-check: $(READY) # Format, lint and types
+check: $(READY) # Format, lint, types, and which way imports point
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
+	@$(VENV)/bin/lint-imports --no-logo
 
 fuzz: $(READY) # Hostile settings, drawn by chance
 	@$(RUN) -m tests.properties.hostile $(ARGS)
