@@ -7,7 +7,10 @@ RUN := $(VENV)/bin/python
 ONCE_MORE = { echo "What failed runs once more, alone; what passes then is too impatient, and is to be mended:"; \
   $(RUN) -m pytest --last-failed --last-failed-no-failures none --maxfail 2 -v $(ARGS); }
 
-.PHONY: help up job preview report down stop shell status test real check bench fuzz schema docs docs-links lock release clean
+# Images set it; then each of the hundreds of processes that tests start compiles what it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help up job preview report down stop shell status quick test real check bench fuzz schema docs docs-links lock release clean
 
 help: # What there is; what `make` alone prints
 	@sed -n 's/^\([a-z][a-z -]*\):[^#]*# \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -29,6 +32,9 @@ shell: # A shell on the manager
 status: # Where the local cloud is, and what runs in it
 up job preview report down stop shell status: $(READY)
 	@$(RUN) -m localcloud $@
+
+quick: $(READY) # The tests of logic alone, in under a minute; ARGS='-k cache' for some
+	@$(RUN) -m pytest -n 2 --dist loadfile -m "not slow" tests/render tests/unit tests/review tests/properties $(ARGS)
 
 test: $(READY) # Every test; ARGS='tests/render -k cache' for some
 	@$(RUN) -m localcloud.engine
