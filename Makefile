@@ -7,7 +7,10 @@ RUN := $(VENV)/bin/python
 ONCE_MORE = { echo "What failed runs once more, alone; what passes then is too impatient, and is to be mended:"; \
   $(RUN) -m pytest --last-failed --last-failed-no-failures none --maxfail 2 -v $(ARGS); }
 
-.PHONY: help up job preview report down stop shell status test real check bench fuzz schema docs docs-links lock release clean
+# Images set it; then each of the hundreds of processes that tests start compiles what it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help up job preview report down stop shell status quick test mutants real check bench fuzz schema docs docs-links lock release clean
 
 help: # What there is; what `make` alone prints
 	@sed -n 's/^\([a-z][a-z -]*\):[^#]*# \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -30,9 +33,16 @@ status: # Where the local cloud is, and what runs in it
 up job preview report down stop shell status: $(READY)
 	@$(RUN) -m localcloud $@
 
+quick: $(READY) # The tests of logic alone, in under a minute; ARGS='-k cache' for some
+	@$(RUN) -m pytest -n 2 --dist loadfile -m "not slow" tests/render tests/unit tests/review tests/properties $(ARGS)
+
 test: $(READY) # Every test; ARGS='tests/render -k cache' for some
 	@$(RUN) -m localcloud.engine
 	@$(RUN) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS) || $(ONCE_MORE)
+
+mutants: $(READY) # Change a sample of components/ by mistakes, and say which no quick test sees; ARGS='components.network.*'
+	@$(RUN) -m mutmut run $(or $(ARGS),'*__mutmut_3' '*__mutmut_?3')
+	@$(RUN) -m mutmut results
 
 real: $(READY) # Fetch real programs, and test with them instead of stand-ins; needs the internet
 	@$(RUN) -m tests.real $(ARGS)
@@ -73,4 +83,4 @@ release: $(READY) # Build wheel and sdist into dist/, of the version that CHANGE
 	@ls dist/*
 
 clean: # Remove the virtual environment and caches
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache docs/_build docs/reference
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache docs/_build docs/reference mutants

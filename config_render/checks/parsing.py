@@ -162,7 +162,7 @@ def _needed(location: Location, model: type[Section]) -> str:
 def _unknown(key: str, model: type[Section]) -> str:
     homes = [place for place, other in _tables(Settings, "") if key in other.known_keys()]
     meant = _meant(key, model)
-    if homes and (meant is None or not _ends(key, meant)):
+    if homes and (meant is None or not _ends(_bare(key), meant)):
         return f"unknown here; it goes under {homes[0] or NAMESPACE}"
     if meant:
         return f"unknown; did you mean `{meant}`?"
@@ -173,8 +173,9 @@ def _unknown(key: str, model: type[Section]) -> str:
 def _meant(key: str, model: type[Section]) -> str | None:
     """Return the table's own key that an unknown one is most like, if any."""
     # Such as rootSize for amazonec2-root-size, or idle_count for IdleCount.
+    bare = _bare(key)
     for known in model.known_keys():
-        if _ends(key, known):
+        if _ends(bare, known):
             return known
     own = [*model.known_keys(), *([*TOKENS, SECRETS, EXTENDS] if model is Settings else [])]
     spelled = {known.lower(): known for known in own}
@@ -182,8 +183,7 @@ def _meant(key: str, model: type[Section]) -> str | None:
     return spelled[close[0]] if close else None
 
 
-def _ends(key: str, known: str) -> bool:
-    bare = _bare(key)
+def _ends(bare: str, known: str) -> bool:
     return len(bare) > 3 and _bare(known).endswith(bare)
 
 

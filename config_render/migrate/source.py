@@ -16,8 +16,8 @@ LARGEST = 1 << 19
 """In bytes. A config.toml of 500 [[runners]] has some 350,000."""
 _MOST_DOTS = 50
 _QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'[^']*'""")
-_MOST_TRIED = 4 * LARGEST
-"""Characters that are read in search of lines; a usual file is read twice."""
+_MOST_TRIED = 2 * LARGEST
+"""Characters that are read in search of lines; a usual file is read once."""
 _MAY_END = re.compile(r"[\]}]|\"\"\"|'''")
 _TEMPLATE = re.compile(r"\$\{|\{\{|<%|%\{")
 _ENCODINGS = {
@@ -107,18 +107,16 @@ def lines_of(text: str) -> dict[str, int]:
     found: dict[str, int] = {}
     counts: Counter[str] = Counter()
     prefix = ""
-    for start, statement in _statements(text.replace("\r\n", "\n")):
-        parsed = tomllib.loads(statement)
+    for start, statement, parsed in _statements(text.replace("\r\n", "\n")):
         if statement.lstrip().startswith("["):
             prefix = _header(parsed, counts)
             found.setdefault(prefix, start)
         else:
-            for place, line in _keys(parsed, prefix, start, statement):
-                found.setdefault(place, line)
+            _add_keys(found, parsed, prefix, start, statement)
     return found
 
 
-def _statements(text: str) -> Iterator[tuple[int, str]]:
+def _statements(text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
     lines: list[str] = []
     start, tried = 0, 0
     for number, line in enumerate(text.split("\n"), 1):
@@ -134,10 +132,10 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
         if tried > _MOST_TRIED:
             return
         try:
-            tomllib.loads(statement)
+            parsed = tomllib.loads(statement)
         except ValueError:
             continue
-        yield start, statement
+        yield start, statement, parsed
         lines = []
 
 
@@ -155,19 +153,21 @@ def _header(parsed: Mapping[str, Any], counts: Counter[str]) -> str:
     return place
 
 
-def _keys(table: Mapping[str, Any], prefix: str, start: int, statement: str) -> Iterator[tuple[str, int]]:
+def _add_keys(found: dict[str, int], table: Mapping[str, Any], prefix: str, start: int, statement: str) -> None:
     for key, value in table.items():
         place = _below(prefix, key)
-        yield place, start
+        found.setdefault(place, start)
         if isinstance(value, dict):
-            yield from _keys(value, place, start, statement)
+            _add_keys(found, value, place, start, statement)
         elif isinstance(value, list):
-            end = 0
+            line, counted, end = start, 0, 0
             for index, item in enumerate(value):
                 # Texts with escapes are not found; they then count as on the line of the text before them.
                 at = statement.find(item, end) if isinstance(item, str) else -1
                 end = end if at < 0 else at + len(item)
-                yield f"{place}[{index}]", start + statement.count("\n", 0, max(at, end - 1, 0))
+                to = max(at, end - 1, counted)
+                line, counted = line + statement.count("\n", counted, to), to
+                found.setdefault(f"{place}[{index}]", line)
 
 
 def _below(place: str, key: str) -> str:

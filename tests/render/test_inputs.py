@@ -3,10 +3,9 @@
 import copy
 import json
 import os
-import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,28 +55,32 @@ class Outcome:
     err: str
 
 
-def measured(*arguments: str) -> Outcome:
-    """Run the command, and see that it takes no more than it may."""
-    probe = (
-        "import resource, subprocess, sys; "
-        "code = subprocess.run([sys.executable, '-m', 'config_render', *sys.argv[1:]]).returncode; "
-        "used = resource.getrusage(resource.RUSAGE_CHILDREN); "
-        "print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, file=sys.stderr); sys.exit(code)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", probe, *arguments],
+Measured = Callable[..., Outcome]
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
+    """Run the command in a process of its own, and see that it takes no more than it may."""
+    folder = tmp_path_factory.mktemp("measured")
+    with subprocess.Popen(
+        [sys.executable, "-m", f"{__package__}.forked_commands"],
         cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=300,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (30, 30)),
-    )
-    *lines, figures = done.stderr.decode().splitlines()
-    seconds, mib = map(float, figures.split())
-    assert seconds < MOST_SECONDS * SLOWER
-    assert mib < MOST_MIB
-    return Outcome(done.returncode, done.stdout.decode(), "\n".join(lines))
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+
+        def run(*arguments: str) -> Outcome:
+            assert server.stdin
+            assert server.stdout
+            print(json.dumps([str(folder), *arguments]), file=server.stdin, flush=True)
+            code, seconds, mib = json.loads(server.stdout.readline())
+            said = [(folder / name).read_text().removesuffix("\n") for name in ("out", "err")]
+            assert seconds < MOST_SECONDS * SLOWER
+            assert mib < MOST_MIB
+            return Outcome(code, *said)
+
+        yield run
 
 
 def listed(count: int, entry: Callable[[int], str]) -> str:
@@ -134,7 +137,9 @@ TOO_MUCH: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize(("text", "said"), TOO_MUCH.values(), ids=TOO_MUCH)
-def test_what_is_far_beyond_any_stack_is_refused_at_once(text: str, said: str, tmp_path: Path) -> None:
+def test_what_is_far_beyond_any_stack_is_refused_at_once(
+    text: str, said: str, measured: Measured, tmp_path: Path
+) -> None:
     path = tmp_path / "Pulumi.dev.yaml"
     path.write_text(text)
     outcome = measured("check", str(path))
@@ -145,7 +150,7 @@ def test_what_is_far_beyond_any_stack_is_refused_at_once(text: str, said: str, t
 
 @pytest.mark.parametrize("text", [PERIODS, SECTIONS], ids=["5,000 periods", "5,000 sections"])
 @pytest.mark.parametrize("command", ["check", "render", "calendar"])
-def test_thousands_of_periods_are_read_and_drawn(command: str, text: str, tmp_path: Path) -> None:
+def test_thousands_of_periods_are_read_and_drawn(command: str, text: str, measured: Measured, tmp_path: Path) -> None:
     path = tmp_path / "Pulumi.dev.yaml"
     path.write_text(text)
     outcome = measured(command, str(path))
@@ -170,7 +175,7 @@ TOML = {
 
 
 @pytest.mark.parametrize(("text", "said"), TOML.values(), ids=TOML)
-def test_a_config_toml_is_read_within_bounds_too(text: str, said: str, tmp_path: Path) -> None:
+def test_a_config_toml_is_read_within_bounds_too(text: str, said: str, measured: Measured, tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(text)
     outcome = measured("from-toml", str(path))
@@ -187,7 +192,7 @@ def test_a_value_with_many_dots_is_no_key(tmp_path: Path, capsys: pytest.Capture
 
 
 @pytest.mark.parametrize("command", ["check", "from-toml"])
-def test_a_file_that_never_ends_is_not_waited_for(command: str, tmp_path: Path) -> None:
+def test_a_file_that_never_ends_is_not_waited_for(command: str, measured: Measured, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path in (tmp_path / "fifo", Path("/dev/zero")):
         outcome = measured(command, str(path))

@@ -157,11 +157,12 @@ def tables_in(value: Any) -> Iterator[Any]:
             yield from tables_in(item)
 
 
-def test_no_valid_toml_ends_in_a_traceback_and_what_is_converted_passes_the_check() -> None:
+@pytest.mark.parametrize("count", [500, pytest.param(5000, marks=pytest.mark.slow)])
+def test_no_valid_toml_ends_in_a_traceback_and_what_is_converted_passes_the_check(count: int) -> None:
     chance = random.Random(20)  # noqa: S311
     contents = [tomllib.loads(case["toml"]) for case in CASES]
     converted = 0
-    for number in range(5000):
+    for number in range(count):
         content = mutated(contents[number % len(contents)], chance)
         try:
             found = settings_from_toml(Source(content))
@@ -173,7 +174,7 @@ def test_no_valid_toml_ends_in_a_traceback_and_what_is_converted_passes_the_chec
             assert "glpat-0123456789abcdefghij" not in text
             assert mistakes(text) == [], content
         converted += 1
-    assert converted > 1000
+    assert converted > count // 5
 
 
 def mistakes(text: str) -> list[str]:

@@ -148,6 +148,7 @@ def test_a_mistaken_call_is_told_in_one_line(
 LOCK = '{"pid": 1, "username": "me", "hostname": "here", "timestamp": "2026-01-01T00:00:00Z"}'
 
 
+@pytest.mark.slow  # the engine starts six times
 def test_what_the_engine_says_to_missing_variables_and_stacks_is_what_the_page_quotes(tmp_path: Path) -> None:
     program, state = tmp_path / "program", tmp_path / "state"
     program.mkdir()

@@ -12,6 +12,8 @@ from localcloud.cloud import ROOT
 
 from .ci_local import merged, proposed, repository, run
 
+pytestmark = pytest.mark.slow  # Node.js reads a pipeline in a second
+
 TEMPLATE = ROOT / "templates" / "preview.yml"
 MERGE_REQUEST = {"CI_PIPELINE_SOURCE": "merge_request_event"}
 

@@ -79,6 +79,8 @@ class Recorder(pulumi.runtime.Mocks):
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
     urns: set[str] = field(default_factory=set)
+    requests: dict[str, Any] = field(default_factory=dict)
+    """The options too of each resource, as the engine is told them, by its name."""
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         key = f"{args.typ}::{args.name}"
@@ -121,6 +123,18 @@ def _less_secrets(value: Any) -> Any:
     return [_less_secrets(inner) for inner in value] if isinstance(value, list) else value
 
 
+class _Monitor(MockMonitor):
+    """Keeps what the SDK's own drops: `ignore_changes` and the other options."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__(recorder)
+        self._recorder = recorder
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name of the SDK
+        self._recorder.requests[request.name] = request
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+
 Deploy = Callable[[Callable[[], object]], Recorder]
 
 
@@ -135,7 +149,7 @@ def deploy() -> Deploy:
     def run(program: Callable[[], object]) -> Recorder:
         asyncio.set_event_loop(LOOP)
         recorder = Recorder()
-        monitor = MockMonitor(recorder)
+        monitor = _Monitor(recorder)
         pulumi.runtime.set_mocks(recorder, "gitlab-runner-aws", "test", preview=False, monitor=monitor)
         pulumi.runtime.test(lambda: program() and None)()  # type: ignore[no-untyped-call]
         recorder.urns = {urn.split("::", 2)[2] for urn in monitor.get_registered_resources()}

@@ -16,6 +16,8 @@ from localcloud.prices_stand_in import AwsServer
 
 HEADERS = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 REGION = "eu-central-1"
+IMAGE = "ami-0123456789abcdef0"
+"""Any: the emulated AWS runs what it has not, and takes seconds to list what it has."""
 
 
 @pytest.mark.parametrize("session_token", ["", "IQoJb3Jp/+=="])
@@ -60,8 +62,7 @@ def account(server: AwsServer, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_all_pages_are_read_one_element_at_a_time(account: Any) -> None:
-    image = account.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    made = [account.run_instances(ImageId=image, MinCount=1, MaxCount=1) for _ in range(3)]
+    made = [account.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1) for _ in range(3)]
     instances = Aws(REGION, Credentials("a", "b")).each(
         "DescribeInstances", {}, "reservationSet/item/instancesSet/item", size=2
     )
@@ -83,10 +84,9 @@ def test_the_keys_are_those_of_the_instances_profile(account: Any, server: AwsSe
     iam.create_role(RoleName="manager", AssumeRolePolicyDocument="{}")
     iam.create_instance_profile(InstanceProfileName="profile")
     iam.add_role_to_instance_profile(InstanceProfileName="profile", RoleName="manager")
-    image = account.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
     with_profile = {"IamInstanceProfile": {"Name": "profile"}}
     ids = [
-        account.run_instances(ImageId=image, MinCount=1, MaxCount=1, **profile)["Instances"][0]["InstanceId"]
+        account.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1, **profile)["Instances"][0]["InstanceId"]
         for profile in (with_profile, {})
     ]
     monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"{server.url}/imds/{ids[0]}")

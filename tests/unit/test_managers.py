@@ -28,6 +28,10 @@ def test_the_managers_instance_is_as_the_settings_say(deployed_with: Any) -> Non
     assert instance["volumeTags"]["gitlab-runner-aws"] == "gitlab-runner-aws/test/runner"
     connection = recorder.secret("runner-registration-tool", "connection")
     assert (connection["user"], connection["host"]) == ("ec2-user", "192.0.2.9")
+    assert {name: key["algorithm"] for name, key in named(recorder, "PrivateKey").items()} == {
+        "manager-login": "ED25519",
+        "manager-host": "ED25519",
+    }
     assert recorder.named("runner-identity-ssm")["policyArn"].endswith(":aws:policy/AmazonSSMManagedInstanceCore")
 
 
@@ -36,11 +40,15 @@ def test_a_bastion_and_its_key_are_on_the_way_and_not_on_the_manager(deployed_wi
     recorder = deployed_with(secrets={"bastionKey": "PRIVATE"}, manager={**SSH, "bastion": bastion})
 
     proxy = recorder.secret("runner-registration-tool", "connection")["proxy"]
-    assert (proxy["host"], proxy["hostKey"], proxy["privateKey"]) == (
-        "bastion.example.com",
-        "ssh-ed25519 AAAA",
-        "PRIVATE",
-    )
+    assert proxy == {
+        "host": "bastion.example.com",
+        "port": 22,
+        "user": "ubuntu",
+        "hostKey": "ssh-ed25519 AAAA",
+        "privateKey": "PRIVATE",
+        "dialErrorLimit": 20,
+        "perDialTimeout": 15,
+    }
     assert list(json.loads(recorder.secret("runner-registration-secrets", "stdin"))) == ["token"]
 
 
@@ -58,6 +66,7 @@ def test_a_host_that_is_there_is_taken_as_the_manager(deployed_with: Any) -> Non
     assert recorder.named("runner-network-worker-ssh")["referencedSecurityGroupId"] == "sg-0123"
     connection = recorder.secret("runner-registration-tool", "connection")
     assert (connection["host"], connection["user"], connection["privateKey"]) == ("ci.example.com", "ci", "PRIVATE")
+    assert connection["hostKey"] == "ssh-ed25519 AAAA"
 
 
 def test_alarms_and_spot_events_are_told(deployed_with: Any) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import botocore.session
 import pytest
+from botocore.loaders import create_loader
 
 from localcloud.prices_stand_in import FEES, ON_DEMAND, QUOTAS, AwsServer
 from planning.aws import look, market_cache
@@ -27,6 +29,8 @@ STANDARD = "L-34B43A08"
 SECRET = "wJalr-a-secret-of-the-tests"
 PATIENT = 30.0
 """Seconds: the emulated AWS takes a while to answer its first request."""
+DESCRIPTIONS = create_loader()
+"""The SDK's descriptions of AWS, which each session reads anew: half a second of a processor."""
 
 
 def asking(**given: Any) -> Wanted:
@@ -66,6 +70,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDOFTHETESTS")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(botocore.session, "create_loader", lambda data_path: DESCRIPTIONS)
     return tmp_path / "cache" / "gitlab-runner-aws" / "market"
 
 

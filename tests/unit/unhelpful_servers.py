@@ -48,6 +48,18 @@ def unreachable_address() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
+@contextmanager
+def _serving(server: ThreadingHTTPServer) -> Iterator[None]:
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield
+    finally:
+        # Wakes the thread, so that it sees at once that it is to end, and hundreds of tests wait for no interval.
+        server.socket.shutdown(socket.SHUT_RDWR)
+        server.shutdown()
+        server.server_close()
+
+
 class _Refusal(BaseHTTPRequestHandler):
     """Answers as AWS does to somebody without rights: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/."""
 
@@ -70,10 +82,8 @@ class _Refusal(BaseHTTPRequestHandler):
 def refusing_server() -> Iterator[str]:
     """Run a server that allows nothing."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Refusal)
-    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with _serving(server):
+        yield f"http://127.0.0.1:{server.server_address[1]}"
 
 
 @dataclass
@@ -125,9 +135,5 @@ def answering_server(
     made = Answering(f"http{'s' if encrypted else ''}://127.0.0.1:{server.server_address[1]}")
     if encrypted:
         server.socket = encrypted.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
+    with _serving(server):
         yield made
-    finally:
-        server.shutdown()
-        server.server_close()
