@@ -95,7 +95,7 @@ class Deployment:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    running = LocalCloud.start(tmp_path_factory.mktemp("cloud"), trace=True)
+    running = LocalCloud.start(tmp_path_factory.mktemp("cloud"), trace=True, hurried=True)
     yield running
     running.stop()
 
