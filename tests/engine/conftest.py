@@ -65,24 +65,22 @@ class Deployment:
         """What a preview would do with each resource."""
         return list(json.loads(self.run("preview", "--json").stdout)["steps"])
 
-    def outputs(self) -> dict[str, Any]:
-        return dict(json.loads(self.run("stack", "output", "--json").stdout))
-
     def resources(self) -> list[dict[str, Any]]:
         """What `pulumi stack export` shows, read from the engine's file: tests ask for it all the time."""
         state = json.loads(state_file(self.project).read_text())
         return list((state["checkpoint"]["latest"] or {}).get("resources") or [])
 
-    def host(self) -> control.Host:
-        resources = self.resources()
-        (stack,) = (each for each in resources if each["type"] == "pulumi:pulumi:Stack")
-        # Where the first `up` has failed there are none: they come at the end of one that has not.
-        known = stack.get("outputs", {}).get("manager_instance_id")
-        return control.host(self.cloud, known or self._instance(resources))
+    def outputs(self) -> dict[str, Any]:
+        """What `pulumi stack output --json` shows, for none of it is secret."""
+        (stack,) = (each for each in self.resources() if each["type"] == "pulumi:pulumi:Stack")
+        return dict(stack.get("outputs", {}))
 
-    @staticmethod
-    def _instance(resources: list[dict[str, Any]]) -> str:
-        (found,) = (each["id"] for each in resources if each["type"] == "aws:ec2/instance:Instance")
+    def host(self) -> control.Host:
+        return control.host(self.cloud, self.outputs().get("manager_instance_id") or self._instance())
+
+    def _instance(self) -> str:
+        """The manager of a stack whose first `up` has failed: outputs come at the end of one that has not."""
+        (found,) = (each["id"] for each in self.resources() if each["type"] == "aws:ec2/instance:Instance")
         return str(found)
 
     def managers(self) -> list[str]:
