@@ -39,11 +39,18 @@ class LocalCloud:
 
     @staticmethod
     def start(
-        folder: Path, *, say: engine.Say = lambda _: None, trace: bool = False, own_plugins: bool = False
+        folder: Path,
+        *,
+        say: engine.Say = lambda _: None,
+        trace: bool = False,
+        hurried: bool = False,
+        own_plugins: bool = False,
     ) -> "LocalCloud":
         """Start a local cloud that keeps all its state in `folder`, or return the one that runs there already.
 
-        With `trace`, the argument list of every process started on a manager host is recorded. It has the real
+        With `trace`, the argument list of every process started on a manager host is recorded; with `hurried`, programs
+        are forks of one process that has loaded their libraries, see `program_starter.py`, and the engine keeps no log
+        of its own, which is a third of the processor time of its command. It has the real
         programs of `real_programs.find` and, with `own_plugins`, of `installed_plugins`. Raises `LocalCloudError`,
         `EngineUnavailableError`, `RealProgramError`.
         """
@@ -53,7 +60,7 @@ class LocalCloud:
         folder.mkdir(parents=True, exist_ok=True)
         addresses, process = Addresses.load(folder), None
         if addresses is None:
-            addresses, process = _spawn(folder, trace, real)
+            addresses, process = _spawn(folder, real, [*["--trace"] * trace, *["--hurried"] * hurried])
         elif any(addresses.real.get(name) != program.version for name, program in chosen.items()):
             raise LocalCloudError(
                 f"the local cloud that runs from {folder} was started without the programs of "
@@ -211,10 +218,12 @@ def is_secret(value: object) -> bool:
     return isinstance(value, dict) and ("secure" in value or any(map(is_secret, value.values())))
 
 
-def _spawn(folder: Path, trace: bool, real: Mapping[str, RealProgram]) -> tuple[Addresses, subprocess.Popen[bytes]]:
+def _spawn(
+    folder: Path, real: Mapping[str, RealProgram], options: Sequence[str]
+) -> tuple[Addresses, subprocess.Popen[bytes]]:
     log = folder / "daemon.log"
     programs = json.dumps({name: [str(program.path), program.version] for name, program in real.items()})
-    command: Sequence[str] = [sys.executable, "-m", "localcloud.daemon", str(folder), programs, *["--trace"] * trace]
+    command: Sequence[str] = [sys.executable, "-m", "localcloud.daemon", str(folder), programs, *options]
     with log.open("w") as output:
         process = subprocess.Popen(
             command,

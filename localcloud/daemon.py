@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from .language_host_stand_in import LanguageHostStandIn
 from .manager_host import Hypervisor, ManagerHost
 from .plugins import Launch, PluginServers
 from .prices_stand_in import AwsServer
+from .program_starter import ProgramStarter
 from .real_programs import RealProgram
 from .tls_stand_in import TlsProviderStandIn
 
@@ -61,11 +63,12 @@ def _provider(servicer: ResourceProviderServicer, server: grpc.Server) -> None:
     add_ResourceProviderServicer_to_server(servicer, server)
 
 
-def _language(launch: Launch, server: grpc.Server) -> None:
+def _language(starter: ProgramStarter | None, launch: Launch, server: grpc.Server) -> None:
     script = engine.language_host_script()
     if script is None:
         raise FileNotFoundError("this engine has no program runner for Python; delete it and run `make up` again")
-    host = LanguageHostStandIn(launch.engine_address, launch.environment, script, launch.stdout, launch.stderr)
+    output = launch.stdout, launch.stderr
+    host = LanguageHostStandIn(launch.engine_address, launch.environment, script, *output, starter)
     add_LanguageRuntimeServicer_to_server(host, server)
 
 
@@ -80,8 +83,9 @@ def _warm_up(aws: str) -> None:
     aws_client(aws, "ec2").describe_instance_types(InstanceTypes=["t3.small"])
 
 
-def main(folder: Path, real: Mapping[str, RealProgram], trace: bool) -> None:
+def main(folder: Path, real: Mapping[str, RealProgram], *, trace: bool, hurried: bool) -> None:
     """Run until SIGTERM; `folder` is where this local cloud keeps its state, `real` what has no stand-in in it."""
+    starter = ProgramStarter() if hurried else None
     gitlab, mirror = GitLabStandIn(), DownloadMirror(_PROGRAMS, real=real)
     gitlab.start()
     mirror.start()
@@ -103,7 +107,7 @@ def main(folder: Path, real: Mapping[str, RealProgram], trace: bool) -> None:
                 "command": lambda launch, server: _provider(CommandProviderStandIn(launch.engine_address), server),
                 "gitlab": lambda launch, server: _provider(GitLabProviderStandIn(), server),
                 "tls": lambda launch, server: _provider(TlsProviderStandIn(), server),
-                "language-python": _language,
+                "language-python": partial(_language, starter),
             },
             {
                 "hosts": lambda: {i: _described(host) for i, host in hypervisor.hosts().items()},
@@ -114,6 +118,8 @@ def main(folder: Path, real: Mapping[str, RealProgram], trace: bool) -> None:
         providers = ("aws", "command", "gitlab", "tls")
         stand_ins = {name: version(f"pulumi-{name}") for name in providers if name not in real}
         plugins.install(home, control, stand_ins)
+        if hurried:
+            (home / "logs").touch()  # where the engine would make its folder of logs; without one it goes on
         for name in real.keys() & {*providers}:
             plugins.link(home, name, real[name].version, real[name].path)
         plugins.install_language_host(binaries, control)
@@ -143,4 +149,4 @@ def main(folder: Path, real: Mapping[str, RealProgram], trace: bool) -> None:
 
 if __name__ == "__main__":
     given = {name: RealProgram(Path(path), number) for name, (path, number) in json.loads(sys.argv[2]).items()}
-    main(Path(sys.argv[1]), given, trace="--trace" in sys.argv[3:])
+    main(Path(sys.argv[1]), given, trace="--trace" in sys.argv[3:], hurried="--hurried" in sys.argv[3:])

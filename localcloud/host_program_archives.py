@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from .bytecode import bytecode
+
 _RECORDINGS = Path(__file__).with_name("recordings")
 _SHARED = ("__init__.py", "go_flags.py", "private_files.py", "program_stamp.py")
 _START = b"#!/usr/bin/env python3\n"
@@ -46,6 +48,7 @@ def _archive(programs: Path, package: str, stamp: dict[str, Any]) -> bytes:
         str(path.relative_to(programs.parent)): path.read_bytes()
         for path in (*shared, *sorted((programs / package).glob("*.py")))
     }
+    texts |= {f"{name}c": bytecode(name, source) for name, source in texts.items()}
     root = programs.name
     texts[f"{root}/stamp.json"] = json.dumps(stamp, separators=(",", ":")).encode()
     texts["__main__.py"] = f"from {root}.{package}.program import main\n\nmain()\n".encode()

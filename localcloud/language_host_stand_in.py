@@ -18,6 +18,8 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import language_pb2, plugin_pb2
 from pulumi.runtime.proto.language_pb2_grpc import LanguageRuntimeServicer
 
+from .program_starter import ForkedProgram, ProgramStarter
+
 _ALREADY_REPORTED = 32
 """Exit code with which the program runner says that the person has already been told what went wrong."""
 
@@ -32,12 +34,14 @@ class LanguageHostStandIn(LanguageRuntimeServicer):
         script: Path,
         stdout: int,
         stderr: int,
+        starter: ProgramStarter | None = None,
     ) -> None:
         self._engine_address = engine_address
         self._environment = environment
         self._script = script
         self._output = (stdout, stderr)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._starter = starter
+        self._process: subprocess.Popen[bytes] | ForkedProgram | None = None
         self._lock = threading.Lock()
 
     def Handshake(
@@ -90,25 +94,29 @@ class LanguageHostStandIn(LanguageRuntimeServicer):
             "--parallel": str(request.parallel),
             "--organization": request.organization,
         }
-        command = [_python(request), "-u", str(self._script)]
-        command += [text for pair in arguments.items() for text in pair]
+        command = [str(self._script), *(text for pair in arguments.items() for text in pair)]
         command += [request.info.entry_point or ".", *request.args]
         environment = {
             **self._environment,
             "PULUMI_CONFIG": json.dumps(dict(request.config)),
             "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
         }
-        stdout, stderr = self._output
         with self._lock:
-            self._process = subprocess.Popen(
-                command, env=environment, cwd=request.info.program_directory, stdout=stdout, stderr=stderr
-            )
+            self._process = self._start(_python(request), command, environment, request.info.program_directory)
         code = self._process.wait()
         if code == 0:
             return language_pb2.RunResponse()
         if code == _ALREADY_REPORTED:
             return language_pb2.RunResponse(bail=True)
         return language_pb2.RunResponse(error=f"Program exited with non-zero exit code: {code}")
+
+    def _start(
+        self, python: str, command: list[str], environment: dict[str, str], folder: str
+    ) -> "subprocess.Popen[bytes] | ForkedProgram":
+        stdout, stderr = self._output
+        if self._starter is not None and self._starter.fits(python, environment):
+            return self._starter.start(command, environment, folder, stdout, stderr)
+        return subprocess.Popen([python, "-u", *command], env=environment, cwd=folder, stdout=stdout, stderr=stderr)
 
     def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:
         with self._lock:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
 
+from ..bytecode import bytecode
 from .holder import COVERED
 
 _FOLDER = Path(__file__).parent
@@ -125,7 +126,9 @@ def _application(package: Path, module: str) -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("__main__.py", f"from {package.name}.{module} import main\n\nmain()\n")
         for file in sorted(package.glob("*.py")):
-            archive.write(file, f"{package.name}/{file.name}")
+            name = f"{package.name}/{file.name}"
+            archive.write(file, name)
+            archive.writestr(f"{name}c", bytecode(name, file.read_bytes()))
     return buffer.getvalue()
 
 

@@ -29,7 +29,7 @@ STARTING = [page for page in WITH_COMMANDS if starts_anew(text_of(page)) and pag
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    running = LocalCloud.start(tmp_path_factory.mktemp("cloud"))
+    running = LocalCloud.start(tmp_path_factory.mktemp("cloud"), hurried=True)
     yield running
     running.stop()
 

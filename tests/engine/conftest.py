@@ -1,7 +1,7 @@
 """The real engine, deploying the real program into a local cloud of the test process's own."""
 
-import copy
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -65,11 +65,15 @@ class Deployment:
         """What a preview would do with each resource."""
         return list(json.loads(self.run("preview", "--json").stdout)["steps"])
 
-    def outputs(self) -> dict[str, Any]:
-        return dict(json.loads(self.run("stack", "output", "--json").stdout))
-
     def resources(self) -> list[dict[str, Any]]:
-        return list(json.loads(self.run("stack", "export").stdout)["deployment"].get("resources", []))
+        """What `pulumi stack export` shows, read from the engine's file: tests ask for it all the time."""
+        state = json.loads(state_file(self.project).read_text())
+        return list((state["checkpoint"]["latest"] or {}).get("resources") or [])
+
+    def outputs(self) -> dict[str, Any]:
+        """What `pulumi stack output --json` shows, for none of it is secret."""
+        (stack,) = (each for each in self.resources() if each["type"] == "pulumi:pulumi:Stack")
+        return dict(stack.get("outputs", {}))
 
     def host(self) -> control.Host:
         return control.host(self.cloud, self.outputs().get("manager_instance_id") or self._instance())
@@ -93,27 +97,87 @@ class Deployment:
         return int(self.host().run("systemctl show -p MainPID --value gitlab-runner"))
 
 
+def state_file(project: Project) -> Path:
+    """Where the engine keeps the stack's state."""
+    name: str = yaml.safe_load((project.folder / "Pulumi.yaml").read_text())["name"]
+    return project.cloud.folder / "state" / ".pulumi" / "stacks" / name / f"{project.stack}.json"
+
+
+def new_stack(cloud: LocalCloud, folder: Path, config: dict[str, Any]) -> Deployment:
+    """A stack of the program without any resources, and a runner whose token it has.
+
+    The engine's commands make the first one in a local cloud, and those after it are copies with the same token.
+    """
+    kept = cloud.folder / "new-stack"
+    settings = control.with_addresses(config, cloud)
+    if not kept.exists():
+        project = Project.create(cloud, folder, STACK, settings)
+        token = control.create_runner(cloud)
+        project.set_secret(TOKEN_KEY, token)
+        content = yaml.safe_load((folder / f"Pulumi.{STACK}.yaml").read_text())
+        content["config"] = {TOKEN_KEY: content["config"][TOKEN_KEY]}
+        kept.mkdir()
+        (kept / "token").write_text(token)
+        (kept / "stack.yaml").write_text(yaml.safe_dump(content))
+        shutil.copy(state_file(project), kept / "state.json")
+        return Deployment(project, config, token)
+    folder.mkdir(parents=True)
+    shutil.copy(kept / "stack.yaml", folder / f"Pulumi.{STACK}.yaml")
+    project = Project.create(cloud, folder, STACK, settings)
+    assert not state_file(project).exists(), "another test's stack is still there"
+    shutil.copy(kept / "state.json", state_file(project))
+    token = (kept / "token").read_text()
+    control.gitlab(cloud, "runners", {"token": token})
+    return Deployment(project, config, token)
+
+
+def remove_stack(deployment: Deployment) -> None:
+    """Destroy what there is, and forget the stack, as `pulumi stack rm` does where nothing is left."""
+    if state_file(deployment.project).exists():
+        if deployment.resources():
+            deployment.destroy()
+        assert deployment.resources() == []
+        state_file(deployment.project).unlink()
+    # What a test has left at GitLab on purpose is not the next one's. The first call makes a runner that is gone.
+    control.runner_id(deployment.cloud, deployment.token)
+    control.delete_runner(deployment.cloud, deployment.token)
+
+
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    running = LocalCloud.start(tmp_path_factory.mktemp("cloud"), trace=True)
+    running = LocalCloud.start(tmp_path_factory.mktemp("cloud"), trace=True, hurried=True)
     yield running
     running.stop()
+
+
+def local_settings() -> dict[str, Any]:
+    """The settings of Pulumi.local.yaml."""
+    return dict(yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())["config"])
 
 
 @pytest.fixture
 def deployment(cloud: LocalCloud, tmp_path: Path) -> Iterator[Deployment]:
     """A stack with the settings of Pulumi.local.yaml, not deployed yet; destroyed after the test."""
-    config = copy.deepcopy(yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())["config"])
     # Every test has a state of its own, though they share the cloud.
-    project = Project.create(cloud, tmp_path / "project", f"{STACK}", control.with_addresses(config, cloud))
-    made = Deployment(project, config, control.create_runner(cloud))
-    project.set_secret(TOKEN_KEY, made.token)
+    made = new_stack(cloud, tmp_path / "project", local_settings())
     yield made
-    made.destroy()
-    made.run("stack", "rm", "--yes", "--preserve-config")
-    # What a test has left at GitLab on purpose is not the next one's. The first call makes a runner that is gone.
-    control.runner_id(cloud, made.token)
-    control.delete_runner(cloud, made.token)
+    remove_stack(made)
+
+
+@pytest.fixture(scope="module")
+def shared(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """One stack for several tests of a file: the last ones, for `deployment` would be the same stack."""
+    made = new_stack(cloud, tmp_path_factory.mktemp("shared") / "project", local_settings())
+    yield made
+    remove_stack(made)
+
+
+@pytest.fixture
+def deployed(shared: Deployment) -> Deployment:
+    """That stack, up: as the test before has left it, or deployed anew where that has destroyed it."""
+    if not shared.resources():
+        shared.up()
+    return shared
 
 
 @pytest.fixture(scope="session")

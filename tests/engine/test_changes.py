@@ -1,24 +1,22 @@
 """docs/changes.md holds what the engine plans for a change of each setting."""
 
-import copy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from config_render import CacheSettings, IdentitySettings, ManagerSettings, NetworkSettings
 from config_render.base.section import Section
 from localcloud import control
-from localcloud.cloud import ROOT, LocalCloud, Project
+from localcloud.cloud import LocalCloud
 from review.causes import Quoted, causes_of
 from review.changes import Changes, changes_of
 from review.events import read_events
 
 from ..review.record import events_of
 from .changes import effect_of, plan_of, rows, with_setting
-from .conftest import STACK, TOKEN_KEY, Deployment
+from .conftest import STACK, Deployment, local_settings, new_stack, remove_stack
 
 NAMESPACE = "gitlab-runner-aws:"
 ROWS = rows()
@@ -27,19 +25,16 @@ ROWS = rows()
 @pytest.fixture(scope="module")
 def deployed(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """A stack that is up, with secrets that settings may name; previews leave it alone."""
-    config = copy.deepcopy(yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())["config"])
+    config = local_settings()
     config[f"{NAMESPACE}pools"][0]["machine"]["IdleCount"] = 0
     config[f"{NAMESPACE}pools"][0]["machine"]["autoscaling"] = []
     folder: Path = tmp_path_factory.mktemp("changes")
-    project = Project.create(cloud, folder / "project", STACK, control.with_addresses(config, cloud))
-    made = Deployment(project, config, control.create_runner(cloud))
-    project.set_secret(TOKEN_KEY, made.token)
-    project.set_secret(f"{NAMESPACE}secrets.key", "a key")
+    made = new_stack(cloud, folder / "project", config)
+    made.project.set_secret(f"{NAMESPACE}secrets.key", "a key")
     made.up()
     yield made
     made.configure()
-    made.destroy()
-    made.run("stack", "rm", "--yes", "--preserve-config")
+    remove_stack(made)
 
 
 def ids_of_default_network(cloud: LocalCloud) -> dict[str, str]:

@@ -14,15 +14,16 @@ from tests import needs
 
 from .conftest import CONFIG, Deployment
 
+LOADED = "grep -c 'Configuration loaded' /var/log/journal-stand-in/gitlab-runner.log"
+"""Says how often the service has read its configuration."""
+
 
 def without_name_suffixes(text: str) -> str:
     """The engine draws the end of an automatic name anew at each preview."""
     return re.sub(r"-[0-9a-f]{7}\b", "", text)
 
 
-def test_the_first_preview_shows_the_whole_config_and_the_up_after_it_ends_with_real_values(
-    deployment: Deployment,
-) -> None:
+def test_the_first_preview_shows_the_whole_config(deployment: Deployment) -> None:
     shown = without_name_suffixes(deployment.run("preview").stdout)
     planned = deployment.plan()[CONFIG]["newState"]["inputs"]["stdin"]
     *lines, last = without_name_suffixes(planned).splitlines()
@@ -32,83 +33,6 @@ def test_the_first_preview_shows_the_whole_config_and_the_up_after_it_ends_with_
     sections = tomllib.loads(planned)["runners"][0]
     assert {"docker", "cache", "machine"} < set(sections)
     assert sections["machine"]["autoscaling"][0]["Timezone"] == "UTC"
-
-    deployment.up()
-    live = deployment.live()
-    assert MARKER not in live
-    assert "<secret:" not in live
-    machine_options = tomllib.loads(live)["runners"][0]["machine"]["MachineOptions"]
-    assert any(option.startswith("amazonec2-subnet-id=subnet-") for option in machine_options)
-    assert tomllib.loads(live)["runners"][0]["token"] == deployment.token
-
-    deployment.up("--expect-no-changes")
-    deployment.run("preview", "--expect-no-changes")
-    deployment.run("refresh", "--yes", "--skip-preview", "--expect-no-changes")
-
-
-@needs.MACHINES
-def test_an_up_brings_a_runner_online_that_starts_machines(deployment: Deployment) -> None:
-    deployment.up()
-    state = control.gitlab(deployment.cloud, "state")
-    managers = [manager for runner in state["runners"] for manager in runner["managers"]]
-    assert len(managers) == 1
-    deadline = time.monotonic() + 100
-    while not (machines := deployment.host().run("docker-machine ls -q").split()):
-        assert time.monotonic() < deadline, "the runner started no idle machine"
-        time.sleep(0.2)
-    assert machines[0].startswith("runner-")
-    assert deployment.host().run("stat -c %a /etc/gitlab-runner/config.toml").strip() == "600"
-
-
-def test_a_changed_limit_is_one_update_in_place_that_is_live_at_once_without_a_restart(
-    deployment: Deployment,
-) -> None:
-    deployment.up()
-    before = deployment.service_pid()
-    deployment.pool["limit"] = 7
-    deployment.configure()
-
-    plan = deployment.plan()
-    assert {name: step["op"] for name, step in plan.items() if "Stack" not in step["urn"].split("::")[2]} == {
-        CONFIG: "update"
-    }
-    lines = [line.strip() for line in deployment.run("preview", "--diff").stdout.splitlines()]
-    changed = {line for line in lines if line.startswith(("- ", "+ "))}
-    assert {line for line in changed if "# Made by" not in line} == {"- limit = 5", "+ limit = 7"}
-
-    deployment.up()
-    finished = time.monotonic()
-    assert tomllib.loads(deployment.live())["runners"][0]["limit"] == 7
-    host = deployment.host()
-    while host.run("grep -c 'Configuration loaded' /var/log/journal-stand-in/gitlab-runner.log").strip() == "1":
-        assert time.monotonic() < finished + 5, "the service did not reread its configuration"
-        time.sleep(0.1)
-    assert deployment.service_pid() == before
-    deployment.up("--expect-no-changes")
-
-
-def test_a_config_that_gitlab_runner_refuses_changes_nothing_and_the_next_good_one_finishes(
-    deployment: Deployment,
-) -> None:
-    deployment.up()
-    live, pid = deployment.live(), deployment.service_pid()
-    deployment.pool["extra"] = {"no_such_key": 1}
-    deployment.pool["limit"] = 6
-    deployment.configure()
-
-    failed = deployment.up(check=False)
-    assert failed.returncode != 0
-    output = failed.stdout + failed.stderr
-    assert "gitlab-runner refused config.toml" in output
-    assert "no_such_key" in output
-    assert "run `pulumi up` again" in output
-    assert (deployment.live(), deployment.service_pid()) == (live, pid)
-
-    del deployment.pool["extra"]
-    deployment.configure()
-    deployment.up()
-    assert tomllib.loads(deployment.live())["runners"][0]["limit"] == 6
-    assert deployment.service_pid() == pid
 
 
 def test_a_token_that_gitlab_refuses_fails_the_first_up_and_a_good_one_finishes(deployment: Deployment) -> None:
@@ -121,19 +45,6 @@ def test_a_token_that_gitlab_refuses_fails_the_first_up_and_a_good_one_finishes(
     deployment.project.set_secret("gitlab-runner-aws:token", deployment.token)
     deployment.up()
     assert tomllib.loads(deployment.live())["runners"][0]["token"] == deployment.token
-
-
-@needs.MACHINES
-def test_destroy_leaves_nothing_in_aws_and_no_manager_in_gitlab(deployment: Deployment) -> None:
-    deployment.up()
-    deadline = time.monotonic() + 100
-    while not deployment.host().run("docker-machine ls -q --filter state=Running").split():
-        assert time.monotonic() < deadline, "no machine to remove"
-        time.sleep(0.2)
-    assert control.leftovers(deployment.cloud) != []
-    output = deployment.destroy().stdout
-    assert "removed machine runner-" in output
-    assert control.leftovers(deployment.cloud) == []
 
 
 def test_destroy_ends_when_the_host_is_gone_by_the_way_that_the_readme_names(deployment: Deployment) -> None:
@@ -153,30 +64,117 @@ def test_destroy_ends_when_the_host_is_gone_by_the_way_that_the_readme_names(dep
     assert control.leftovers(deployment.cloud) == []
 
 
-def test_a_further_secret_can_be_added_changed_and_taken_away(deployment: Deployment) -> None:
+def test_an_up_ends_with_real_values_and_nothing_is_left_to_do(deployed: Deployment) -> None:
+    live = deployed.live()
+    assert MARKER not in live
+    assert "<secret:" not in live
+    machine_options = tomllib.loads(live)["runners"][0]["machine"]["MachineOptions"]
+    assert any(option.startswith("amazonec2-subnet-id=subnet-") for option in machine_options)
+    assert tomllib.loads(live)["runners"][0]["token"] == deployed.token
+
+    deployed.up("--expect-no-changes")
+    deployed.run("preview", "--expect-no-changes")
+    deployed.run("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+@needs.MACHINES
+def test_an_up_brings_a_runner_online_that_starts_machines(deployed: Deployment) -> None:
+    state = control.gitlab(deployed.cloud, "state")
+    managers = [manager for runner in state["runners"] for manager in runner["managers"]]
+    assert len(managers) == 1
+    deadline = time.monotonic() + 100
+    while not (machines := deployed.host().run("docker-machine ls -q").split()):
+        assert time.monotonic() < deadline, "the runner started no idle machine"
+        time.sleep(0.2)
+    assert machines[0].startswith("runner-")
+    assert deployed.host().run("stat -c %a /etc/gitlab-runner/config.toml").strip() == "600"
+
+
+def test_a_changed_limit_is_one_update_in_place_that_is_live_at_once_without_a_restart(
+    deployed: Deployment,
+) -> None:
+    before, limit = deployed.service_pid(), deployed.pool["limit"]
+    loaded = deployed.host().run(LOADED)
+    deployed.pool["limit"] = limit + 2
+    deployed.configure()
+
+    plan = deployed.plan()
+    assert {name: step["op"] for name, step in plan.items() if "Stack" not in step["urn"].split("::")[2]} == {
+        CONFIG: "update"
+    }
+    lines = [line.strip() for line in deployed.run("preview", "--diff").stdout.splitlines()]
+    changed = {line for line in lines if line.startswith(("- ", "+ "))}
+    assert {line for line in changed if "# Made by" not in line} == {f"- limit = {limit}", f"+ limit = {limit + 2}"}
+
+    deployed.up()
+    finished = time.monotonic()
+    assert tomllib.loads(deployed.live())["runners"][0]["limit"] == limit + 2
+    host = deployed.host()
+    while host.run(LOADED) == loaded:
+        assert time.monotonic() < finished + 5, "the service did not reread its configuration"
+        time.sleep(0.1)
+    assert deployed.service_pid() == before
+    deployed.up("--expect-no-changes")
+
+
+def test_a_config_that_gitlab_runner_refuses_changes_nothing_and_the_next_good_one_finishes(
+    deployed: Deployment,
+) -> None:
+    live, pid, limit = deployed.live(), deployed.service_pid(), deployed.pool["limit"]
+    deployed.pool["extra"] = {"no_such_key": 1}
+    deployed.pool["limit"] = limit + 1
+    deployed.configure()
+
+    failed = deployed.up(check=False)
+    assert failed.returncode != 0
+    output = failed.stdout + failed.stderr
+    assert "gitlab-runner refused config.toml" in output
+    assert "no_such_key" in output
+    assert "run `pulumi up` again" in output
+    assert (deployed.live(), deployed.service_pid()) == (live, pid)
+
+    del deployed.pool["extra"]
+    deployed.configure()
+    deployed.up()
+    assert tomllib.loads(deployed.live())["runners"][0]["limit"] == limit + 1
+    assert deployed.service_pid() == pid
+
+
+def test_a_further_secret_can_be_added_changed_and_taken_away(deployed: Deployment) -> None:
     def set_password(password: str) -> None:
-        deployment.project.set_secret("gitlab-runner-aws:secrets.password", password)
+        deployed.project.set_secret("gitlab-runner-aws:secrets.password", password)
 
     def environment() -> list[str] | None:
-        (runner,) = tomllib.loads(deployment.live())["runners"]
+        (runner,) = tomllib.loads(deployed.live())["runners"]
         return runner.get("environment")  # type: ignore[no-any-return]
 
-    deployment.up()
     set_password("first")
-    deployment.pool["environment"] = ["PASSWORD=<secret:password>"]
-    deployment.configure()
-    deployment.up()
+    deployed.pool["environment"] = ["PASSWORD=<secret:password>"]
+    deployed.configure()
+    deployed.up()
     assert environment() == ["PASSWORD=first"]
-    deployment.up("--expect-no-changes")
+    deployed.up("--expect-no-changes")
 
     set_password("second")
-    deployment.up()
+    deployed.up()
     assert environment() == ["PASSWORD=second"]
 
     # The secret goes first, while the file that names it is still live.
-    del deployment.pool["environment"]
-    deployment.run("config", "rm", "--path", "gitlab-runner-aws:secrets")
-    deployment.configure()
-    deployment.up()
+    del deployed.pool["environment"]
+    deployed.run("config", "rm", "--path", "gitlab-runner-aws:secrets")
+    deployed.configure()
+    deployed.up()
     assert environment() is None
-    deployment.up("--expect-no-changes")
+    deployed.up("--expect-no-changes")
+
+
+@needs.MACHINES
+def test_destroy_leaves_nothing_in_aws_and_no_manager_in_gitlab(deployed: Deployment) -> None:
+    deadline = time.monotonic() + 100
+    while not deployed.host().run("docker-machine ls -q --filter state=Running").split():
+        assert time.monotonic() < deadline, "no machine to remove"
+        time.sleep(0.2)
+    assert control.leftovers(deployed.cloud) != []
+    output = deployed.destroy().stdout
+    assert "removed machine runner-" in output
+    assert control.leftovers(deployed.cloud) == []

@@ -33,57 +33,6 @@ def workers(deployment: Deployment) -> list[str]:
     return [tag["Value"] for r in reservations for i in r["Instances"] for tag in i["Tags"] if tag["Key"] == "Name"]
 
 
-@needs.MACHINES
-def test_a_replaced_manager_is_drained_after_its_successor_works_and_before_its_instance_goes(
-    deployment: Deployment,
-) -> None:
-    deployment.up()
-    has_machine(deployment)
-    old_machines, old_managers = machines_of(deployment.host()), deployment.managers()
-    deployment.config["gitlab-runner-aws:manager"]["instanceType"] = "t4g.small"
-    deployment.pool["extra"] = {"no_such_key": 1}
-    deployment.configure()
-    assert "no_such_key" in deployment.up(check=False).stdout
-    assert old_managers[0] in deployment.managers(), "the successor does not work yet, and the old one is gone"
-    del deployment.pool["extra"]
-    deployment.configure()
-
-    output = deployment.up().stdout
-
-    order = [
-        output.index(line)
-        for line in (
-            "runner-registration-config updated",
-            f"removed machine {old_machines[0]}",
-            "runner-registration-life deleted original",
-            "runner-manager-instance deleted",
-        )
-    ]
-    assert order == sorted(order)
-    assert len(deployment.managers()) == 1
-    assert deployment.managers() != old_managers
-    has_machine(deployment)
-    assert {*workers(deployment)} & {*old_machines} == set()
-    deployment.up("--expect-no-changes")
-
-
-def test_a_destroy_ends_the_runner_though_its_folder_and_program_and_the_machines_files_are_gone(
-    deployment: Deployment,
-) -> None:
-    deployment.up()
-    has_machine(deployment)
-    (manager,) = deployment.managers()
-    deployment.host().run(
-        "systemctl stop gitlab-runner; rm -r /etc/gitlab-runner /usr/local/bin/gitlab-runner; "
-        "for file in /root/.docker/machine/machines/*/config.json; do echo '{' > $file; done"
-    )
-
-    deployment.destroy()
-
-    assert control.leftovers(deployment.cloud) == []
-    assert manager not in deployment.managers()
-
-
 def test_a_manager_that_is_lost_can_be_replaced_by_the_way_that_the_readme_names(deployment: Deployment) -> None:
     manager = deployment.config["gitlab-runner-aws:manager"]
     deployment.pool["machine"] |= {"IdleCount": 0, "autoscaling": []}
@@ -105,3 +54,52 @@ def test_a_manager_that_is_lost_can_be_replaced_by_the_way_that_the_readme_names
     (old,) = [system_id for system_id in deployment.managers() if system_id not in deployment.host().read(SYSTEM_ID)]
     control.delete_runner(deployment.cloud, deployment.token)
     assert old
+
+
+@needs.MACHINES
+def test_a_replaced_manager_is_drained_after_its_successor_works_and_before_its_instance_goes(
+    deployed: Deployment,
+) -> None:
+    has_machine(deployed)
+    old_machines, old_managers = machines_of(deployed.host()), deployed.managers()
+    deployed.config["gitlab-runner-aws:manager"]["instanceType"] = "t4g.small"
+    deployed.pool["extra"] = {"no_such_key": 1}
+    deployed.configure()
+    assert "no_such_key" in deployed.up(check=False).stdout
+    assert old_managers[0] in deployed.managers(), "the successor does not work yet, and the old one is gone"
+    del deployed.pool["extra"]
+    deployed.configure()
+
+    output = deployed.up().stdout
+
+    order = [
+        output.index(line)
+        for line in (
+            "runner-registration-config updated",
+            f"removed machine {old_machines[0]}",
+            "runner-registration-life deleted original",
+            "runner-manager-instance deleted",
+        )
+    ]
+    assert order == sorted(order)
+    assert len(deployed.managers()) == 1
+    assert deployed.managers() != old_managers
+    has_machine(deployed)
+    assert {*workers(deployed)} & {*old_machines} == set()
+    deployed.up("--expect-no-changes")
+
+
+def test_a_destroy_ends_the_runner_though_its_folder_and_program_and_the_machines_files_are_gone(
+    deployed: Deployment,
+) -> None:
+    has_machine(deployed)
+    (manager,) = deployed.managers()
+    deployed.host().run(
+        "systemctl stop gitlab-runner; rm -r /etc/gitlab-runner /usr/local/bin/gitlab-runner; "
+        "for file in /root/.docker/machine/machines/*/config.json; do echo '{' > $file; done"
+    )
+
+    deployed.destroy()
+
+    assert control.leftovers(deployed.cloud) == []
+    assert manager not in deployed.managers()

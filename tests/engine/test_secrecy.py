@@ -7,7 +7,7 @@ from pathlib import Path
 from localcloud import control
 from localcloud.cloud import ROOT
 
-from .conftest import STACK, Deployment
+from .conftest import STACK, TOKEN_KEY, Deployment
 
 VERBOSE = ("-v=8", "--logtostderr", "--logflow")
 """What the engine logs short of the values of properties, which come with -v=9: docs/security.md says so."""
@@ -51,11 +51,18 @@ def whole_life(deployment: Deployment) -> dict[str, str]:
     return texts
 
 
+def get_a_token(deployment: Deployment) -> None:
+    """Set a token that no other test has: the engine keeps copies of the states of those before."""
+    deployment.token = control.create_runner(deployment.cloud)
+    deployment.project.set_secret(TOKEN_KEY, deployment.token)
+
+
 def places_with(token: str, texts: dict[str, str]) -> list[str]:
     return [what for what, text in texts.items() if token in text]
 
 
 def test_no_secret_is_in_a_state_log_preview_output_error_or_argument(deployment: Deployment) -> None:
+    get_a_token(deployment)
     secrets = {"keyId": "FURTHERSECRETKEYID", "key": 'further/"secret"', "password": "further-password"}
     for name, secret in secrets.items():
         deployment.project.set_secret(f"gitlab-runner-aws:secrets.{name}", secret)
@@ -95,6 +102,7 @@ def test_the_most_verbose_logs_hold_secrets_as_the_page_says(deployment: Deploym
 
 
 def test_the_search_finds_a_token_that_a_program_puts_into_a_command(deployment: Deployment, tmp_path: Path) -> None:
+    get_a_token(deployment)
     leaky = tmp_path / "leaky"
     leaky.mkdir()
     for part in ("Pulumi.yaml", "components", "config_render", "planning"):

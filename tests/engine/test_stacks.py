@@ -21,7 +21,8 @@ NAMESPACE = "gitlab-runner-aws:"
 
 def test_the_outputs_of_a_stack(deployment: Deployment) -> None:
     deployment.up()
-    outputs = deployment.outputs()
+    outputs = json.loads(deployment.run("stack", "output", "--json").stdout)
+    assert deployment.outputs() == outputs
     runner = deployment.runner_id
 
     assert outputs["runner_ids"] == {"local": runner}

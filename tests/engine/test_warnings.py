@@ -80,58 +80,58 @@ def change(deployment: Deployment, limit: int) -> None:
     deployment.configure()
 
 
-def test_what_drift_warns_of_is_left_on_a_terminal_and_told_no_second_time(deployment: Deployment) -> None:
-    deployment.up()
-    deployment.host().run(HAND_EDIT)
-    change(deployment, 4)
-    shown = left_on_a_terminal(deployment, "up", "--yes", "--skip-preview")
+def test_what_drift_warns_of_is_left_on_a_terminal_and_told_no_second_time(deployed: Deployment) -> None:
+    deployed.host().run(HAND_EDIT)
+    change(deployed, 4)
+    shown = left_on_a_terminal(deployed, "up", "--yes", "--skip-preview")
     lines = [line.strip() for line in shown.splitlines()]
     (first,) = (number for number, line in enumerate(lines) if line.startswith(TOLD))
     assert lines[first + 1 : first + 4] == LOST
     assert "config.toml is live" not in shown, "the command provider's status stays, which it does not"
 
     later = [
-        deployment.run("preview", "--diff"),
-        deployment.up("--expect-no-changes"),
-        deployment.up("--refresh"),
-        deployment.run("stack", "export"),
+        deployed.run("preview", "--diff"),
+        deployed.up("--expect-no-changes"),
+        deployed.up("--refresh"),
+        deployed.run("stack", "export"),
     ]
     assert not any("changed by hand" in each.stdout + each.stderr for each in later[:3])
     assert not any(SECRET in each.stdout + each.stderr for each in later)
     assert SECRET not in shown
-    kept = deployment.host().run("cat /etc/gitlab-runner/drifted/*")
+    kept = deployed.host().run("cat /etc/gitlab-runner/drifted/*")
     assert "+concurrent = 77" in kept
     assert SECRET not in kept
-    assert deployment.token not in kept
+    assert deployed.token not in kept
 
-    deployment.host().run(f"sed -i \"s/^image = .*/image = '$(head -c 70000 /dev/zero | tr '\\0' x)'/\" {LIVE}")
-    change(deployment, 5)
-    told = deployment.up().stdout
+    deployed.host().run(f"sed -i \"s/^image = .*/image = '$(head -c 70000 /dev/zero | tr '\\0' x)'/\" {LIVE}")
+    change(deployed, 5)
+    told = deployed.up().stdout
     assert '+runners[local].docker.image = "xxx' in told
     assert "xxx ... (cut)" in told, "the real provider waits for ever at a line of more than 64 KiB"
 
-    change(deployment, 6)
-    assert "changed by hand" not in deployment.up().stdout
+    change(deployed, 6)
+    assert "changed by hand" not in deployed.up().stdout
 
 
-def test_what_is_left_over_at_gitlab_is_told(deployment: Deployment) -> None:
-    deployment.up()
-    other = control.create_runner(deployment.cloud)
-    control.gitlab(deployment.cloud, "faults", {"path": MANAGERS, "status": 400, "times": 1})
-    deployment.project.set_secret("gitlab-runner-aws:token", other)
-    shown = left_on_a_terminal(deployment, "up", "--yes", "--skip-preview")
+def test_what_is_left_over_at_gitlab_is_told(deployed: Deployment) -> None:
+    other = control.create_runner(deployed.cloud)
+    control.gitlab(deployed.cloud, "faults", {"path": MANAGERS, "status": 400, "times": 1})
+    deployed.project.set_secret("gitlab-runner-aws:token", other)
+    shown = left_on_a_terminal(deployed, "up", "--yes", "--skip-preview")
     assert re.search(
         r"warning: runner-registration-secrets: http\S+ still lists this manager of runner \d+; delete", shown
     )
+    control.delete_runner(deployed.cloud, deployed.token)
+    deployed.token = other
 
 
 def test_what_a_destroy_says_passes_by_on_a_terminal_and_stays_elsewhere_as_the_page_says(
-    deployment: Deployment,
+    deployed: Deployment,
 ) -> None:
     """The program does not run at a destroy, so that nothing could tell it but the command provider."""
     assert "pulumi destroy --yes --non-interactive" in (ROOT / "docs" / "drain.md").read_text()
     for show in (left_on_a_terminal, without_one):
-        deployment.up()
-        control.gitlab(deployment.cloud, "faults", {"path": MANAGERS, "status": 400, "times": 1})
-        shown = show(deployment, "destroy", "--yes", "--skip-preview")
+        deployed.up()
+        control.gitlab(deployed.cloud, "faults", {"path": MANAGERS, "status": 400, "times": 1})
+        shown = show(deployed, "destroy", "--yes", "--skip-preview")
         assert ("still lists this manager" in shown) == (show is without_one)
