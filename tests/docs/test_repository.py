@@ -59,8 +59,8 @@ def test_the_hooks_are_those_of_make_check() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
     recipe = (ROOT / "Makefile").read_text().partition("\ncheck:")[2].partition("\n\n")[0]
 
-    assert [hook["entry"].partition("-m ")[2] for hook in hooks] == [
-        line.removesuffix(" .") for line in re.findall(r"\$\(RUN\) -m (.*)", recipe)
+    assert [hook["entry"].removeprefix(".venv/bin/").removeprefix("python -m ") for hook in hooks] == [
+        line.removesuffix(" .") for line in re.findall(r"\$\((?:RUN\) -m |VENV\)/bin/)(.*)", recipe)
     ]
 
 
