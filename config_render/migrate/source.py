@@ -35,7 +35,7 @@ class NotTomlError(Exception):
 class Source:
     """A file's content."""
 
-    content: Mapping[str, Any]
+    content: Mapping[str, object]
     lines: Mapping[str, int] = field(default_factory=dict)
     """Lines by places in lower case, such as `runners[0].machine.machineoptions[3]`."""
     notes: tuple[tuple[str, str], ...] = ()
@@ -155,7 +155,7 @@ def _header(parsed: Mapping[str, Any], counts: Counter[str]) -> str:
     return place
 
 
-def _keys(table: Mapping[str, Any], prefix: str, start: int, statement: str) -> Iterator[tuple[str, int]]:
+def _keys(table: Mapping[str, object], prefix: str, start: int, statement: str) -> Iterator[tuple[str, int]]:
     for key, value in table.items():
         place = _below(prefix, key)
         yield place, start
