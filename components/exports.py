@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import date
 from functools import partial
-from typing import Any
 
 import pulumi
 
@@ -18,7 +17,7 @@ _A_WEEK = date(2024, 1, 1)
 """A Monday whose week has no change of clocks: outputs must not change by the day."""
 
 
-def stack_outputs(stack: StackSettings, runner: AutoscalingRunner) -> Mapping[str, Any]:
+def stack_outputs(stack: StackSettings, runner: AutoscalingRunner) -> Mapping[str, object]:
     """Return what a stack exports. None of it is secret, and it changes only when the settings do.
 
     Args:
@@ -52,7 +51,7 @@ def stack_outputs(stack: StackSettings, runner: AutoscalingRunner) -> Mapping[st
     }
 
 
-def _in_money(worst: Cost, region: str) -> dict[str, Any]:
+def _in_money(worst: Cost, region: str) -> dict[str, object]:
     hour, month = worst.worst_per_hour.value, worst.worst_per_month.value
     return {
         "per_hour": None if hour is None else round(hour, 4),

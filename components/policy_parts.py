@@ -34,7 +34,7 @@ class Place:
 
 
 def allow(
-    sid: str, actions: Sequence[str], resources: Sequence[str], condition: Mapping[str, Any] | None = None
+    sid: str, actions: Sequence[str], resources: Sequence[str], condition: Mapping[str, object] | None = None
 ) -> Statement:
     statement = {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
     return {**statement, "Condition": dict(condition)} if condition else statement
@@ -55,7 +55,7 @@ def use_keys(
     keys: Sequence[str],
     here: Place,
     service: str,
-    condition: Mapping[str, Any] | None = None,
+    condition: Mapping[str, object] | None = None,
 ) -> list[Statement]:
     """Use of KMS keys through one service alone; an alias can't be a resource, but what it stands for can be bound."""
     # In China the service's name ends in .cn.

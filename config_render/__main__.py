@@ -57,12 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m {__package__}", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, answer: Any, about: str) -> argparse.ArgumentParser:
+    def command(name: str, answer: object, about: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=about, description=about)
         made.set_defaults(answer=answer)
         return made
 
-    def with_file(name: str, answer: Any, about: str) -> argparse.ArgumentParser:
+    def with_file(name: str, answer: object, about: str) -> argparse.ArgumentParser:
         made = command(name, answer, about)
         made.add_argument("file", type=Path, metavar="FILE", help="a Pulumi.<stack>.yaml, or the settings alone")
         made.add_argument("--strict", action="store_true", help="take warnings for mistakes")

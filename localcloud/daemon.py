@@ -83,6 +83,14 @@ def _warm_up(aws: str) -> None:
     aws_client(aws, "ec2").describe_instance_types(InstanceTypes=["t3.small"])
 
 
+def _install_plugins(folder: Path, control: Path, real: Mapping[str, RealProgram]) -> None:
+    home, providers = folder / "pulumi-home", ("aws", "command", "gitlab", "tls")
+    plugins.install(home, control, {name: version(f"pulumi-{name}") for name in providers if name not in real})
+    for name in real.keys() & {*providers}:
+        plugins.link(home, name, real[name].version, real[name].path)
+    plugins.install_language_host(folder / "bin", control)
+
+
 def main(folder: Path, real: Mapping[str, RealProgram], *, trace: bool, hurried: bool) -> None:
     """Run until SIGTERM; `folder` is where this local cloud keeps its state, `real` what has no stand-in in it."""
     starter = ProgramStarter() if hurried else None
@@ -114,15 +122,10 @@ def main(folder: Path, real: Mapping[str, RealProgram], *, trace: bool, hurried:
                 "power_off": hypervisor.power_off,
             },
         )
-        home, binaries = folder / "pulumi-home", folder / "bin"
-        providers = ("aws", "command", "gitlab", "tls")
-        stand_ins = {name: version(f"pulumi-{name}") for name in providers if name not in real}
-        plugins.install(home, control, stand_ins)
+        _install_plugins(folder, control, real)
         if hurried:
-            (home / "logs").touch()  # where the engine would make its folder of logs; without one it goes on
-        for name in real.keys() & {*providers}:
-            plugins.link(home, name, real[name].version, real[name].path)
-        plugins.install_language_host(binaries, control)
+            # Where the engine would make its folder of logs; without one it goes on.
+            (folder / "pulumi-home" / "logs").touch()
         addresses = Addresses(
             pid=os.getpid(),
             aws=aws,

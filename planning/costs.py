@@ -210,7 +210,7 @@ def week_of_costs(
     return WeekOfCosts(shown, priced)
 
 
-def as_plain(rows: Iterable[MachineRow]) -> list[dict[str, Any]]:
+def as_plain(rows: Iterable[MachineRow]) -> list[dict[str, object]]:
     """Return rows as tables, to keep as a stack's output."""
     return [asdict(row) for row in rows]
 

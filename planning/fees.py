@@ -69,7 +69,7 @@ def fees_of(machines: Iterable[Machine], network: Iterable[NetworkRow]) -> tuple
     return tuple(sorted(found))
 
 
-def as_plain(rows: Iterable[NetworkRow]) -> list[dict[str, Any]]:
+def as_plain(rows: Iterable[NetworkRow]) -> list[dict[str, object]]:
     """Return rows as tables, to keep as a stack's output."""
     return [asdict(row) for row in rows]
 

@@ -1,9 +1,9 @@
 """What a stack costs before and after a change, by its outputs and by what AWS asks today."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 from planning import fees
 from planning.aws import endpoints_by_service
@@ -12,6 +12,8 @@ from planning.fees import NetworkRow
 from planning.market import Market, Wanted
 
 from .changes import Changes
+
+_Text = TypeVar("_Text", str, tuple[str, str])
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class _Stack:
     network: tuple[NetworkRow, ...]
 
 
-def _stack(outputs: Mapping[str, Any]) -> _Stack | None:
+def _stack(outputs: Mapping[str, object]) -> _Stack | None:
     machines, network = outputs.get("machines"), outputs.get("network_charges")
     if not isinstance(machines, list) or not isinstance(network, list):
         return None
@@ -85,5 +87,5 @@ def _stack(outputs: Mapping[str, Any]) -> _Stack | None:
         return None
 
 
-def _sorted(values: Any) -> tuple[Any, ...]:
+def _sorted(values: Iterable[_Text]) -> tuple[_Text, ...]:
     return tuple(sorted(set(values)))

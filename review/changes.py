@@ -15,7 +15,7 @@ from config_render.base.problems import without_secrets
 from config_render.files.stack_file import StackFile
 
 from .differences import Property, RemovedResources, differences
-from .events import SECRET, Event, plain
+from .events import SECRET, Event, Step, plain
 from .setting_changes import RunnerSettings, located, runner_settings
 from .statements import StatementChange, statement_changes
 
@@ -112,8 +112,8 @@ class Changes:
     resources: tuple[Resource, ...] = ()
     """Those that exist somewhere: no components, and not the stack itself; also those that stay the same."""
     configs: tuple[ConfigToml, ...] = ()
-    outputs_before: Mapping[str, Any] = field(default_factory=dict)
-    outputs_after: Mapping[str, Any] = field(default_factory=dict)
+    outputs_before: Mapping[str, object] = field(default_factory=dict)
+    outputs_after: Mapping[str, object] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
     aws: Mapping[str, str] = field(default_factory=dict)
     """Where AWS's prices are asked for: the stack's `region`, `profile` and `endpoints`, as pulumi-aws has them.
@@ -163,7 +163,7 @@ def changes_of(events: Iterable[Event], *, project: str, stack: str) -> Changes:
     configs = {live.runner: live for metadata in steps if (live := _config(metadata)) is not None}
     settings: dict[str, RunnerSettings] = {}
     diagnostics: list[Diagnostic] = []
-    outputs: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
+    outputs: tuple[Mapping[str, object], Mapping[str, object]] = ({}, {})
     aws: Mapping[str, str] = {}
     failed = True
     for event in every:
@@ -194,7 +194,7 @@ def changes_of(events: Iterable[Event], *, project: str, stack: str) -> Changes:
     )
 
 
-def _resource(metadata: Mapping[str, Any], removed: RemovedResources) -> Resource | None:
+def _resource(metadata: Step, removed: RemovedResources) -> Resource | None:
     """Return the resource of a step, or None for steps that are a part of another, and for what exists nowhere."""
     op, urn = metadata["op"], str(metadata["urn"])
     state = metadata.get("new") or metadata.get("old") or {}
@@ -204,7 +204,7 @@ def _resource(metadata: Mapping[str, Any], removed: RemovedResources) -> Resourc
     return Resource(urn, str(metadata["type"]), urn.rpartition("::")[2], op, differences(metadata, removed), statements)
 
 
-def _config(metadata: Mapping[str, Any]) -> ConfigToml | None:
+def _config(metadata: Step) -> ConfigToml | None:
     """What the manager is fed with: unlike an output it is in the state only once it is live."""
     found = _CONFIG.search(str(metadata["urn"]))
     if found is None or metadata["op"] not in OPS:
@@ -220,7 +220,7 @@ def _text(state: Mapping[str, Any] | None) -> str | None:
     return SECRET if text == SECRET else without_secrets(text.rstrip("\n").rpartition("\n")[0] + "\n")
 
 
-def _outputs(state: Mapping[str, Any] | None) -> Mapping[str, Any]:
+def _outputs(state: Mapping[str, object] | None) -> Mapping[str, object]:
     outputs = plain((state or {}).get("outputs") or {})
     return {name: value for name, value in outputs.items() if name in OUTPUTS}
 

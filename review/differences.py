@@ -1,13 +1,12 @@
 """What of a resource is different: names of properties, and values of those that never hold a secret."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from config_render.base.problems import without_secrets
 
-from .events import plain
+from .events import Step, plain
 
 _SHOWN = frozenset(
     (
@@ -39,7 +38,7 @@ class Property:
     """The name of the resource whose id the value was, where that one is replaced or deleted."""
 
 
-def differences(metadata: Mapping[str, Any], removed: "RemovedResources | None" = None) -> tuple[Property, ...]:
+def differences(metadata: Step, removed: "RemovedResources | None" = None) -> tuple[Property, ...]:
     """Return what is different, from the metadata of one of the engine's steps; `removed` are those of its plan."""
     detailed = metadata.get("detailedDiff") or {}
     keys = metadata.get("keys") or ()
@@ -65,14 +64,14 @@ def differences(metadata: Mapping[str, Any], removed: "RemovedResources | None" 
 class RemovedResources:
     """The resources that are replaced or deleted, by their ids."""
 
-    def __init__(self, steps: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(self, steps: Iterable[Step]) -> None:
         self._by_id: dict[str, list[tuple[str, str]]] = {}
         for metadata in steps:
             id_ = str((metadata.get("old") or {}).get("id") or "")
             if id_ and metadata["op"] in ("replace", "delete"):
                 self._by_id.setdefault(id_, []).append((str(metadata["urn"]), str(metadata["type"])))
 
-    def name_of(self, path: str, value: Any, urn: str) -> str:
+    def name_of(self, path: str, value: object, urn: str) -> str:
         """Return the name of the resource whose id `value` is; empty where that is none of them, or `urn` itself."""
         found = [*self._by_id.get(value, ())] if isinstance(value, str) else []
         if any(each[0] == urn for each in found):
@@ -86,7 +85,7 @@ def _has_detail(path: str, detailed: Iterable[str]) -> bool:
     return any(each.startswith((f"{path}.", f"{path}[")) for each in detailed)
 
 
-def _value(path: str, *states: Any) -> str | None:
+def _value(path: str, *states: object) -> str | None:
     parts = _parts(path)
     if not parts or parts[-1] not in _SHOWN:
         return None
@@ -102,7 +101,7 @@ def _parts(path: str) -> list[str]:
     return [match["quoted"] or match["index"] or match["name"] for match in _PATH.finditer(path)]
 
 
-def _below(value: Any, parts: Sequence[str]) -> Any:
+def _below(value: object, parts: Sequence[str]) -> object:
     for part in parts:
         if isinstance(value, dict):
             value = value.get(part)

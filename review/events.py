@@ -28,6 +28,8 @@ _UNKNOWNS = {
 }
 
 Event = Mapping[str, Any]
+Step = Mapping[str, Any]
+"""The metadata of one of the engine's steps, with the states before and after it."""
 
 
 class UnreadableEventsError(Exception):
@@ -57,7 +59,7 @@ def read_events(path: Path) -> Iterator[Event]:
             yield event
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """Return a property's value with `SECRET` for secrets and `UNKNOWN` for what is not known yet."""
     if isinstance(value, dict):
         if value.get(_SIGNATURE) == _KIND_SECRET:

@@ -17,7 +17,7 @@ from config_render.base.problems import NAMESPACE, Location, never_shown, path_o
 from config_render.base.section import Section, child_tables
 from config_render.files.stack_file import StackFile
 
-from .events import plain
+from .events import Step, plain
 
 SET = "(set)"
 """Stands for a table whose settings are all left to their defaults, and for a value that is there and not shown."""
@@ -25,7 +25,7 @@ SET = "(set)"
 _RUNNER = "gitlab-runner-aws:index:AutoscalingRunner"
 _ACCESS_KEY = "aws:iam/accessKey:AccessKey"
 
-_TABLE: Any = object()
+_TABLE = object()
 _LONGEST = 100
 _POOLS = "pools"
 
@@ -54,7 +54,7 @@ class RunnerSettings:
     changes: tuple[SettingChange, ...] = ()
 
 
-def runner_settings(metadata: Mapping[str, Any], steps: Iterable[Mapping[str, Any]]) -> RunnerSettings | None:
+def runner_settings(metadata: Step, steps: Iterable[Step]) -> RunnerSettings | None:
     """Return what differs in the settings of the runner whose outputs the engine tells of, `steps` being its plan.
 
     None for other resources, and for a runner of a release that has no settings among its outputs.
@@ -73,7 +73,7 @@ def runner_settings(metadata: Mapping[str, Any], steps: Iterable[Mapping[str, An
     return RunnerSettings(name, known=True, changes=tuple(changed))
 
 
-def _secrets_differ(runner: str, steps: Iterable[Mapping[str, Any]]) -> bool:
+def _secrets_differ(runner: str, steps: Iterable[Step]) -> bool:
     """Tell whether the step that passes the secrets to the manager gets others, and nothing else explains that.
 
     An access key that the stack makes is among them.
@@ -88,7 +88,7 @@ def _secrets_differ(runner: str, steps: Iterable[Mapping[str, Any]]) -> bool:
     return differ
 
 
-def setting_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[SettingChange]:
+def setting_changes(before: Mapping[str, object], after: Mapping[str, object]) -> Iterable[SettingChange]:
     """Yield what differs between two tables that `Settings.given` has returned, in the order of the paths."""
     names = [str(pool.get("name")) for pool in _tables(after.get(_POOLS))]
     gone = [str(pool.get("name")) for pool in _tables(before.get(_POOLS)) if pool.get("name") not in names]
@@ -123,33 +123,33 @@ def _of_secret(name: str) -> str:
     return name if name in TOKENS else f"secrets.{name}"
 
 
-def _aligned(before: Mapping[str, Any], names: Sequence[str]) -> Mapping[str, Any]:
+def _aligned(before: Mapping[str, object], names: Sequence[str]) -> Mapping[str, object]:
     """Return settings with those pools that are still there, by their new indexes."""
     pools = {names.index(pool["name"]): pool for pool in _tables(before.get(_POOLS)) if pool.get("name") in names}
     return {**before, _POOLS: pools}
 
 
-def _tables(value: Any) -> list[Mapping[str, Any]]:
+def _tables(value: object) -> list[Mapping[str, Any]]:
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
-def _flat(value: Any, at: Location = ()) -> dict[Location, Any]:
+def _flat(value: object, at: Location = ()) -> dict[Location, object]:
     """Return the values below, and `_TABLE` for each table, by where they stand."""
     if isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
         value = dict(enumerate(value))
     if not isinstance(value, Mapping):
         return {at: value}
-    found: dict[Location, Any] = {at: _TABLE} if at else {}
+    found: dict[Location, object] = {at: _TABLE} if at else {}
     for key, each in value.items():
         found |= _flat(each, (*at, key))
     return found
 
 
-def _order(at: Location) -> list[tuple[bool, Any]]:
+def _order(at: Location) -> list[tuple[bool, str | int]]:
     return [(isinstance(part, str), part) for part in at]
 
 
-def _change(at: Location, old: Mapping[Location, Any], new: Mapping[Location, Any]) -> Iterable[SettingChange]:
+def _change(at: Location, old: Mapping[Location, object], new: Mapping[Location, object]) -> Iterable[SettingChange]:
     if _TABLE in (old.get(at), new.get(at)) and (
         _is_filled(at, old) or _is_filled(at, new) or not _may_be_left_out(at)
     ):
@@ -159,11 +159,11 @@ def _change(at: Location, old: Mapping[Location, Any], new: Mapping[Location, An
     yield SettingChange(path, before or _default(at, old), after or _default(at, new))
 
 
-def _is_filled(at: Location, values: Mapping[Location, Any]) -> bool:
+def _is_filled(at: Location, values: Mapping[Location, object]) -> bool:
     return any(len(each) > len(at) and each[: len(at)] == at for each in values)
 
 
-def _texts(at: Location, old: Mapping[Location, Any], new: Mapping[Location, Any]) -> list[str | None]:
+def _texts(at: Location, old: Mapping[Location, object], new: Mapping[Location, object]) -> list[str | None]:
     """Return both values in short, or `SET` in their place."""
     there = [at in old, at in new]
     values = [old.get(at), new.get(at)]
@@ -175,7 +175,7 @@ def _texts(at: Location, old: Mapping[Location, Any], new: Mapping[Location, Any
     return [(text or SET) if is_there else None for text, is_there in zip(texts, there, strict=True)]
 
 
-def _text(value: Any, other: Any = None) -> str | None:
+def _text(value: object, other: object = None) -> str | None:
     """Spell a value in short: of a list that is too long for that, what the other one has not."""
     if not isinstance(value, list):
         return _one(value)
@@ -191,13 +191,13 @@ def _text(value: Any, other: Any = None) -> str | None:
     return whole if len(whole) <= _LONGEST else f"{whole[: _LONGEST - 3]}..."
 
 
-def _one(value: Any) -> str | None:
+def _one(value: object) -> str | None:
     text = shown(value)
     # Addresses and versions need quotes in a file, and are read better without.
-    return str(value) if text == f'"{value}"' and value and not re.search(r"[\s,]", value) else text
+    return str(value) if text == f'"{value}"' and value and not re.search(r"[\s,]", str(value)) else text
 
 
-def _default(at: Location, values: Mapping[Location, Any]) -> str | None:
+def _default(at: Location, values: Mapping[Location, object]) -> str | None:
     """What holds where a setting is left out of a table that is there."""
     model = _model(at)
     if model is None or (len(at) > 1 and at[:-1] not in values):

@@ -4,11 +4,10 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from config_render.base.problems import without_secrets
 
-from .events import UNKNOWN, plain
+from .events import UNKNOWN, Step, plain
 
 _DOCUMENTS = ("policy", "policyDocument", "assumeRolePolicy")
 """The properties of AWS's resources that hold a policy document."""
@@ -31,7 +30,7 @@ class StatementChange:
     is_gone: bool = False
 
 
-def statement_changes(metadata: Mapping[str, Any]) -> tuple[StatementChange, ...]:
+def statement_changes(metadata: Step) -> tuple[StatementChange, ...]:
     """Return what differs in the policy documents of one of the engine's steps.
 
     Of a document that is not known before the resources that it names are there, it is only said that it differs.
@@ -47,7 +46,7 @@ def statement_changes(metadata: Mapping[str, Any]) -> tuple[StatementChange, ...
     return tuple(found)
 
 
-def _statements(document: Any) -> Mapping[str, Counter[str]] | None:
+def _statements(document: object) -> Mapping[str, Counter[str]] | None:
     """Return each statement's parts by its Sid; nothing where there is no document, None where it can't be read."""
     value = plain(document)
     if value is None:
@@ -68,13 +67,13 @@ def _statements(document: Any) -> Mapping[str, Counter[str]] | None:
     return found
 
 
-def _parts(statement: Mapping[str, Any]) -> Iterator[str]:
+def _parts(statement: Mapping[str, object]) -> Iterator[str]:
     """Yield what a statement says, each action, resource, principal and value of a condition by itself."""
     for key in sorted(statement.keys() - {"Sid"}, key=lambda key: (_ORDER.index(key) if key in _ORDER else 99, key)):
         yield from (f"{key} {text}" for text in _flat(statement[key]))
 
 
-def _flat(value: Any) -> Iterator[str]:
+def _flat(value: object) -> Iterator[str]:
     if isinstance(value, Mapping):
         for key, below in value.items():
             yield from (f"{key} {text}" for text in _flat(below))

@@ -12,7 +12,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pulumi
 import pulumi_command as command
@@ -101,7 +100,7 @@ class Registration(pulumi.ComponentResource):
 
         self.register_outputs({"config_toml": self.config_toml, "runner_ids": self.runner_ids})
 
-    def _runner_ids(self, secrets: pulumi.Output[Any], config: pulumi.Resource) -> pulumi.Output[dict[str, int]]:
+    def _runner_ids(self, secrets: pulumi.Output[object], config: pulumi.Resource) -> pulumi.Output[dict[str, int]]:
         pools, gitlab = self._args.pools, self._args.gitlab
         # Asked again only when another answer may come, so that a preview of any other change knows it. The digest is
         # secret as well: whoever has it can try guesses.
@@ -186,6 +185,6 @@ class Registration(pulumi.ComponentResource):
         )
 
 
-def _as_json(content: pulumi.Output[Any]) -> pulumi.Output[str]:
+def _as_json(content: pulumi.Output[object]) -> pulumi.Output[str]:
     # Sorted: another order would be a difference.
     return content.apply(lambda known: json.dumps(known, sort_keys=True))

@@ -146,7 +146,7 @@ def load_list(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _json(path: Path, default: Any) -> Any:
+def _json(path: Path, default: object) -> Any:
     try:
         return json.loads(path.read_bytes())
     except FileNotFoundError:

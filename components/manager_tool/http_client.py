@@ -16,7 +16,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, NoReturn
 
 MOST_BYTES = 1 << 20
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -138,12 +138,13 @@ class _NoDowngrade(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def open_url(url: str, seconds: float) -> Any:
+def open_url(url: str, seconds: float) -> http.client.HTTPResponse:
     """Return the answer of `url` to be read, as `urllib.request.urlopen` does, with the same errors.
 
     A redirect is followed, but never from https to something else. `seconds` bounds each silence.
     """
-    return urllib.request.build_opener(_NoDowngrade()).open(url, timeout=seconds)
+    answer: http.client.HTTPResponse = urllib.request.build_opener(_NoDowngrade()).open(url, timeout=seconds)
+    return answer
 
 
 def parse_json(body: bytes) -> Any:
@@ -159,5 +160,5 @@ def _integer(digits: str) -> int:
     return int(digits) if len(digits) <= _LONGEST_NUMBER else _refuse(digits)
 
 
-def _refuse(text: str) -> Any:
+def _refuse(text: str) -> NoReturn:
     raise ValueError(f"{text[:_LONGEST_NUMBER]} is no number of JSON's, or too long")

@@ -93,7 +93,7 @@ def _warn(problems: Sequence[Problem]) -> None:
         pulumi.log.warn(str(each))
 
 
-def _over_shared(given: dict[str, Any]) -> tuple[Mapping[str, Any], list[Problem]]:
+def _over_shared(given: dict[str, object]) -> tuple[Mapping[str, Any], list[Problem]]:
     """Return settings over those of the files that they extend, and what is wrong with these."""
     names = given.pop(EXTENDS, [])
     if names == []:
@@ -121,7 +121,7 @@ def _with_lines(problems: Sequence[Problem]) -> list[Problem]:
     return [file.with_line(problem, _stack_file().name) for problem in problems]
 
 
-def _secrets(given: Any) -> tuple[dict[str, str], list[Problem]]:
+def _secrets(given: object) -> tuple[dict[str, str], list[Problem]]:
     path = f"{PROJECT}:{SECRETS}"
     if not isinstance(given, dict):
         return {}, [Problem(path, None, f"must be a table of texts by their names; set one with: {_SET} --path")]
@@ -136,7 +136,7 @@ def _in_clear(key: str, fix: str) -> Problem:
     return Problem(f"{PROJECT}:{key}", None, f"stands in the stack file in clear text; {fix}")
 
 
-def _gitlab_problems(raw: Mapping[str, Any]) -> list[Problem]:
+def _gitlab_problems(raw: Mapping[str, object]) -> list[Problem]:
     # On the raw settings, so that this answer comes together with the other mistakes.
     gitlab = raw.get("gitlab")
     if not isinstance(gitlab, dict) or gitlab.get("check") is False or not isinstance(gitlab.get("url"), str):

@@ -1,7 +1,7 @@
 """Asking AWS, before anything is created, for what settings name as being there already."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pulumi
 
@@ -29,7 +29,7 @@ class Lookups:
         self.problems: list[Problem] = []
         self._opts = opts
 
-    def ask(self, at: Location, value: str, call: Callable[..., T], **which: Any) -> T | None:
+    def ask(self, at: Location, value: str, call: Callable[..., T], **which: object) -> T | None:
         """Return the answer, or None after taking down that `value`, which stands at `at`, can't be had."""
         try:
             return call(**which, opts=self._opts)
@@ -95,7 +95,7 @@ def _network(settings: Settings, region: str, lookups: Lookups) -> ExistingNetwo
     )
 
 
-def _subnet(lookups: Lookups, at: Location, value: str, **which: Any) -> ExistingSubnet | None:
+def _subnet(lookups: Lookups, at: Location, value: str, **which: object) -> ExistingSubnet | None:
     found = lookups.ask(at, value, aws.get_subnet, **which)
     if found is None:
         return None

@@ -1,7 +1,6 @@
 """The settings of a stack that no model holds: secrets, and the files that a stack file extends."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from .placeholders import ACCESS_TOKEN, REGISTRATION_TOKEN, TOKEN, TOKENS
 from .problems import NAMESPACE, hide
@@ -20,7 +19,7 @@ _TOKENS = {
     ACCESS_TOKEN: "A personal, group or project access token with the scope create_runner, for createRunner",
 }
 
-OUTSIDE: Mapping[str, tuple[Any, str]] = {
+OUTSIDE: Mapping[str, tuple[type, str]] = {
     **{name: (str, f"{_TOKENS[name]}; {_SET} {NAMESPACE}:{name}") for name in TOKENS},
     SECRETS: (
         dict[str, str],

@@ -31,7 +31,7 @@ class Section(BaseModel):
     )
 
     @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+    def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         hide(*marked(cls, Mark.SECRET, Mark.HIDDEN))
 
@@ -55,14 +55,14 @@ class ConfigTable(Section):
     https://docs.gitlab.com/runner/configuration/advanced-configuration/
     """
 
-    extra: Annotated[dict[str, Any], Mark.HIDDEN] = Field(
+    extra: Annotated[dict[str, object], Mark.HIDDEN] = Field(
         default_factory=dict,
         description="Keys that gitlab-runner knows and these settings do not; written as they stand",
     )
 
     @field_validator("extra")
     @classmethod
-    def _check_extra(cls, extra: dict[str, Any]) -> dict[str, Any]:
+    def _check_extra(cls, extra: dict[str, object]) -> dict[str, object]:
         if not extra:
             return extra
         for key, value in extra.items():
@@ -70,7 +70,7 @@ class ConfigTable(Section):
                 raise ValueError(f"holds {reason}")
             if not _fits_toml(value):
                 raise ValueError(f"holds `{key}`, whose value can't be written to TOML (null, or not a number)")
-        return dict(in_order(extra))
+        return {key: in_order(extra[key]) for key in sorted(extra)}
 
     @classmethod
     def _misplaced(cls, extra_key: str) -> str | None:
@@ -86,13 +86,13 @@ class ConfigTable(Section):
                 return f"`{extra_key}`, which gitlab-runner would ignore if it is meant as `{key}`; set that one"
         return None
 
-    def table(self, level: "type[ConfigTable] | None" = None, /, **given: Any) -> dict[str, Any]:
+    def table(self, level: "type[ConfigTable] | None" = None, /, **given: object) -> dict[str, object]:
         """Return the keys that are set, as config.toml has them in its reference's order, the extra ones last.
 
         `level` is the base class to take the keys of, where a model adds settings of ours to a table of GitLab's.
         `given` holds what only the program knows, by the names of the fields.
         """
-        result: dict[str, Any] = {}
+        result: dict[str, object] = {}
         keys, places, filled = _layout(level or type(self))
         own = self.__dict__
         # Of some 70 keys most are left out by most people.
@@ -141,7 +141,7 @@ def _reason(field: FieldInfo) -> str | None:
     return str(extra[_REFUSED]) if isinstance(extra, dict) and _REFUSED in extra else None
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, tuple):
         return [_plain(item) for item in value] if value and isinstance(value[0], _COMPOSED) else list(value)
     return value.table() if isinstance(value, ConfigTable) else value

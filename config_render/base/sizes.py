@@ -1,24 +1,24 @@
 """How much settings may hold: what is far beyond any stack is refused before every rule looks at all of it."""
 
-from typing import Any
+from collections.abc import Collection
 
 from .problems import Location
 
 MOST_VALUES = 500_000
 _MOST_POOLS = 20_000
 _MOST_ENTRIES = 5_000
-_MOST_OF = {"pools": _MOST_POOLS, "zones": 100, "instanceTypes": 100}
+_MOST_OF: dict[str | int, int] = {"pools": _MOST_POOLS, "zones": 100, "instanceTypes": 100}
 """A pool has an entry for each zone and type."""
 
-_Place = tuple[Any, "_Place | None"]
+_Place = tuple[str | int, "_Place | None"]
 
 
-def too_much(content: Any) -> tuple[Location, str] | None:
+def too_much(content: Collection[object]) -> tuple[Location, str] | None:
     """Return where tables or lists hold more than they may, and what; None where all is well.
 
     A value that holds itself counts as one without end.
     """
-    waiting: list[tuple[Any, _Place | None]] = [(content, None)]
+    waiting: list[tuple[Collection[object], _Place | None]] = [(content, None)]
     total = 0
     while waiting:
         value, place = waiting.pop()
@@ -34,7 +34,7 @@ def too_much(content: Any) -> tuple[Location, str] | None:
 
 
 def _location(place: _Place | None) -> Location:
-    parts: list[Any] = []
+    parts: list[str | int] = []
     while place:
         part, place = place
         parts.append(part if isinstance(part, int) else str(part))

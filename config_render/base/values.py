@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
@@ -17,7 +17,7 @@ INT64 = 2**63
 """TOML and gitlab-runner take whole numbers from -INT64 to INT64 - 1."""
 
 
-def in_order(value: Any) -> Any:
+def in_order(value: object) -> object:
     """Return a value with the keys of its tables sorted: their order in a stack file means nothing."""
     if isinstance(value, dict):
         return {key: in_order(value[key]) for key in sorted(value)}
@@ -47,10 +47,10 @@ class Pattern:
             raise ValueError(self.message)
         return text
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return no_info_after_validator_function(self._check, handler(source))
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, object]:
         return {**handler(schema), "pattern": f"^({self.regex})$"}
 
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
-from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -31,7 +30,7 @@ _NO_SECRET_NAME = (  # the rule S105 takes it for a password
 
 
 def parse(
-    raw: Mapping[str, Any],
+    raw: Mapping[str, object],
     *,
     token: str | None = None,
     region: str | None = None,
@@ -63,7 +62,7 @@ def parse(
 
 
 def problems_of(
-    raw: Mapping[str, Any],
+    raw: Mapping[str, object],
     *,
     token: str | None = None,
     region: str | None = None,

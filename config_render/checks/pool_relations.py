@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from ..base.instance_types import architecture
 from ..base.labels import MOST_LABELS
@@ -210,12 +209,12 @@ def _docker_speaks_with_docker_machine(stack: RawStack, pool: RawPool) -> Iterat
         yield problem(pool.option_at("engine-install-url"), message, url)
 
 
-def is_old_client(docker_machine: Mapping[str, Any]) -> bool:
+def is_old_client(docker_machine: Mapping[str, object]) -> bool:
     """Tell whether the docker-machine of these settings is older than Docker 29."""
     return docker_machine.get("fork") == "cki" or _release(docker_machine) <= _LAST_OLD_CLIENT
 
 
-def _release(docker_machine: Mapping[str, Any]) -> float:
+def _release(docker_machine: Mapping[str, object]) -> float:
     """The number at the end of GitLab's versions; infinity where there is none, as with the default, the newest."""
     number = re.search(r"-gitlab\.(\d{1,6})", text(docker_machine.get("version")) or "")
     return int(number[1]) if number else math.inf

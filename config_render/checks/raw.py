@@ -7,7 +7,6 @@ each getter gives up what it can't use, which has been reported already.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from ..base.problems import Location
 from ..executors.docker_machine.entries import FALLBACK, Placement, entries, machine_name, placements
@@ -16,13 +15,13 @@ from ..settings.network import NetworkSettings
 from ..settings.pool import Pool
 
 
-def table(value: object) -> Mapping[str, Any]:
+def table(value: object) -> Mapping[str, object]:
     """Return a table, or an empty one in place of anything else."""
     # Not Mapping: to ask for that takes ten times as long, thousands of times.
     return value if isinstance(value, dict) else {}
 
 
-def items(value: object) -> list[Any]:
+def items(value: object) -> list[object]:
     """Return a list, or an empty one in place of anything else."""
     return list(value) if isinstance(value, list | tuple) else []
 
@@ -47,14 +46,14 @@ class RawPool:
     """One entry of `pools`."""
 
     index: int
-    content: Mapping[str, Any]
+    content: Mapping[str, object]
     name: str | None
     limit: int | None
-    docker: Mapping[str, Any]
-    machine: Mapping[str, Any]
+    docker: Mapping[str, object]
+    machine: Mapping[str, object]
     machine_name: str | None
-    driver: Mapping[str, Any]
-    options: Mapping[str, Any]
+    driver: Mapping[str, object]
+    options: Mapping[str, object]
     """What is given for the driver's options in either place; texts where they are written as such."""
     on_demand_limit: int
     zones: tuple[str, ...]
@@ -97,7 +96,7 @@ class RawPool:
         return self.at("driver", name)
 
 
-def _pool(index: int, content: Mapping[str, Any], network_zones: tuple[str, ...]) -> RawPool:
+def _pool(index: int, content: Mapping[str, object], network_zones: tuple[str, ...]) -> RawPool:
     machine, driver = table(content.get("machine")), table(content.get("driver"))
     written = dict(option.partition("=")[::2] for option in texts(machine.get("MachineOptions")))
     name = text(content.get("name"))
@@ -125,9 +124,9 @@ def _pool(index: int, content: Mapping[str, Any], network_zones: tuple[str, ...]
 class RawStack:
     """All settings."""
 
-    content: Mapping[str, Any]
+    content: Mapping[str, object]
 
-    def table(self, *keys: str) -> Mapping[str, Any]:
+    def table(self, *keys: str) -> Mapping[str, object]:
         """Return the table that these keys lead to."""
         found = self.content
         for key in keys:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from ..base.input_file import UnreadableFileError
 from ..base.outside import EXTENDS, SECRETS
@@ -33,13 +32,13 @@ class Place:
 class Layer:
     """Settings, by their names less the namespace, and where they stand, by the paths that problems have."""
 
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict, repr=False)
 
     def under(self, above: "Layer") -> "Layer":
         """Return `above` over this one."""
         settings = {key: value for key, value in above.settings.items() if key != _POOLS}
-        merged: dict[str, Any] = _over(dict(self.settings), settings)
+        merged = _merged(self.settings, settings)
         places = dict(above.places)
         if _POOLS in above.settings:
             merged[_POOLS], indexes = _pools(self.settings.get(_POOLS), above.settings[_POOLS])
@@ -47,7 +46,7 @@ class Layer:
         return Layer(merged, {**self.places, **places})
 
 
-def shared(names: Any, folder: Path) -> tuple[Layer, list[Problem]]:
+def shared(names: object, folder: Path) -> tuple[Layer, list[Problem]]:
     """Return what the files hold that the setting `extends` names, and what is wrong with them.
 
     `folder` is that of the stack file; the files are in it or below it.
@@ -85,7 +84,7 @@ def _told(location: Location, reason: str, value: object) -> Problem:
     return Problem(path_of(location), value[:_LONGEST_NAME] if isinstance(value, str) else None, reason)
 
 
-def _unfit(name: Any, earlier: Sequence[Any], folder: Path) -> str | None:
+def _unfit(name: object, earlier: Sequence[object], folder: Path) -> str | None:
     if not isinstance(name, str) or not name:
         return "must be a file's name, such as shared.yaml"
     if name in earlier:
@@ -107,7 +106,7 @@ def _read(name: str, path: Path) -> tuple[Layer, list[Problem]]:
     content, lines = read_yaml(path)
     if not isinstance(content, dict) or not isinstance(content.get("config"), dict):
         raise UnreadableFileError(f"{path}: holds no settings; write them under config:, as in a stack file")
-    settings, problems = dict[str, Any](), list[Problem]()
+    settings, problems = dict[str, object](), list[Problem]()
     for key, value in content["config"].items():
         setting = key.removeprefix(f"{NAMESPACE}:")
         if reason := _misplaced(setting, is_ours=setting != key):
@@ -137,13 +136,15 @@ def _misplaced(setting: str, *, is_ours: bool) -> str | None:
     return "stands in a shared file; name all files in the stack file" if setting == EXTENDS else None
 
 
-def _over(below: Any, above: Any) -> Any:
-    if not isinstance(below, dict) or not isinstance(above, dict):
-        return above
+def _over(below: object, above: object) -> object:
+    return _merged(below, above) if isinstance(below, dict) and isinstance(above, dict) else above
+
+
+def _merged(below: Mapping[str, object], above: Mapping[str, object]) -> dict[str, object]:
     return {**below, **{key: _over(below[key], value) if key in below else value for key, value in above.items()}}
 
 
-def _pools(below: Any, above: Any) -> tuple[Any, Mapping[int, int]]:
+def _pools(below: object, above: object) -> tuple[object, Mapping[int, int]]:
     """Return pools merged by name, those from below first, and where each of `above` is among them."""
     if not isinstance(below, list) or not isinstance(above, list):
         return above, {}
@@ -159,7 +160,7 @@ def _pools(below: Any, above: Any) -> tuple[Any, Mapping[int, int]]:
     return result, indexes
 
 
-def _named(pool: Mapping[str, Any]) -> bool:
+def _named(pool: Mapping[str, object]) -> bool:
     return isinstance(pool.get("name"), str)
 
 

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from ..base.outside import OUTSIDE
 from ..settings.stack import Settings
 
-_EMPTY: dict[str, Any] = {"string": "", "integer": 0, "boolean": False, "array": [], "object": {}}
+_EMPTY: dict[str, object] = {"string": "", "integer": 0, "boolean": False, "array": [], "object": {}}
 _INDENT = "  "
 
 
@@ -40,24 +40,24 @@ def as_yaml() -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_settings(given: Mapping[str, Any]) -> dict[str, Any]:
+def as_settings(given: Mapping[str, object]) -> dict[str, object]:
     """Return settings as their types want them: the engine keeps each value of a stack file's top level as text."""
     return {name: _typed(name, value) for name, value in given.items()}
 
 
-def without_defaults(given: Mapping[str, Any], keep: Collection[str] = ()) -> dict[str, Any]:
+def without_defaults(given: Mapping[str, object], keep: Collection[str] = ()) -> dict[str, object]:
     """Return settings less those that the engine, it seems, has filled in; `keep` names some that it has not."""
     return {name: value for name, value in given.items() if name in keep or not _is_default(name, value)}
 
 
-def _declaration(field: FieldInfo) -> dict[str, Any]:
+def _declaration(field: FieldInfo) -> dict[str, object]:
     kind, of = _type(field.annotation)
     items = {"items": {"type": of}} if kind == "array" else {}
     default = field.default if isinstance(field.default, str | int) else _EMPTY[kind]
     return {"type": kind, **items, "description": field.description, "default": default}
 
 
-def _type(annotation: Any) -> tuple[str, str]:
+def _type(annotation: object) -> tuple[str, str]:
     """Return the engine's name of a type and, for a list, of its entries' type."""
     origin, inner = get_origin(annotation), [each for each in get_args(annotation) if each is not NoneType]
     if origin is tuple:
@@ -70,7 +70,7 @@ def _type(annotation: Any) -> tuple[str, str]:
     return _type(inner[0]) if inner and origin is not dict else ("object", "")
 
 
-def _typed(name: str, value: Any) -> Any:
+def _typed(name: str, value: object) -> object:
     is_text = declared().get(name, {}).get("type") == "string"
     if is_text and isinstance(value, bool | int):
         return json.dumps(value)
@@ -82,6 +82,6 @@ def _typed(name: str, value: Any) -> Any:
         return value
 
 
-def _is_default(name: str, value: Any) -> bool:
+def _is_default(name: str, value: object) -> bool:
     default = declared().get(name, {}).get("default")
     return type(value) is type(default) and bool(value == default)

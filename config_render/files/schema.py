@@ -23,7 +23,7 @@ def stack_schema() -> dict[str, Any]:
     for table in (settings, *definitions.values()):
         _tidy(table)
     own = {f"{NAMESPACE}:{key}": value for key, value in settings["properties"].items()}
-    shapes: dict[str, dict[str, Any]] = {
+    shapes: dict[str, dict[str, object]] = {
         **dict.fromkeys(TOKENS, _ENCRYPTED),
         SECRETS: {"type": "object", "additionalProperties": _ENCRYPTED},
         EXTENDS: {"type": "array", "items": {"type": "string"}},

@@ -61,7 +61,7 @@ def read_stack_file(path: Path) -> StackFile:
     if not isinstance(content, dict):
         raise UnreadableFileError(f"{path}: holds no table of settings")
     is_stack = isinstance(content.get("config"), dict)
-    given: dict[str, Any] = content["config"] if is_stack else content
+    given: dict[str, object] = content["config"] if is_stack else content
     prefix = f"{NAMESPACE}:" if is_stack else ""
     settings = {key.removeprefix(prefix): value for key, value in given.items() if key.startswith(prefix)}
     places = {path_of(at): Place(line) for at, line in (in_settings(lines) if is_stack else lines).items() if at}
@@ -88,10 +88,11 @@ def read_stack_file(path: Path) -> StackFile:
     )
 
 
-def _secrets(settings: dict[str, Any]) -> tuple[list[str], list[str], list[Problem]]:
+def _secrets(settings: dict[str, object]) -> tuple[list[str], list[str], list[Problem]]:
     """Take secrets and tokens out of settings; return their names and what is wrong with them."""
-    secrets = settings.pop(SECRETS, None)
-    names = list(secrets) if isinstance(secrets, dict) else []
+    given = settings.pop(SECRETS, None)
+    secrets = given if isinstance(given, dict) else {}
+    names = list(secrets)
     clear = [(SECRETS, name) for name in names if not _is_encrypted(secrets[name])]
     tokens = {name: settings.pop(name) for name in TOKENS if name in settings}
     token = [(name,) for name, value in tokens.items() if not _is_encrypted(value)]
@@ -99,7 +100,7 @@ def _secrets(settings: dict[str, Any]) -> tuple[list[str], list[str], list[Probl
         Problem(path_of(place), None, "stands there in clear text; make a new one and set it with --secret")
         for place in [*token, *clear]
     ]
-    if secrets is not None and not isinstance(secrets, dict):
+    if given is not None and not isinstance(given, dict):
         problems.append(Problem(path_of((SECRETS,)), None, "must be a table of secrets by their names"))
     return names, [*tokens], problems
 

@@ -30,7 +30,7 @@ _INTEGERS = {
 }
 _LONGEST_NUMBER = 100
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_WORDS: dict[str, Any] = {
+_WORDS: dict[str, object] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -59,7 +59,7 @@ def read_yaml(path: Path) -> tuple[Any, dict[Location, int]]:
 class _Open:
     """A table or a list whose end has not come yet."""
 
-    value: Any
+    value: dict[str, object] | list[object]
     at: Location
     anchor: str | None
     line: int
@@ -67,14 +67,14 @@ class _Open:
     has_key: bool = False
     size: int = 1
     """How many values it holds, itself and what aliases repeat included."""
-    merged: list[dict[str, Any]] = field(default_factory=list)
+    merged: list[dict[str, object]] = field(default_factory=list)
 
 
 class _Reader:
     def __init__(self, text: str) -> None:
-        self.value: Any = None
+        self.value: object = None
         self.lines: dict[Location, int] = {}
-        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._anchors: dict[str, tuple[object, int]] = {}
         self._open: list[_Open] = []
         self._budget = _COPIES + len(text)
         self._documents = self._values = 0
@@ -93,11 +93,11 @@ class _Reader:
         elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             if len(self._open) >= _DEEPEST:
                 raise _error(event, f"is nested deeper than {_DEEPEST} levels")
-            value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
+            begun: dict[str, object] | list[object] = {} if isinstance(event, yaml.MappingStartEvent) else []
             place = self._place(event)
             # At its end it would have the line of what comes next.
             self.lines.setdefault(place, line)
-            self._open.append(_Open(value, place, event.anchor, line))
+            self._open.append(_Open(begun, place, event.anchor, line))
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             self._close(event)
         elif isinstance(event, yaml.ScalarEvent):
@@ -111,7 +111,7 @@ class _Reader:
             value, size = self._anchors[event.anchor]
             self._add(event, value, size, None)
 
-    def _place(self, event: Any) -> Location:
+    def _place(self, event: yaml.Event) -> Location:
         if not self._open:
             return ()
         parent = self._open[-1]
@@ -150,7 +150,7 @@ class _Reader:
             parent.value[parent.key] = value
             parent.has_key = False
 
-    def _begin(self, event: Any, parent: _Open, key: Any, merge: bool) -> None:
+    def _begin(self, event: Any, parent: _Open, key: object, merge: bool) -> None:
         if not isinstance(key, str):
             raise _error(event, "has a table or a list as a key; a key must be a text")
         if len(key) > _LONGEST_KEY:
@@ -161,10 +161,11 @@ class _Reader:
         if not merge:
             self.lines[(*parent.at, key)] = event.start_mark.line + 1
 
-    def _close(self, event: Any) -> None:
+    def _close(self, event: yaml.Event) -> None:
         done = self._open.pop()
-        for table in done.merged:
-            done.value.update({key: value for key, value in table.items() if key not in done.value})
+        if isinstance(done.value, dict):
+            for table in done.merged:
+                done.value.update({key: value for key, value in table.items() if key not in done.value})
         if done.anchor:
             self._anchors[done.anchor] = (done.value, done.size)
         # What it holds has been counted as it came.
@@ -173,7 +174,7 @@ class _Reader:
             self._open[-1].size += done.size
 
 
-def _plain(text: str) -> Any:
+def _plain(text: str) -> object:
     if text in _WORDS:
         return _WORDS[text]
     plain = text.replace("_", "") if text[0] in "+-0123456789" else text

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ..settings.cache import CacheKeys, is_amazons, is_amazons_in_another_spelling
 from .findings import Findings
@@ -15,8 +14,8 @@ _WHERE = {"s3": ("BucketName", "ServerAddress"), "gcs": ("BucketName",), "azure"
 
 
 def read_cache(
-    entries: Sequence[Mapping[str, Any]], at: Sequence[str], tables: Tables, findings: Findings
-) -> dict[str, Any] | None:
+    entries: Sequence[Mapping[str, object]], at: Sequence[str], tables: Tables, findings: Findings
+) -> dict[str, object] | None:
     """Return the setting `cache`; None for a bucket that the stack makes."""
     given = [
         (f"{place}.{spelled(entry, 'cache')}", pick(entry, "cache")) for entry, place in zip(entries, at, strict=True)
@@ -39,13 +38,13 @@ def read_cache(
     for other, another in used[1:]:
         _compare(place, cache, other, another, findings)
     result = tables.read(CacheKeys, cache, place)
-    if isinstance(result.get("s3"), dict):
-        result["s3"] = _s3(result["s3"], f"{place}.s3", findings)
-        result |= _kms_key(result["s3"], f"{place}.s3", findings)
+    if isinstance(s3 := result.get("s3"), dict):
+        result["s3"] = s3 = _s3(s3, f"{place}.s3", findings)
+        result |= _kms_key(s3, f"{place}.s3", findings)
     return result
 
 
-def _typed(cache: Mapping[str, Any], place: str, findings: Findings) -> dict[str, Any] | None:
+def _typed(cache: Mapping[str, object], place: str, findings: Findings) -> dict[str, object] | None:
     """Return a cache's table with its Type, without the tables of other types; None for one that is not used."""
     whole = with_s3_table(cache, place, findings)
     if isinstance(s3 := pick(whole, "s3"), dict):
@@ -68,13 +67,15 @@ def _typed(cache: Mapping[str, Any], place: str, findings: Findings) -> dict[str
     return {**without(whole, "Type", *(each for each in _TYPES if each != kind)), "Type": kind}
 
 
-def _told(table: Any) -> Any:
+def _told(table: object) -> object:
     return {key: value for key, value in table.items() if value is not False} if isinstance(table, dict) else table
 
 
-def _compare(place: str, cache: Mapping[str, Any], other: str, another: Mapping[str, Any], findings: Findings) -> None:
-    kind, more = cache["Type"], another["Type"]
-    if kind != more or [_where(cache, key) for key in _WHERE[kind]] != [_where(another, key) for key in _WHERE[kind]]:
+def _compare(
+    place: str, cache: Mapping[str, object], other: str, another: Mapping[str, object], findings: Findings
+) -> None:
+    kind = str(cache["Type"])
+    if kind != another["Type"] or any(_where(cache, key) != _where(another, key) for key in _WHERE[kind]):
         findings.refuse(other, None, f"is another cache than {place}, and a stack has one; make a stack of each")
         return
     for key in ("Path", "Shared", "MaxUploadedArchiveSize"):
@@ -85,15 +86,15 @@ def _compare(place: str, cache: Mapping[str, Any], other: str, another: Mapping[
         findings.left_out(f"{other}.{kind}", f"keys of it differ from those of {place}, which serves all pools")
 
 
-def _where(cache: Mapping[str, Any], key: str) -> str:
-    table = pick(cache, cache["Type"])
+def _where(cache: Mapping[str, object], key: str) -> str:
+    table = pick(cache, str(cache["Type"]))
     value = str(pick(table, key) or "") if isinstance(table, dict) else ""
     if key == "ServerAddress":
         return "" if _at_amazon(value) else _bare(value)
     return value
 
 
-def _rest(table: Mapping[str, Any]) -> dict[str, Any]:
+def _rest(table: Mapping[str, object]) -> dict[str, object]:
     known = {key.lower(): value for key, value in table.items() if value not in ("", False)}
     return {key: value for key, value in known.items() if key not in ("serveraddress",)}
 
@@ -106,7 +107,7 @@ def _at_amazon(server: str) -> bool:
     return is_amazons(_bare(server)) or is_amazons_in_another_spelling(server)
 
 
-def _s3(s3: dict[str, Any], place: str, findings: Findings) -> dict[str, Any]:
+def _s3(s3: dict[str, object], place: str, findings: Findings) -> dict[str, object]:
     result = dict(s3)
     server = result.get("ServerAddress")
     amazons = not isinstance(server, str) or _at_amazon(server)
@@ -124,7 +125,7 @@ def _s3(s3: dict[str, Any], place: str, findings: Findings) -> dict[str, Any]:
     return _keys(result, place, amazons, findings)
 
 
-def _kms_key(s3: Mapping[str, Any], place: str, findings: Findings) -> dict[str, Any]:
+def _kms_key(s3: Mapping[str, object], place: str, findings: Findings) -> dict[str, object]:
     key = s3.get("ServerSideEncryptionKeyID")
     if not isinstance(key, str) or "AccessKey" in s3 or "RoleARN" in s3:
         return {}
@@ -137,7 +138,7 @@ def _kms_key(s3: Mapping[str, Any], place: str, findings: Findings) -> dict[str,
     return {}
 
 
-def _keys(s3: dict[str, Any], place: str, amazons: bool, findings: Findings) -> dict[str, Any]:
+def _keys(s3: dict[str, object], place: str, amazons: bool, findings: Findings) -> dict[str, object]:
     pair = ("AccessKey", "SecretKey")
     given = [key for key in (*pair, "SessionToken") if key in s3]
     if s3.get("AuthenticationType") == "iam" and given:

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from ..files.checked_file import UnusableError
 from .from_toml import UnconvertibleError, settings_from_toml
@@ -14,7 +13,7 @@ from .source import NotTomlError, read_toml
 from .stack_text import stack_file
 
 
-def add_from_toml(command: Callable[[str, Any, str], argparse.ArgumentParser]) -> None:
+def add_from_toml(command: Callable[[str, object, str], argparse.ArgumentParser]) -> None:
     """Add the command to a parser; `command` makes one of its commands."""
     parser = command("from-toml", _from_toml, "print a stack file made from a config.toml, without its secrets")
     parser.add_argument("file", type=Path, metavar="FILE", help="a config.toml with docker+machine on amazonec2")

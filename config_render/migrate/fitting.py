@@ -27,7 +27,7 @@ PlaceOf = Callable[[Location], str]
 
 
 def fit(
-    settings: dict[str, Any], region: str | None, secrets: Collection[str], place_of: PlaceOf, findings: Findings
+    settings: dict[str, object], region: str | None, secrets: Collection[str], place_of: PlaceOf, findings: Findings
 ) -> None:
     """Change settings until the check takes them, once what is still to be set is set.
 
@@ -54,13 +54,13 @@ def fit(
 
 
 def _problems(
-    settings: dict[str, Any], region: str | None, secrets: Collection[str], wanted: Collection[Wanted]
+    settings: dict[str, object], region: str | None, secrets: Collection[str], wanted: Collection[Wanted]
 ) -> list[Problem]:
     complete = _completed(settings, wanted)
     return problems_of(complete, region=region or "us-east-1", secrets=secrets, tokens={TOKEN: None})[1]
 
 
-def _completed(settings: dict[str, Any], wanted: Collection[Wanted]) -> dict[str, Any]:
+def _completed(settings: dict[str, object], wanted: Collection[Wanted]) -> dict[str, object]:
     """Return the settings as they will be once what is asked for is set."""
     complete = {**(deepcopy(settings) if wanted else settings), "manager": {"sshFrom": ["203.0.113.7/32"]}}
     for each in wanted:
@@ -78,7 +78,7 @@ def _completed(settings: dict[str, Any], wanted: Collection[Wanted]) -> dict[str
     return complete
 
 
-def _of_other_types(settings: dict[str, Any]) -> Iterator[tuple[Location, str, Any]]:
+def _of_other_types(settings: dict[str, object]) -> Iterator[tuple[Location, str, object]]:
     try:
         Settings.model_validate(settings)
     except ValidationError as error:
@@ -90,7 +90,7 @@ def _of_other_types(settings: dict[str, Any]) -> Iterator[tuple[Location, str, A
                 yield tuple(part for part in each["loc"] if part != "[key]"), in_words(each), value
 
 
-def _mend(settings: dict[str, Any], location: Location, message: str, place: str, findings: Findings) -> None:
+def _mend(settings: dict[str, object], location: Location, message: str, place: str, findings: Findings) -> None:
     last = location[-1] if location else ""
     if last in _EXAMPLES and _remove(settings, location):
         findings.want(_path(location), _EXAMPLES[str(last)], f"{place} {message}")

@@ -13,7 +13,7 @@ from ..settings.runner import RunnerKeys
 from ..settings.stack import Settings
 from .cache import read_cache
 from .findings import Findings, Wanted
-from .fitting import fit
+from .fitting import PlaceOf, fit
 from .gitlab import read_gitlab
 from .network import Network, read_region
 from .old_keys import pick, renamed, spelled, with_autoscaling, without
@@ -99,7 +99,7 @@ class _Conversion:
             return None
         return self._converted([place for place, _ in chosen], [each for _, each in chosen])
 
-    def _is_ours(self, entry: Mapping[str, Any], at: str) -> bool:
+    def _is_ours(self, entry: Mapping[str, object], at: str) -> bool:
         executor, machine = pick(entry, "executor"), pick(entry, "machine")
         if executor is None and isinstance(machine, dict):
             self.findings.note(f"{at}.executor", "missing; it is docker+machine, as there is a table [runners.machine]")
@@ -115,13 +115,13 @@ class _Conversion:
             return self._is_on_ec2(machine, at)
         return True
 
-    def _is_on_ec2(self, machine: Mapping[str, Any], at: str) -> bool:
+    def _is_on_ec2(self, machine: Mapping[str, object], at: str) -> bool:
         driver = pick(machine, "MachineDriver")
         if not driver:
             self.findings.note(f"{at}.machine.MachineDriver", "missing; it is amazonec2 here")
         return driver in ("amazonec2", None, "")
 
-    def _leave_others(self, given: Sequence[Mapping[str, Any]], key: str, chosen: Sequence[str]) -> None:
+    def _leave_others(self, given: Sequence[Mapping[str, object]], key: str, chosen: Sequence[str]) -> None:
         for index, entry in enumerate(given):
             at = f"{key}[{index}]"
             if at in chosen:
@@ -137,7 +137,7 @@ class _Conversion:
             else:
                 self.findings.refuse(place, executor, message)
 
-    def _converted(self, at: list[str], entries: list[Mapping[str, Any]]) -> Converted | None:
+    def _converted(self, at: list[str], entries: list[Mapping[str, object]]) -> Converted | None:
         findings = self.findings
         entries = [renamed(entry, "runners", place, findings) for entry, place in zip(entries, at, strict=True)]
         general = self._tables.read(GlobalKeys, renamed(self._content, "global", "", findings), "")
@@ -153,15 +153,15 @@ class _Conversion:
         ]
         region = read_region(choices, findings)
         network = Network(choices, region, findings)
-        settings: dict[str, Any] = {
+        settings: dict[str, object] = {
             "gitlab": read_gitlab(entries, at, findings),
             **general,
             "network": network.settings(),
         }
         if (cache := read_cache(entries, at, self._tables, findings)) is not None:
             settings["cache"] = cache
-        settings["pools"] = self._pools(entries, at, choices, network, settings)
-        self._tokens(entries, at, settings["pools"])
+        settings["pools"] = pools = self._pools(entries, at, choices, network, settings)
+        self._tokens(entries, at, pools)
         if findings.problems:
             return None
         fit(settings, region, findings.secrets.keys() - {TOKEN}, _places(at, choices, settings), findings)
@@ -171,11 +171,11 @@ class _Conversion:
         secrets = {name: place for name, place in findings.secrets.items() if name in used}
         return Converted(region, in_order, secrets, findings.wanted, findings.notes)
 
-    def _options_at(self, entry: Mapping[str, Any], place: str) -> str:
+    def _options_at(self, entry: Mapping[str, object], place: str) -> str:
         machine = pick(entry, "machine")
         return f"{place}.{spelled(entry, 'machine')}.{spelled(machine, 'MachineOptions')}"
 
-    def _count_jobs(self, general: dict[str, Any]) -> None:
+    def _count_jobs(self, general: dict[str, object]) -> None:
         concurrent = general["concurrent"]
         if isinstance(concurrent, int) and not isinstance(concurrent, bool) and concurrent < 1:
             self.findings.note("concurrent", "becomes 1: with 0 gitlab-runner starts no job")
@@ -183,12 +183,12 @@ class _Conversion:
 
     def _pools(
         self,
-        entries: Sequence[Mapping[str, Any]],
+        entries: Sequence[Mapping[str, object]],
         at: Sequence[str],
         choices: Sequence[Choices],
         network: Network,
         settings: Mapping[str, Any],
-    ) -> list[dict[str, Any]]:
+    ) -> list[dict[str, object]]:
         names, pools = Names(self.findings, several=len(entries) > 1), []
         there = settings["network"]
         for index, (entry, place, chosen) in enumerate(zip(entries, at, choices, strict=True)):
@@ -208,7 +208,9 @@ class _Conversion:
             pools.append({**first, **whole, **({"driver": driver} if driver else {})})
         return pools
 
-    def _tokens(self, entries: Sequence[Mapping[str, Any]], at: Sequence[str], pools: Sequence[dict[str, Any]]) -> None:
+    def _tokens(
+        self, entries: Sequence[Mapping[str, object]], at: Sequence[str], pools: Sequence[dict[str, object]]
+    ) -> None:
         tokens = [str(pick(entry, "token") or "") for entry in entries]
         places = [f"{place}.{spelled(entry, 'token')}" for entry, place in zip(entries, at, strict=True)]
         for token, place in zip(tokens, places, strict=True):
@@ -223,7 +225,7 @@ class _Conversion:
             pool["token"] = self.findings.secret("runnerToken", token, place)
 
 
-def _places(at: Sequence[str], choices: Sequence[Choices], settings: Mapping[str, Any]) -> Any:
+def _places(at: Sequence[str], choices: Sequence[Choices], settings: Mapping[str, object]) -> PlaceOf:
     """Return a function that tells where in the config.toml a setting comes from."""
 
     def place_of(location: Location) -> str:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from .findings import Findings
 from .network import same
@@ -11,7 +10,7 @@ from .old_keys import pick, spelled
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
 
 
-def read_gitlab(entries: Sequence[Mapping[str, Any]], at: Sequence[str], findings: Findings) -> dict[str, Any]:
+def read_gitlab(entries: Sequence[Mapping[str, object]], at: Sequence[str], findings: Findings) -> dict[str, object]:
     """Return the setting `gitlab`, and ask for the url where there is none."""
     found: list[tuple[str, str]] = []
     for entry, entry_at in zip(entries, at, strict=True):

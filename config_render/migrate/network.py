@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from ..base.regions import check_region
 from ..settings.network import DEFAULT_VPC
@@ -36,7 +35,7 @@ def read_region(choices: Sequence[Choices], findings: Findings) -> str | None:
     return None
 
 
-def same(findings: Findings, values: Sequence[tuple[str, Any]], what: str) -> None:
+def same(findings: Findings, values: Sequence[tuple[str, object]], what: str) -> None:
     """Refuse values, each with its place, that differ where a stack has one."""
     for place, value in values:
         if value != values[0][1]:
@@ -90,11 +89,11 @@ class Network:
                 self._findings.left_out(each.place(_OPTION("zone")), message)
         return list(dict.fromkeys(found)) or [_DRIVERS_ZONE]
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         """Return the setting `network`, and ask for what it lacks."""
         if self._vpc is None and not any(self._subnets):
             return {"vpcId": DEFAULT_VPC, "zones": list(dict.fromkeys(zone for each in self._zones for zone in each))}
-        network: dict[str, Any] = {}
+        network: dict[str, object] = {}
         place = self._choices[0].place(_OPTION("vpc-id"))
         if self._vpc and re.fullmatch(r"vpc-\w+", self._vpc, re.ASCII):
             network["vpcId"] = self._vpc
@@ -120,14 +119,14 @@ class Network:
             self._findings.want(f"network.subnetIds[{count}]", f"subnet-0123456789abcde{count:02x}", why)
             count += 1
 
-    def pool(self, index: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    def pool(self, index: int) -> tuple[dict[str, object], dict[str, object]]:
         """Return the settings of an entry's pool that say where it is, and those under `driver`."""
         zones, subnets = self._zones[index], self._subnets[index]
         known = list(dict.fromkeys(zone for each in self._zones for zone in each))
         if len(subnets) > 1:
             return {}, {}
         one = self._vpc is not None or any(self._subnets)
-        placed: dict[str, Any] = {}
+        placed: dict[str, object] = {}
         if len(known) > 1 or any(len(each) > 1 for each in self._subnets):
             placed["zones"] = zones[-1:] if one else zones
         own = subnets and self._by_zone.get(zones[-1]) != subnets[0]

@@ -26,25 +26,25 @@ GONE = {
 _OFF_PEAK = ("OffPeakPeriods", "OffPeakTimezone", "OffPeakIdleCount", "OffPeakIdleTime")
 
 
-def pick(table: Mapping[str, Any], key: str, default: Any = None) -> Any:
+def pick(table: Mapping[str, object], key: str, default: object = None) -> Any:
     """Return a value as gitlab-runner finds it: by the key as it is spelled, else without regard to case."""
     if key in table:
         return table[key]
     return next((value for other, value in table.items() if other.lower() == key.lower()), default)
 
 
-def spelled(table: Mapping[str, Any], key: str) -> str:
+def spelled(table: Mapping[str, object], key: str) -> str:
     """Return how a table spells a key that `pick` finds in it, or the key."""
     return key if key in table else next((other for other in table if other.lower() == key.lower()), key)
 
 
-def without(table: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+def without(table: Mapping[str, object], *keys: str) -> dict[str, object]:
     """Return a table without some keys, however they are spelled."""
     lowered = {key.lower() for key in keys}
     return {key: value for key, value in table.items() if key.lower() not in lowered}
 
 
-def renamed(table: Mapping[str, Any], kind: str, at: str, findings: Findings) -> dict[str, Any]:
+def renamed(table: Mapping[str, object], kind: str, at: str, findings: Findings) -> dict[str, object]:
     """Return a table with keys of today. `kind` is `global`, `runners` or `s3`."""
     result = dict(table)
     for old, (new, why) in _RENAMED[kind].items():
@@ -61,7 +61,7 @@ def renamed(table: Mapping[str, Any], kind: str, at: str, findings: Findings) ->
     return result
 
 
-def with_s3_table(cache: Mapping[str, Any], at: str, findings: Findings) -> dict[str, Any]:
+def with_s3_table(cache: Mapping[str, object], at: str, findings: Findings) -> dict[str, object]:
     """Return a cache's table whose S3 keys, which stood beside Type until gitlab-runner 12.0, are in `s3`."""
     moved = {key: value for key, value in cache.items() if key.lower() in _OLD_S3}
     s3 = pick(cache, "s3", {})
@@ -84,7 +84,7 @@ _OLD_S3 = {
 }
 
 
-def with_autoscaling(machine: Mapping[str, Any], at: str, findings: Findings) -> dict[str, Any]:
+def with_autoscaling(machine: Mapping[str, object], at: str, findings: Findings) -> dict[str, object]:
     """Return `[runners.machine]` with its off-peak time as an entry of `autoscaling`."""
     periods, timezone, count, seconds = (pick(machine, key) for key in _OFF_PEAK)
     rest = without(machine, *_OFF_PEAK)

@@ -5,7 +5,6 @@ https://gitlab.com/gitlab-org/ci-cd/docker-machine/-/blob/main/docs/drivers/aws.
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..base.marks import Mark, marked
 from ..base.nearly import one_edit_apart
@@ -46,9 +45,9 @@ class Choices:
     """What is said of the place, the type and the price, by options; repeated ones have several values."""
     places: dict[str, str] = field(default_factory=dict)
     """Where each option stands, the last time."""
-    pool: dict[str, Any] = field(default_factory=dict)
+    pool: dict[str, object] = field(default_factory=dict)
     """A pool's settings for them, without `driver`."""
-    driver: dict[str, Any] = field(default_factory=dict)
+    driver: dict[str, object] = field(default_factory=dict)
 
     def last(self, option: str) -> str | None:
         """Return what docker-machine takes."""
@@ -59,7 +58,7 @@ class Choices:
         return self.places.get(option, self.at)
 
 
-def read_options(options: Any, at: str, tables: Tables, findings: Findings) -> Choices:
+def read_options(options: object, at: str, tables: Tables, findings: Findings) -> Choices:
     """Take options apart; `at` is their place."""
     found = Choices(at)
     kept: list[str] = []
@@ -82,7 +81,7 @@ def read_options(options: Any, at: str, tables: Tables, findings: Findings) -> C
     return found
 
 
-def _as_texts(options: Any, at: str, findings: Findings) -> list[tuple[str, str]]:
+def _as_texts(options: object, at: str, findings: Findings) -> list[tuple[str, str]]:
     if isinstance(options, dict):
         findings.note(at, "is a table, which gitlab-runner refuses; each key becomes an option")
         listed = [(f"{at}.{key}", f"{key}={each}") for key, value in options.items() for each in _values(value)]
@@ -96,7 +95,7 @@ def _as_texts(options: Any, at: str, findings: Findings) -> list[tuple[str, str]
     return [(f"{at}[{index}]", option) for index, option in enumerate(options) if isinstance(option, str)]
 
 
-def _values(value: Any) -> list[str]:
+def _values(value: object) -> list[str]:
     values = value if isinstance(value, list) else [value]
     return [str(each).lower() if isinstance(each, bool) else str(each) for each in values]
 

@@ -1,7 +1,6 @@
 """Periods as people write them, as the seven fields that gitlab-runner means."""
 
 import re
-from typing import Any
 
 from ..base.periods import check_period
 from .findings import Findings
@@ -9,9 +8,9 @@ from .findings import Findings
 _JOINED = re.compile(r"(?<=\S),(?=\* \* )")
 
 
-def seven_fields(periods: list[Any], place: str, findings: Findings) -> list[Any]:
+def seven_fields(periods: list[object], place: str, findings: Findings) -> list[object]:
     """Return periods that `check_period` takes, and tell which others are left out."""
-    found: list[Any] = []
+    found: list[object] = []
     for index, period in enumerate(periods):
         at = f"{place}[{index}]"
         if not isinstance(period, str):

@@ -1,7 +1,6 @@
 """A pool's instance types, image and price, by the MachineOptions of an entry."""
 
 import re
-from typing import Any
 
 from ..base.instance_types import architecture, check_instance_type
 from ..checks.pool_relations import is_off
@@ -15,12 +14,12 @@ _DRIVERS_TYPE, _DRIVERS_PRICE = "t2.micro", "0.50"
 _IMAGE = re.compile(r"ami-[0-9a-f]{8,17}")
 
 
-def pool_choices(found: Choices, pool: int, findings: Findings) -> dict[str, Any]:
+def pool_choices(found: Choices, pool: int, findings: Findings) -> dict[str, object]:
     """Return a pool's instance types, image and spot settings. `pool` is its number."""
     wrong = "amazonec2-instance-type"
     given = list(dict.fromkeys(found.placed.get(wrong, [_DRIVERS_TYPE])))
     types = _of_one_architecture([each for each in given if not check_instance_type(each)], found, findings)
-    result: dict[str, Any] = {}
+    result: dict[str, object] = {}
     if types:
         result["instanceTypes"] = types
     else:
@@ -52,7 +51,7 @@ def _of_one_architecture(types: list[str], found: Choices, findings: Findings) -
     return kept
 
 
-def _spot(found: Choices, pool: int, findings: Findings) -> dict[str, Any] | None:
+def _spot(found: Choices, pool: int, findings: Findings) -> dict[str, object] | None:
     option = "amazonec2-spot-price"
     price = found.last(option)
     if is_off(found.last("amazonec2-request-spot-instance")):

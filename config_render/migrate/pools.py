@@ -24,7 +24,7 @@ class Names:
         self._machines: list[tuple[str, str]] = []
         """Tokens and MachineNames of the pools that have their names."""
 
-    def give(self, pool: dict[str, Any], entry: Mapping[str, Any], at: str, network_zones: int) -> None:
+    def give(self, pool: dict[str, Any], entry: Mapping[str, object], at: str, network_zones: int) -> None:
         """Set a pool's name, and its MachineName if it can have that of the entry.
 
         `network_zones` is how many zones there are for a pool that names none.
@@ -50,7 +50,7 @@ class Names:
         self._machines.append((token, template or f"{name}-%s"))
         pool["name"] = name
 
-    def _refusal(self, token: str, template: Any, label: str) -> str | None:
+    def _refusal(self, token: str, template: object, label: str) -> str | None:
         if not isinstance(template, str):
             return None
         if reason := check_machine_name(template):
@@ -85,7 +85,9 @@ class Names:
         return name not in self._taken and (template is not None or not self._is_alike(token, f"{name}-%s"))
 
 
-def fit_numbers(pool: dict[str, Any], entry: Mapping[str, Any], at: str, concurrent: int, findings: Findings) -> None:
+def fit_numbers(
+    pool: dict[str, object], entry: Mapping[str, object], at: str, concurrent: int, findings: Findings
+) -> None:
     """Give a pool its limit, and no more idle machines than that."""
     limit = pick(entry, "limit", 0)
     if isinstance(limit, int) and not isinstance(limit, bool) and limit < 1:

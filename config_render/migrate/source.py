@@ -35,7 +35,7 @@ class NotTomlError(Exception):
 class Source:
     """A file's content."""
 
-    content: Mapping[str, Any]
+    content: Mapping[str, object]
     lines: Mapping[str, int] = field(default_factory=dict)
     """Lines by places in lower case, such as `runners[0].machine.machineoptions[3]`."""
     notes: tuple[tuple[str, str], ...] = ()
@@ -153,7 +153,7 @@ def _header(parsed: Mapping[str, Any], counts: Counter[str]) -> str:
     return place
 
 
-def _add_keys(found: dict[str, int], table: Mapping[str, Any], prefix: str, start: int, statement: str) -> None:
+def _add_keys(found: dict[str, int], table: Mapping[str, object], prefix: str, start: int, statement: str) -> None:
     for key, value in table.items():
         place = _below(prefix, key)
         found.setdefault(place, start)

@@ -1,14 +1,12 @@
 """The text of a stack file that was made from something else: what is still to be done, then the settings."""
 
-from typing import Any
-
 import yaml
 
 from ..base.placeholders import TOKEN
 from ..base.problems import NAMESPACE, printable
 from .from_toml import Converted
 
-_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_Dumper: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def stack_file(converted: Converted, source: str) -> str:

@@ -4,7 +4,6 @@ import datetime
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from ..base.marks import Mark, marked
 from ..base.nearly import one_edit_apart
@@ -19,7 +18,7 @@ from .findings import Findings
 from .old_keys import GONE
 from .periods import seven_fields
 
-GITLABS_DEFAULTS: Mapping[type[ConfigTable], Mapping[str, Any]] = {
+GITLABS_DEFAULTS: Mapping[type[ConfigTable], Mapping[str, object]] = {
     GlobalKeys: {"concurrent": 1},
     CacheKeys: {"Shared": False},
     Docker: {"disable_cache": False},
@@ -44,7 +43,7 @@ _SECRET_VARIABLE = re.compile(
     r"TOKEN|SECRET|PASS(?!IVE)|PWD|KEY|AUTH|CREDENTIAL|DSN|WEBHOOK|SIGNATURE|_PAT$", re.IGNORECASE
 )
 _ZERO_IS_NONE = ("request_concurrency", "query_interval")
-_EMPTY: tuple[Any, ...] = ("", [], {})
+_EMPTY: tuple[object, ...] = ("", [], {})
 
 
 def in_camel_case(text: str) -> str:
@@ -59,7 +58,7 @@ class Tables:
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
 
-    def read(self, model: type[ConfigTable], given: Mapping[str, Any], at: str) -> dict[str, Any]:
+    def read(self, model: type[ConfigTable], given: Mapping[str, object], at: str) -> dict[str, object]:
         """Return the table of settings that a table of config.toml is, at the place `at`.
 
         Values of a wrong type stay what they are.
@@ -87,7 +86,7 @@ class Tables:
                 extra[key] = kept
         return {**result, "extra": extra} if extra else result
 
-    def _value(self, model: type[ConfigTable], key: str, value: Any, place: str) -> Any:
+    def _value(self, model: type[ConfigTable], key: str, value: object, place: str) -> object:
         inner = child_tables(model).get(key)
         if inner is not None and issubclass(inner, ConfigTable):
             if isinstance(value, dict):
@@ -103,12 +102,12 @@ class Tables:
             return seven_fields(value, place, self._findings)
         return self.without_secrets(value, key, place)
 
-    def _entry(self, model: type[ConfigTable], value: Any, place: str) -> Any:
+    def _entry(self, model: type[ConfigTable], value: object, place: str) -> object:
         if isinstance(value, str) and "name" in model.known_keys():
             value = {"name": value}  # as services were written until gitlab-runner 12.9
         return self.read(model, value, place) if isinstance(value, dict) else value
 
-    def _with_periods(self, entries: list[Any], place: str) -> list[Any]:
+    def _with_periods(self, entries: list[object], place: str) -> list[object]:
         kept = []
         for index, entry in enumerate(entries):
             if isinstance(entry, dict) and not entry.get("Periods"):
@@ -117,14 +116,14 @@ class Tables:
                 kept.append(entry)
         return kept
 
-    def variable(self, variable: Any, place: str) -> Any:
+    def variable(self, variable: object, place: str) -> object:
         """Return NAME=value with a placeholder for a value that is a secret."""
         name, _, value = variable.partition("=") if isinstance(variable, str) else ("", "", "")
         if value and (_SECRET_VARIABLE.search(name) or holds_secret(value) or holds_secret(variable)):
             return f"{name}={self._findings.secret(name or 'variable', value, place)}"
         return self.without_secrets(variable, "variable", place)
 
-    def without_secrets(self, value: Any, wish: str, place: str) -> Any:
+    def without_secrets(self, value: object, wish: str, place: str) -> object:
         """Return a value with placeholders for the secrets in its texts."""
         if isinstance(value, str):
             return self._findings.without_secrets(value, wish, place)
@@ -139,7 +138,7 @@ class Tables:
             }
         return value
 
-    def _unknown(self, key: str, value: Any, place: str, known: Mapping[str, str]) -> Any:
+    def _unknown(self, key: str, value: object, place: str, known: Mapping[str, str]) -> object:
         near = next((name for lowered, name in known.items() if one_edit_apart(lowered, key.lower())), None)
         if near is not None:
             self._findings.left_out(place, f"gitlab-runner knows no such key; if {near} is meant, set that")
@@ -153,7 +152,7 @@ class Tables:
         )
         return self.hidden(value, key, place, always=names_a_secret(key))
 
-    def hidden(self, value: Any, wish: str, place: str, *, always: bool = True) -> Any:
+    def hidden(self, value: object, wish: str, place: str, *, always: bool = True) -> object:
         """Return what stands at an unknown key, with placeholders for all texts that may be secrets."""
         if isinstance(value, str):
             if not value or (not always and is_plain(value)):
@@ -170,18 +169,18 @@ class Tables:
         return self._findings.secret(_camel(wish), str(value), place) if always and _is_number(value) else value
 
 
-def is_empty(value: Any) -> bool:
+def is_empty(value: object) -> bool:
     """Tell whether gitlab-runner would take a value for one that is left out: no text, no entries, empty tables."""
     if isinstance(value, dict):
         return all(is_empty(item) for item in value.values())
     return isinstance(value, str | list) and value in _EMPTY
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _fits(value: Any) -> bool:
+def _fits(value: object) -> bool:
     """Tell whether an unknown key's value can be written to YAML and to TOML again."""
     if isinstance(value, dict):
         return all(not holds_secret(key) and _fits(item) for key, item in value.items())

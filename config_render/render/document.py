@@ -59,7 +59,7 @@ def document(settings: Settings, facts: Facts) -> dict[str, Any]:
     return settings.table(GlobalKeys, runners=list(_runners(settings, facts)))
 
 
-def _runners(settings: Settings, facts: Facts) -> Iterator[dict[str, Any]]:
+def _runners(settings: Settings, facts: Facts) -> Iterator[dict[str, object]]:
     """Make the entries one by one: thousands need not be there at the same time to be written."""
     cache = _cache(settings, facts)
     sharing = sections_by_token(settings)
@@ -117,14 +117,14 @@ def _feature_flags(pool: Pool, sections: int) -> dict[str, bool] | None:
     return dict(sorted({_ADAPTIVE_REQUESTS: False, **(pool.feature_flags or {})}.items()))
 
 
-def _cache(settings: Settings, facts: Facts) -> dict[str, Any]:
+def _cache(settings: Settings, facts: Facts) -> dict[str, object]:
     cache = settings.cache
     return cache.table(CacheKeys, s3=_s3(settings, facts) if cache.type == "s3" else None)
 
 
-def _s3(settings: Settings, facts: Facts) -> dict[str, Any]:
+def _s3(settings: Settings, facts: Facts) -> dict[str, object]:
     s3 = settings.cache.s3
-    given: dict[str, Any] = {"bucket_name": s3.bucket_name or facts.bucket}
+    given: dict[str, object] = {"bucket_name": s3.bucket_name or facts.bucket}
     if settings.cache.at_amazon:
         given["server_address"] = s3.server_address or s3_endpoint(facts.region)
         given["bucket_location"] = s3.bucket_location or facts.bucket_region
@@ -137,7 +137,7 @@ def _s3(settings: Settings, facts: Facts) -> dict[str, Any]:
     return s3.table(**given, authentication_type=s3.authentication_type or by_profile)
 
 
-def _machine(settings: Settings, facts: Facts, pool: Pool, entry: Entry) -> dict[str, Any]:
+def _machine(settings: Settings, facts: Facts, pool: Pool, entry: Entry) -> dict[str, object]:
     machine = pool.machine
     growth = machine.max_growth_rate
     return machine.table(

@@ -3,9 +3,9 @@
 `python -m config_render.render.harmless` prints what the manager is given of it; `make schema` puts that in its place.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import NoneType
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Literal, get_args, get_origin
 
 from ..base.section import ConfigTable, child_tables
 from ..base.values import Pattern
@@ -63,11 +63,11 @@ def _keys(model: type[ConfigTable], before: str) -> Iterator[str]:
             yield f"{before}{key}"
 
 
-def _is_table_of_switches(annotation: Any) -> bool:
+def _is_table_of_switches(annotation: object) -> bool:
     return annotation == dict[str, bool] or any(map(_is_table_of_switches, get_args(annotation)))
 
 
-def _is_bounded(annotation: Any, metadata: Any = ()) -> bool:
+def _is_bounded(annotation: object, metadata: Iterable[object] = ()) -> bool:
     if get_origin(annotation) is Annotated:
         inner, *further = get_args(annotation)
         return _is_bounded(inner, further)

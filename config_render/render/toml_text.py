@@ -14,7 +14,7 @@ _TABLES = (dict, GeneratorType)
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def dumps(content: Mapping[str, Any]) -> str:
+def dumps(content: Mapping[str, object]) -> str:
     """Return the text of a document. Scripts go over several lines, as a person would write them.
 
     A list of tables may be a generator, whose tables are then made and forgotten one by one. Raises TypeError for
@@ -23,7 +23,7 @@ def dumps(content: Mapping[str, Any]) -> str:
     return _table("", content, {}).removeprefix("\n")
 
 
-def _table(path: str, table: Mapping[str, Any], known: dict[str, tuple[Any, str]]) -> str:
+def _table(path: str, table: Mapping[str, Any], known: dict[str, tuple[object, str]]) -> str:
     parts: list[str] = []
     below: list[tuple[str, Any]] = []
     for key, value in table.items():
@@ -43,7 +43,7 @@ def _table(path: str, table: Mapping[str, Any], known: dict[str, tuple[Any, str]
     return "".join(parts)
 
 
-def _shared(path: str, table: Mapping[str, Any], known: dict[str, tuple[Any, str]]) -> str:
+def _shared(path: str, table: Mapping[str, object], known: dict[str, tuple[object, str]]) -> str:
     """Write a table that one entry after the other may have, such as that of the cache, but once."""
     found = known.get(path)
     if found is None or found[0] is not table:
@@ -51,7 +51,7 @@ def _shared(path: str, table: Mapping[str, Any], known: dict[str, tuple[Any, str
     return found[1]
 
 
-def _all_tables(values: Sequence[Any]) -> bool:
+def _all_tables(values: Sequence[object]) -> bool:
     return all(isinstance(value, dict) for value in values)
 
 
@@ -60,7 +60,7 @@ def _key(key: str) -> str:
     return key if _BARE_KEY.fullmatch(key) else _string(key)
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     if isinstance(value, str):
         return _script(value) if "\n" in value and "\r" not in value else _string(value)
     if isinstance(value, bool):
@@ -74,7 +74,7 @@ def _value(value: Any) -> str:
     raise TypeError(f"TOML has no form for {type(value).__name__}")
 
 
-def _inline(value: Any) -> str:
+def _inline(value: object) -> str:
     if isinstance(value, str):
         return _string(value)
     if isinstance(value, dict):

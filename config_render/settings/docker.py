@@ -4,7 +4,7 @@ https://docs.gitlab.com/runner/configuration/advanced-configuration/#the-runners
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
@@ -36,7 +36,7 @@ def _pull_policies(value: object) -> object:
     return tuple(policies) if isinstance(value, list | tuple) else value
 
 
-def _log_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
+def _log_options(options: Mapping[str, object]) -> Mapping[str, object]:
     # Anything else fails each job.
     if strange := sorted({*options} - {"env", "labels"}):
         raise ValueError(f"holds `{strange[0]}`; gitlab-runner takes env and labels only")

@@ -6,7 +6,7 @@ https://gitlab.com/gitlab-org/ci-cd/docker-machine/-/blob/main/docs/drivers/aws.
 """
 
 import re
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Literal, get_args, get_origin
 
 from pydantic import Field
 
@@ -73,7 +73,7 @@ def _check_extra(option: str) -> str | None:
     return None
 
 
-def _path(example: str) -> Any:
+def _path(example: str) -> Pattern:
     return Pattern(r"/[^\x00]*", f"is no path on the manager; write it as {example}")
 
 
@@ -250,7 +250,7 @@ CKI_ONLY = marked(DriverOptions, Mark.CKI_ONLY)
 Kind = Literal["string", "int", "bool", "list"]
 
 
-def _kind(annotation: Any) -> Kind:
+def _kind(annotation: object) -> Kind:
     if get_origin(annotation) is tuple:
         return "list"
     if annotation in (bool, int):

@@ -1,7 +1,7 @@
 """The GitLab instance, and the runner that is created there."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -95,7 +95,7 @@ class CreateRunner(Section):
         default=None, alias="maintenanceNote", description="A note for GitLab's administrators"
     )
 
-    def attributes(self) -> dict[str, Any]:
+    def attributes(self) -> dict[str, object]:
         """Return what GitLab's API is told, by the names that it has there."""
         told = self.model_dump(exclude={"tags", "each"})
         belonging = {key for key in ("group_id", "project_id", "description") if told[key] is None}

@@ -20,7 +20,7 @@ _WORDS = {
 _MOST_REMEMBERED = 4096
 
 
-def merge_options(options: Sequence[str]) -> dict[str, Any]:
+def merge_options(options: Sequence[str]) -> dict[str, object]:
     """Return options that `check_option` found to be right as DriverOptions has them; repeated ones make a list."""
     merged: dict[str, Any] = {}
     for option in options:
@@ -52,7 +52,7 @@ def check_option(option: str) -> str | None:
     return None
 
 
-def _read(option: str) -> tuple[str, Any]:
+def _read(option: str) -> tuple[str, object]:
     name, equals, text = option.partition("=")
     kind = KINDS[name]
     if kind == "bool":

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 SECONDS = 3600
 TROUBLE_SECONDS = 60
@@ -24,7 +23,7 @@ _IDENTITY = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROL
 class Kept:
     """What a file holds: the answer, or why there was none."""
 
-    answer: Any = None
+    answer: object = None
     trouble: str | None = None
 
 

@@ -6,14 +6,17 @@ Answers are plain JSON, so that they can be kept; nothing here needs AWS's SDK b
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from planning.fees import INTERFACE_ENDPOINT, NAT_GATEWAY, PUBLIC_ADDRESS
 from planning.market import Wanted
 from planning.spot_history import WINDOW, SpotHistory
+
+Client = Any
+"""Of AWS's SDK, which has no types."""
 
 Parts = Mapping[str, Mapping[Any, Any]]
 """Parts of a `Market`, by the names of its fields."""
@@ -36,14 +39,14 @@ class Question:
     """Where the service is asked."""
     permission: str
     """The action that a policy has to allow."""
-    parameters: tuple[Any, ...]
-    ask: Callable[..., Any]
+    parameters: tuple[object, ...]
+    ask: Callable[..., object]
     """Called with the client and the parameters; returns JSON."""
     read: Callable[..., Parts]
     """Called with the answer and the parameters. Raises one of `UNREADABLE` for what can't be an answer."""
 
     @property
-    def key(self) -> list[Any]:
+    def key(self) -> list[object]:
         """What tells it from other questions."""
         return [self.what, self.region, self.parameters]
 
@@ -80,55 +83,61 @@ def questions(wanted: Wanted) -> list[Question]:
     return found
 
 
-def _pages(client: Any, operation: str, field: str, **parameters: Any) -> Iterable[Any]:
+def _pages(client: Client, operation: str, field: str, **parameters: object) -> Iterable[Any]:
     pages = client.get_paginator(operation).paginate(**parameters)
     return (item for page in pages for item in page[field])
 
 
-def _filters(**values: Iterable[str]) -> list[dict[str, Any]]:
+def _filters(**values: Iterable[str]) -> list[dict[str, object]]:
     return [{"Name": name.replace("_", "-"), "Values": list(given)} for name, given in values.items()]
 
 
 # All of EC2's questions are asked with filters: an unknown type given by name would be an error for all.
 
 
-def _ask_offers(client: Any, types: Iterable[str], zones: Iterable[str]) -> Any:
+def _ask_offers(client: Client, types: Iterable[str], zones: Iterable[str]) -> list[tuple[str, str]]:
     filters = _filters(instance_type=types, location=zones)
     operation, field = "describe_instance_type_offerings", "InstanceTypeOfferings"
     offers = _pages(client, operation, field, LocationType="availability-zone", Filters=filters)
-    return [[offer["InstanceType"], offer["Location"]] for offer in offers]
+    return [(offer["InstanceType"], offer["Location"]) for offer in offers]
 
 
-def _read_offers(answer: Any, types: Iterable[str], zones: Iterable[str]) -> Parts:
+def _read_offers(answer: Iterable[tuple[str, str]], types: Iterable[str], zones: Iterable[str]) -> Parts:
     offers = {(kind, zone) for kind, zone in answer}
     return {"offered": {kind: frozenset(zone for zone in zones if (kind, zone) in offers) for kind in types}}
 
 
-def _ask_types(client: Any, types: Iterable[str]) -> Any:
+def _ask_types(client: Client, types: Iterable[str]) -> list[tuple[str, int, list[str]]]:
     found = _pages(client, "describe_instance_types", "InstanceTypes", Filters=_filters(instance_type=types))
     return [
-        [each["InstanceType"], each["VCpuInfo"]["DefaultVCpus"], each["ProcessorInfo"]["SupportedArchitectures"]]
+        (each["InstanceType"], each["VCpuInfo"]["DefaultVCpus"], each["ProcessorInfo"]["SupportedArchitectures"])
         for each in found
     ]
 
 
-def _read_types(answer: Any, types: Iterable[str]) -> Parts:
+def _read_types(answer: Collection[tuple[str, int, Iterable[str]]], types: Iterable[str]) -> Parts:
     return {
         "vcpus": {str(kind): int(_amount(count)) for kind, count, _ in answer},
         "architectures": {str(kind): frozenset(map(str, able)) for kind, _, able in answer},
     }
 
 
-def _ask_spot(client: Any, types: Iterable[str], zones: Iterable[str]) -> Any:
+class _SpotPrices(TypedDict):
+    until: float
+    points: list[tuple[str, str, float, str]]
+    """Instance type, zone, since when, and the price."""
+
+
+def _ask_spot(client: Client, types: Iterable[str], zones: Iterable[str]) -> _SpotPrices:
     now = datetime.now(UTC)
     filters = _filters(instance_type=types, availability_zone=zones, product_description=["Linux/UNIX"])
     operation, field = "describe_spot_price_history", "SpotPriceHistory"
     points = _pages(client, operation, field, StartTime=now - WINDOW, Filters=filters)
-    rows = [[p["InstanceType"], p["AvailabilityZone"], p["Timestamp"].timestamp(), p["SpotPrice"]] for p in points]
+    rows = [(p["InstanceType"], p["AvailabilityZone"], p["Timestamp"].timestamp(), p["SpotPrice"]) for p in points]
     return {"until": now.timestamp(), "points": rows}
 
 
-def _read_spot(answer: Any, types: Iterable[str], zones: Iterable[str]) -> Parts:
+def _read_spot(answer: _SpotPrices, types: Iterable[str], zones: Iterable[str]) -> Parts:
     points: dict[tuple[str, str], list[tuple[datetime, float]]] = {}
     for kind, zone, since, price in answer["points"]:
         points.setdefault((str(kind), str(zone)), []).append((datetime.fromtimestamp(since, UTC), _amount(price)))
@@ -136,7 +145,7 @@ def _read_spot(answer: Any, types: Iterable[str], zones: Iterable[str]) -> Parts
     return {"spot": {place: SpotHistory(until, tuple(each)) for place, each in points.items()}}
 
 
-def _ask_price(client: Any, kind: str, region: str) -> Any:
+def _ask_price(client: Client, kind: str, region: str) -> float | None:
     wanted = {
         "instanceType": kind,
         "regionCode": region,
@@ -149,7 +158,7 @@ def _ask_price(client: Any, kind: str, region: str) -> Any:
     return _first_price(_products(client, "AmazonEC2", wanted))
 
 
-def _read_price(answer: Any, kind: str, region: str) -> Parts:
+def _read_price(answer: float | None, kind: str, region: str) -> Parts:
     return {"on_demand": {} if answer is None else {(kind, region): _amount(answer)}}
 
 
@@ -162,7 +171,7 @@ _FEES = {
 """The service, what its price list is filtered by, and the usage type, less the region's code before it."""
 
 
-def _ask_fee(client: Any, what: str, region: str) -> Any:
+def _ask_fee(client: Client, what: str, region: str) -> float | None:
     of_disk = ("AmazonEC2", {"productFamily": "Storage", "volumeApiName": what}, rf"EBS:VolumeUsage(\.{what})?")
     service, wanted, usage = _FEES.get(what, of_disk)
     pattern = re.compile(rf"([A-Z0-9-]+-)?{usage}")
@@ -170,11 +179,11 @@ def _ask_fee(client: Any, what: str, region: str) -> Any:
     return _first_price([each for each in found if pattern.fullmatch(each["product"]["attributes"]["usagetype"])])
 
 
-def _read_fee(answer: Any, what: str, region: str) -> Parts:
+def _read_fee(answer: float | None, what: str, region: str) -> Parts:
     return {"fees": {} if answer is None else {(what, region): _amount(answer)}}
 
 
-def _products(client: Any, service: str, wanted: Mapping[str, str]) -> list[Any]:
+def _products(client: Client, service: str, wanted: Mapping[str, str]) -> list[Any]:
     """https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html"""
     filters = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in wanted.items()]
     found = client.get_products(ServiceCode=service, Filters=filters, MaxResults=100)["PriceList"]
@@ -189,15 +198,15 @@ def _first_price(products: Iterable[Any]) -> float | None:
     return next((price for price in prices if 0 < price < math.inf), None)
 
 
-def _ask_quota(client: Any, code: str) -> Any:
+def _ask_quota(client: Client, code: str) -> object:
     return client.get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]["Value"]
 
 
-def _read_quota(answer: Any, code: str) -> Parts:
+def _read_quota(answer: float, code: str) -> Parts:
     return {"quotas": {code: _amount(answer)}}
 
 
-def _amount(answer: Any) -> float:
+def _amount(answer: float | str) -> float:
     """Read a price or a number of something, which may end up in config.toml. Raises ValueError."""
     amount = float(answer)
     if not 0 <= amount < _LARGEST:

@@ -14,7 +14,7 @@ from config_render.base.problems import printable
 from planning.market import Failure, Market, Wanted
 
 from .market_cache import Kept, MarketCache
-from .market_questions import UNREADABLE, Question, questions
+from .market_questions import UNREADABLE, Client, Question, questions
 
 _WORKERS = 12
 """Enough that nearly all stacks' questions are asked at once."""
@@ -24,7 +24,7 @@ _ENDPOINTS = {"service-quotas": "servicequotas"}
 _LONGEST_CODE = 100
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
-_Outcome = tuple[Question, Any, str | None]
+_Outcome = tuple[Question, object, str | None]
 """A question with its answer, or with why there is none."""
 
 
@@ -72,7 +72,7 @@ class _Found:
         """Take what the cache holds; tells whether that was of use."""
         return kept is not None and self.told(question, kept.answer, kept.trouble)
 
-    def told(self, question: Question, answer: Any, trouble: str | None) -> bool:
+    def told(self, question: Question, answer: object, trouble: str | None) -> bool:
         if trouble is None:
             try:
                 parts = question.read(answer, *question.parameters)
@@ -111,8 +111,8 @@ class _Call:
             for question in asked:
                 self.outcomes.put((question, None, trouble))
             return
-        clients: dict[tuple[str, str], Any] = {}
-        work: SimpleQueue[tuple[Question, Any] | None] = SimpleQueue()
+        clients: dict[tuple[str, str], Client] = {}
+        work: SimpleQueue[tuple[Question, Client] | None] = SimpleQueue()
         for _ in range(_WORKERS):
             Thread(target=self._work, args=(work,), daemon=True).start()
         for question in asked:
@@ -141,7 +141,7 @@ class _Call:
         credentials.get_frozen_credentials()
         return session
 
-    def _client(self, session: Any, service: str, region: str) -> Any:
+    def _client(self, session: Any, service: str, region: str) -> Client:
         from botocore.config import Config  # noqa: PLC0415
 
         times = {"connect_timeout": self.seconds, "read_timeout": self.seconds}
@@ -154,7 +154,7 @@ class _Call:
             ),
         )
 
-    def _work(self, work: "SimpleQueue[tuple[Question, Any] | None]") -> None:
+    def _work(self, work: "SimpleQueue[tuple[Question, Client] | None]") -> None:
         while given := work.get():
             question, client = given
             answer, trouble = None, None

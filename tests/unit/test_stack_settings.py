@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import stack_settings
+from components.resolve import stack_settings
 from components.resolve.market_report import market_problems
 from components.resolve.stack_settings import StackSettings, read_stack
 from config_render import Surroundings, parse, placed

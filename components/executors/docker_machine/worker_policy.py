@@ -10,7 +10,6 @@ Amazon EC2".
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import Any
 
 from ...policy_parts import Place, Statement, allow, ec2_service, use_keys
 
@@ -120,7 +119,7 @@ def start(workers: Workers) -> list[Statement]:
     ]
 
 
-def _kind_of_machine(workers: Workers) -> dict[str, Any]:
+def _kind_of_machine(workers: Workers) -> dict[str, object]:
     # Types may be patterns such as m5.*; EC2 has no type whose name holds a wildcard.
     any_type = "*" in workers.instance_types
     types = {} if any_type else {"StringLike": {"ec2:InstanceType": list(workers.instance_types)}}
@@ -128,7 +127,7 @@ def _kind_of_machine(workers: Workers) -> dict[str, Any]:
     return {**_worker_profile(workers), **types, **tokens}
 
 
-def _worker_profile(workers: Workers) -> dict[str, Any]:
+def _worker_profile(workers: Workers) -> dict[str, object]:
     return {"ArnEquals": {"ec2:InstanceProfile": workers.profile_arn}}
 
 

@@ -122,7 +122,7 @@ class Aws:
                 raise AwsError(_NO_ANSWER, f"{action} leads to the same page again")
             former.add(token)
 
-    def json(self, service: str, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def json(self, service: str, action: str, parameters: Mapping[str, object]) -> dict[str, Any]:
         """Call a service that takes JSON. Raises `AwsError`."""
         headers = {"content-type": "application/x-amz-json-1.1"}
         headers["x-amz-target"] = f"{_SERVICES[service].target}.{action}"

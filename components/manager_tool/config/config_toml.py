@@ -51,7 +51,7 @@ def parsed(text: str | bytes) -> dict[str, Any]:
     return parse(text)
 
 
-def dump(content: Mapping[str, Any], heading: str = "") -> str:
+def dump(content: Mapping[str, object], heading: str = "") -> str:
     """Return the text of a document, below a heading of comments. Scripts go over several lines."""
     # In several lines tomli_w would make one line break of the two characters that Windows has for it.
     in_lines = not any("\r\n" in text for text in texts(content))
@@ -64,7 +64,7 @@ def heading(text: str) -> str:
     return f"{first}\n" if first.startswith("#") else ""
 
 
-def texts(value: Any) -> Iterator[str]:
+def texts(value: object) -> Iterator[str]:
     """Yield all texts in a value, keys included."""
     if isinstance(value, str):
         yield value
@@ -77,7 +77,7 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(item)
 
 
-def changed(value: Any, change: Callable[[str], str]) -> Any:
+def changed(value: object, change: Callable[[str], str]) -> Any:
     """Return a copy of a value in which each text, keys included, is what `change` makes of it."""
     if isinstance(value, str):
         return change(value)
@@ -93,14 +93,14 @@ def in_toml(text: str) -> str:
     return tomli_w.dumps({"x": text})[len('x = "') : -len('"\n')]
 
 
-def facts(content: Mapping[str, Any]) -> dict[str, Any]:
+def facts(content: Mapping[str, object]) -> dict[str, object]:
     """Return each value by its path; the sections of runners go by their names, such as `runners[a].docker.image`."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     _put(found, "", content)
     return found
 
 
-def _put(found: dict[str, Any], path: str, value: Any) -> None:
+def _put(found: dict[str, object], path: str, value: object) -> None:
     if isinstance(value, Mapping):
         for key, inner in value.items():
             _put(found, f"{path}.{_key(key)}" if path else _key(key), inner)
@@ -111,7 +111,7 @@ def _put(found: dict[str, Any], path: str, value: Any) -> None:
         found[path] = value
 
 
-def _names(path: str, tables: list[Mapping[str, Any]]) -> Iterator[str]:
+def _names(path: str, tables: list[Mapping[str, object]]) -> Iterator[str]:
     seen: dict[str, int] = {}
     for number, table in enumerate(tables):
         name = str(table.get("name", "?") if path == "runners" else number)

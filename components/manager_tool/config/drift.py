@@ -174,7 +174,7 @@ def _now() -> str:
     return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}"
 
 
-def changes(state: Written, live: bytes) -> dict[str, tuple[Any, Any]]:
+def changes(state: Written, live: bytes) -> dict[str, tuple[object, object]]:
     """What differs between a file as it was written and as it is now, by path. Raises `StepError`."""
     if state["digest"] == digest(live):
         return {}
@@ -187,7 +187,7 @@ def changes(state: Written, live: bytes) -> dict[str, tuple[Any, Any]]:
 
 
 @lru_cache(maxsize=4)
-def _facts(text: str | bytes) -> dict[str, Any]:
+def _facts(text: str | bytes) -> dict[str, object]:
     """What a file says, less what gitlab-runner itself writes into the sections of runners."""
     content = parsed(text)
     runners = content.get("runners")
@@ -197,7 +197,7 @@ def _facts(text: str | bytes) -> dict[str, Any]:
     return facts({**content, "runners": given})
 
 
-def _same(path: str, was: Any, now: Any, secrets: dict[str, str]) -> bool:
+def _same(path: str, was: object, now: object, secrets: dict[str, str]) -> bool:
     if path.endswith(".pull_policy") and isinstance(now, list) and isinstance(was, str):
         was = [was]  # one policy may stand without brackets, and gitlab-runner writes them with
     if was == now or (_says_nothing(was) and _says_nothing(now)):
@@ -220,7 +220,7 @@ def _same(path: str, was: Any, now: Any, secrets: dict[str, str]) -> bool:
     return found is not None and all(secrets.get(name) == digest(text) for name, text in zip(names, found.groups()))
 
 
-def _says_nothing(value: Any) -> bool:
+def _says_nothing(value: object) -> bool:
     """Whether gitlab-runner may write a value, or leave it out, where the other file has not got it."""
     return not value or (isinstance(value, str) and bool(_DURATION.fullmatch(value)) and _seconds(value) == 0)
 
@@ -230,7 +230,7 @@ def _seconds(duration: str) -> float:
     return round(sum(float(number) * _SECONDS[unit] for number, unit in parts), 9)
 
 
-def _diff(path: str, was: Any, now: Any, secrets: dict[str, str]) -> list[str]:
+def _diff(path: str, was: object, now: object, secrets: dict[str, str]) -> list[str]:
     """The lines that show a change; of a list, the items that came and went."""
     gone, come = [[value] if value is not None else [] for value in (was, now)]
     if isinstance(was, list) and isinstance(now, list):
@@ -251,7 +251,7 @@ def _quoted(path: str) -> str:
     return json.dumps(path)[1:-1]
 
 
-def _shown(path: str, value: Any) -> str:
+def _shown(path: str, value: object) -> str:
     """A value as a message can have it: somebody's own may be a secret wherever the key does not rule that out."""
     key = _PLACE_IN_LIST.sub("", path)
     if key == _OPTIONS_KEY:

@@ -24,7 +24,7 @@ def template_of(machine: str) -> str | None:
     return f"{parts[1]}%s{parts[2]}" if parts else None
 
 
-def templates(runners: Iterable[Mapping[str, Any]]) -> set[str]:
+def templates(runners: Iterable[Mapping[str, object]]) -> set[str]:
     """Return the names of the machines that sections of a config.toml lead to, each with its %s: one at least.
 
     Raises `StepError` where none does, or one does not say how: its machines would count as nobody's.

@@ -25,7 +25,7 @@ _IN_TOML = {str: "text", int: "number", datetime: "date and time", dict: "table"
 Runner = dict[str, Any]
 
 
-def sections(content: Mapping[str, Any]) -> list[Runner]:
+def sections(content: Mapping[str, object]) -> list[Runner]:
     """Return the `[[runners]]` of a document; keys that this tool needs are spelled as in gitlab-runner's reference.
 
     Raises `StepError` for what gitlab-runner would refuse to load.
@@ -34,7 +34,7 @@ def sections(content: Mapping[str, Any]) -> list[Runner]:
     return [_section(each, f"runners[{number}]") for number, each in enumerate(found)]
 
 
-def staged(template: str) -> tuple[dict[str, Any], list[Runner]]:
+def staged(template: str) -> tuple[dict[str, object], list[Runner]]:
     """Return what the settings' config.toml says beside its sections, and these: one at least. Raises `StepError`."""
     try:
         content = parsed(template)
@@ -46,7 +46,7 @@ def staged(template: str) -> tuple[dict[str, Any], list[Runner]]:
     return {key: value for key, value in content.items() if key.lower() != "runners"}, found
 
 
-def _section(section: Any, path: str) -> Runner:
+def _section(section: object, path: str) -> Runner:
     if not isinstance(section, Mapping):
         raise StepError(f"says {path} as something else than a table, which gitlab-runner refuses")
     found = _spelled(section, _KINDS, f"{path}.")
@@ -55,10 +55,10 @@ def _section(section: Any, path: str) -> Runner:
     return found
 
 
-def _spelled(table: Mapping[str, Any], kinds: Mapping[str, type], path: str) -> dict[str, Any]:
+def _spelled(table: Mapping[str, object], kinds: Mapping[str, type], path: str) -> Runner:
     """Return a table with known keys as the reference has them: gitlab-runner takes them in upper and lower case."""
     known = {key.lower(): key for key in kinds}
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for given, value in table.items():
         key = known.get(given.lower(), given)
         if key in kinds and not (isinstance(value, kinds[key]) and not isinstance(value, bool)):
@@ -92,12 +92,12 @@ def readable_live_runners() -> list[Runner]:
         return []
 
 
-def own_keys(section: Mapping[str, Any]) -> dict[str, str]:
+def own_keys(section: Mapping[str, object]) -> dict[str, str]:
     """Return the keys that gitlab-runner itself writes into a section, in TOML, as `tokens` keeps them."""
     return {key: _in_toml(section[key]) for key in OWN_KEYS if key in section}
 
 
-def values(own: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+def values(own: Mapping[str, str]) -> Iterator[tuple[str, object]]:
     """Yield keys, whose values are in TOML, with the values themselves. Raises `StepError` where one is more."""
     for key, text in own.items():
         try:
@@ -109,7 +109,7 @@ def values(own: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
         yield key, found[key]
 
 
-def _in_toml(value: Any) -> str:
+def _in_toml(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     return json.dumps(value)

@@ -10,7 +10,6 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from ..contract.constants import END
 from ..host import HOME, LIVE, STAGED, StepError, load, write
@@ -72,7 +71,7 @@ def _files() -> Iterator[tuple[str, str]]:
 
 def _kept() -> dict[str, str]:
     try:
-        found: Mapping[str, Any] = load(COPY)
+        found: Mapping[str, object] = load(COPY)
     except StepError:
         # It helps nobody, and is made anew.
         return {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, TypedDict
+from typing import Optional, TypedDict
 
 
 class ProgramFiles(TypedDict):
@@ -40,7 +40,9 @@ Installation = TypedDict(
 take at a stop, and `stopSeconds` the same with the removal of all machines."""
 
 
-TokenSource = TypedDict("TokenSource", {"from": str, "name": str, "region": str, "runner": dict[str, Any]}, total=False)
+TokenSource = TypedDict(
+    "TokenSource", {"from": str, "name": str, "region": str, "runner": dict[str, object]}, total=False
+)
 """Where the runner's token comes `from`: tokenParameter or tokenSecret, with its `name` and `region`, or the secret
 token, registrationToken or accessToken, the last one with the `runner` to create, as GitLab's API spells it."""
 

@@ -47,7 +47,7 @@ def filled(template: str, secrets: dict[str, str], tokens: OwnKeys) -> dict[str,
     return {**_filled(others, secrets), "runners": live}
 
 
-def _joined(section: Runner, secrets: dict[str, str], tokens: OwnKeys) -> Iterator[tuple[str, Any]]:
+def _joined(section: Runner, secrets: dict[str, str], tokens: OwnKeys) -> Iterator[tuple[str, object]]:
     placeholder = TOKEN.fullmatch(section.get("token", ""))
     for key, value in section.items():
         if key == "token" and placeholder:
@@ -56,7 +56,7 @@ def _joined(section: Runner, secrets: dict[str, str], tokens: OwnKeys) -> Iterat
             yield key, _filled(value, secrets)
 
 
-def _filled(value: Any, secrets: dict[str, str]) -> Any:
+def _filled(value: object, secrets: dict[str, str]) -> Any:
     def secret(found: re.Match[str]) -> str:
         if found[1] not in secrets:
             raise StepError(f"the manager lacks the secret {found[1]}; nothing was changed")

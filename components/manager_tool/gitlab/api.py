@@ -19,7 +19,7 @@ import urllib.request
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 from urllib.parse import urlsplit
 
 from ..host import HOME, StepError, write
@@ -52,6 +52,15 @@ class GitLabError(StepError):
         self.status, self.passing = status, passing or status in _BUSY
 
 
+class Credentials(TypedDict):
+    """What of a runner goes into config.toml."""
+
+    id: int
+    token: str
+    token_expires_at: str | None
+    """In UTC and whole seconds."""
+
+
 class Answer(NamedTuple):
     """What GitLab answered, and by how many seconds its clock is behind the manager's."""
 
@@ -59,7 +68,7 @@ class Answer(NamedTuple):
     skew: float
 
 
-def call(url: str, method: str, path: str, body: dict[str, Any], access_token: str = "") -> Answer:
+def call(url: str, method: str, path: str, body: dict[str, object], access_token: str = "") -> Answer:
     """Send `body` as JSON to `path` below /api/v4/. Raises `GitLabError`.
 
     What can be said twice is said again where GitLab is busy or the connection breaks.
@@ -75,7 +84,7 @@ def call(url: str, method: str, path: str, body: dict[str, Any], access_token: s
     raise AssertionError("not reached")
 
 
-def _once(url: str, method: str, path: str, body: dict[str, Any], access_token: str) -> Answer:
+def _once(url: str, method: str, path: str, body: dict[str, object], access_token: str) -> Answer:
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if access_token:
         headers["Private-Token"] = access_token
@@ -151,7 +160,7 @@ def _reason(url: str, failure: NoResponseError) -> str:
     return f"{host} could not be reached from the manager: {said}; {_CHECK_URL} and manager.proxy"
 
 
-def verify(url: str, token: str) -> dict[str, Any]:
+def verify(url: str, token: str) -> Credentials:
     """Have GitLab check a token from here, which makes this host one of its runner's managers.
 
     Returns the runner's `id`, `token` and `token_expires_at`. Raises `GitLabError`, of status 403 where GitLab does
@@ -163,13 +172,13 @@ def verify(url: str, token: str) -> dict[str, Any]:
     return credentials(url, answer.body)
 
 
-def register(url: str, registration_token: str, description: str) -> dict[str, Any]:
+def register(url: str, registration_token: str, description: str) -> Credentials:
     """Register a runner and return the same of it as `verify`. Raises `GitLabError`."""
     asked = {"token": registration_token, "description": description, "run_untagged": True}
     return credentials(url, call(url, "POST", "runners", asked).body)
 
 
-def credentials(url: str, runner: Any) -> dict[str, Any]:
+def credentials(url: str, runner: object) -> Credentials:
     """Return `id`, `token` and `token_expires_at` of an answer that tells of a runner: these go into config.toml.
 
     The last is in UTC and whole seconds, or None. Raises `GitLabError` where one is not of its form, which is that of
@@ -187,7 +196,7 @@ def credentials(url: str, runner: Any) -> dict[str, Any]:
     }
 
 
-def runner_id(url: str, runner: dict[str, Any]) -> int:
+def runner_id(url: str, runner: dict[str, object]) -> int:
     """Return the id of a runner that GitLab told of. Raises `GitLabError`."""
     number = runner.get("id")
     if type(number) is not int or not 0 < number < 1 << 63:

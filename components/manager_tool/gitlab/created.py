@@ -7,17 +7,16 @@ manage_runner (https://docs.gitlab.com/api/runners/#update-runners-details); `ap
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from ..host import warn
-from .api import GitLabError, call, credentials, runner_id, unfit
+from .api import Credentials, GitLabError, call, credentials, runner_id, unfit
 
 _BELONGING = ("runner_type", "group_id", "project_id")
 _PAGE = 100
 _LOOK_SECONDS = 300
 
 
-def create(url: str, access_token: str, wanted: dict[str, Any], attempt: str) -> dict[str, Any]:
+def create(url: str, access_token: str, wanted: dict[str, object], attempt: str) -> Credentials:
     """Create a runner and return its `id`, `token` and `token_expires_at`.
 
     `wanted` holds the attributes by the API's names. `attempt` goes into the runner's maintenance note, by which
@@ -32,7 +31,7 @@ def create(url: str, access_token: str, wanted: dict[str, Any], attempt: str) ->
     return made
 
 
-def change(url: str, access_token: str, number: str, wanted: dict[str, Any]) -> None:
+def change(url: str, access_token: str, number: str, wanted: dict[str, object]) -> None:
     """Give a runner other attributes. Raises `GitLabError`."""
     asked = {key: value for key, value in wanted.items() if key not in _BELONGING}
     try:
@@ -42,7 +41,7 @@ def change(url: str, access_token: str, number: str, wanted: dict[str, Any]) -> 
     print(f"changed runner {number} at {url}")
 
 
-def remove_unfinished(url: str, access_token: str, wanted: dict[str, Any], attempt: str) -> None:
+def remove_unfinished(url: str, access_token: str, wanted: dict[str, object], attempt: str) -> None:
     """Delete what an earlier run has created without living to note its token, which GitLab shows only once."""
     hindrance = ""
     try:
@@ -66,7 +65,7 @@ class _EndlessError(Exception):
     """There are too many runners to look at."""
 
 
-def _unfinished(url: str, access_token: str, wanted: dict[str, Any], attempt: str) -> list[int]:
+def _unfinished(url: str, access_token: str, wanted: dict[str, object], attempt: str) -> list[int]:
     kind = wanted["runner_type"]
     owner = {"group_type": f"groups/{wanted.get('group_id')}", "project_type": f"projects/{wanted.get('project_id')}"}
     path = f"{owner[kind]}/runners" if kind in owner else "runners/all"
@@ -95,7 +94,7 @@ def _unfinished(url: str, access_token: str, wanted: dict[str, Any], attempt: st
         page += 1
 
 
-def _noted(wanted: dict[str, Any], attempt: str) -> dict[str, Any]:
+def _noted(wanted: dict[str, object], attempt: str) -> dict[str, object]:
     note = wanted.get("maintenance_note") or ""
     return {**wanted, "maintenance_note": f"{note} [gitlab-runner-aws {attempt}]".strip()}
 

@@ -11,14 +11,14 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from secrets import token_hex
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from ..aws.api import Aws, AwsError
 from ..config.runners import Runner, live_runners, own_keys, readable_live_runners
 from ..contract.documents import GitLabPlan, TokenSource
 from ..host import STAGED, StepError, load, warn, write
 from . import api, created
-from .api import GitLabError
+from .api import Credentials, GitLabError
 from .reach import plan
 
 KEPT = STAGED / "runners.json"
@@ -38,13 +38,28 @@ class Source(NamedTuple):
     pool: str = ""
 
 
+class KeptRunner(TypedDict, total=False):
+    """What is kept of a runner, by the origin of its token."""
+
+    url: str
+    kind: str
+    attempt: str
+    """A word of the note that it gets in GitLab, until its keys are known."""
+    keys: dict[str, str]
+    """What `own_keys` returns of a section."""
+    runner: dict[str, object]
+    """The attributes that it was created with."""
+    leaving: bool
+    """Whether no section uses it any more."""
+
+
 class Tokens:
     """The tokens of one config.toml in the making."""
 
     def __init__(self, secrets: dict[str, str]) -> None:
         self._secrets = secrets
         self._plan = plan()
-        self._kept: dict[str, Any] = {**load(KEPT)}
+        self._kept: dict[str, KeptRunner] = {**load(KEPT)}
         # What rotated a token in a file that can't be read is lost with the file, and GitLab says so.
         self._live = readable_live_runners()
         self._sources: dict[str, Source] = {}
@@ -129,7 +144,7 @@ class Tokens:
             api.verify(url, answer["token"])
         return own
 
-    def _obtain(self, source: Source, url: str) -> dict[str, Any]:
+    def _obtain(self, source: Source, url: str) -> Credentials:
         try:
             if source.kind == "token":
                 return api.verify(url, source.secret)
@@ -142,10 +157,10 @@ class Tokens:
             created.remove_unfinished(url, source.secret, wanted, attempt)
         return created.create(url, source.secret, wanted, attempt)
 
-    def _wanted(self, source: Source) -> dict[str, Any]:
+    def _wanted(self, source: Source) -> dict[str, object]:
         runner = dict(self._told["token"]["runner"])
         pool = f"-{source.pool}" if source.pool else ""
-        return {**runner, "description": runner.get("description", self._told["deployment"]) + pool}
+        return {**runner, "description": f"{runner.get('description', self._told['deployment'])}{pool}"}
 
     def _attempt(self, source: Source, url: str) -> tuple[str, bool]:
         """Return a word for the runner's note in GitLab, kept before that is made, and whether by an earlier run."""
@@ -158,7 +173,7 @@ class Tokens:
 
     def _keep(self, source: Source, url: str, own: dict[str, str]) -> None:
         kept = self._kept.get(source.origin, {})
-        entry = {"url": url, "kind": source.kind, "keys": own}
+        entry: KeptRunner = {"url": url, "kind": source.kind, "keys": own}
         if source.kind == "accessToken":
             wanted = self._wanted(source)
             if "keys" in kept and kept.get("runner") != wanted:
@@ -204,8 +219,8 @@ def leave_all() -> None:
     _give_up_all(lambda entry: True)
 
 
-def _give_up_all(which: Callable[[dict[str, Any]], bool]) -> None:
-    kept: dict[str, Any] = {**load(KEPT)}
+def _give_up_all(which: Callable[[KeptRunner], bool]) -> None:
+    kept: dict[str, KeptRunner] = {**load(KEPT)}
     live = readable_live_runners()
     for origin, entry in [*kept.items()]:
         if "keys" in entry and which(entry):
@@ -216,7 +231,7 @@ def _give_up_all(which: Callable[[dict[str, Any]], bool]) -> None:
                 write(KEPT, json.dumps(kept))
 
 
-def _give_up(entry: dict[str, Any]) -> bool:
+def _give_up(entry: KeptRunner) -> bool:
     """Leave a runner that was given to us, delete one that was made for us; return whether GitLab lists it no more."""
     url, number, token = entry["url"], entry["keys"]["id"], json.loads(entry["keys"]["token"])
     path, body, what = "runners", {"token": token}, f"runner {number}"
@@ -242,7 +257,7 @@ def _given(url: str, token: str) -> Source:
     return Source(_origin("token", url, token), "token", token)
 
 
-def in_toml(answer: dict[str, Any]) -> dict[str, str]:
+def in_toml(answer: Credentials) -> dict[str, str]:
     """Write GitLab's answer, as `api` has checked it, as gitlab-runner writes it into config.toml."""
     expires = answer["token_expires_at"] or _NEVER
     obtained = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

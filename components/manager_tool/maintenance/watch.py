@@ -11,9 +11,10 @@ import math
 import socket
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from ..aws.api import Aws, instance_id
 from ..config import drift, snapshot
@@ -150,7 +151,10 @@ def has_last_look() -> bool:
     return bool(settings.get("enabled") and settings.get("ownInstance"))
 
 
-def _done(parts: list[Any], look: Pass | None) -> int:
+_Look = TypeVar("_Look", Pass, None)
+
+
+def _done(parts: Sequence[Callable[[_Look], None]], look: _Look) -> int:
     told: set[str] = set()
     for part in parts:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from ..contract.documents import WatchSettings
 from ..executors.docker_machine import reaper
@@ -15,10 +15,10 @@ _OF_0_2 = STAGED / "watch-state.json"
 """What releases up to 0.2 keep; they can't read what later ones do."""
 
 
-class _Told(dict[str, Any]):
+class _Told(dict[str, object]):
     """The settings: an earlier release's, until the step that brings them has run."""
 
-    def __missing__(self, key: str) -> Any:
+    def __missing__(self, key: str) -> NoReturn:
         raise StepError(f"{WATCH_SETTINGS} says nothing of {key}: another release wrote it; run `pulumi up`")
 
 
@@ -55,7 +55,7 @@ def read() -> State:
     return state
 
 
-def _numbers(value: Any) -> Any:
+def _numbers(value: object) -> Any:
     if not isinstance(value, dict):
         return value
     return {name: number for name, number in value.items() if type(number) in (int, float)}

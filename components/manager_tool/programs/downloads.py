@@ -10,7 +10,7 @@ import time
 import urllib.error
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ..host import StepError, say
 from ..http_client import MOST_BYTES, open_url
@@ -75,7 +75,7 @@ def require_space(folder: Path, size: int) -> None:
         )
 
 
-def _asked(url: str, take: Callable[[Any], T], missing: str) -> T:
+def _asked(url: str, take: Callable[[http.client.HTTPResponse], T], missing: str) -> T:
     reason = ""
     for attempt in range(_TRIES):
         if attempt:
@@ -95,12 +95,12 @@ def _asked(url: str, take: Callable[[Any], T], missing: str) -> T:
     raise StepError(f"{url} could not be downloaded: {reason}; check that the manager gets there, or name a mirror")
 
 
-def _length(answer: Any) -> int:
+def _length(answer: http.client.HTTPResponse) -> int:
     told = answer.headers.get("Content-Length") or "0"
     return int(told) if re.fullmatch("[0-9]{1,19}", told) else 0
 
 
-def _chunks(answer: Any, most: int) -> Iterator[bytes]:
+def _chunks(answer: http.client.HTTPResponse, most: int) -> Iterator[bytes]:
     size, received = _length(answer), 0
     deadline = time.monotonic() + _LONGEST_SECONDS
     try:
@@ -117,7 +117,7 @@ def _chunks(answer: Any, most: int) -> Iterator[bytes]:
         raise http.client.HTTPException(f"it broke off after {received} of {size} bytes")
 
 
-def _save(answer: Any, target: Path) -> str:
+def _save(answer: http.client.HTTPResponse, target: Path) -> str:
     # The program is copied into its place later, by default on the same file system.
     require_space(target.parent, 2 * _length(answer))
     total = hashlib.sha256()

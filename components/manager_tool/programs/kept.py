@@ -13,7 +13,7 @@ import re
 import shutil
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..contract.documents import ProgramFiles
 from ..host import BINARIES, INSTALLED, STAGED, StepError, load, run, say, write
@@ -145,7 +145,7 @@ def replaced() -> list[str]:
     return lines
 
 
-def _placed(known: dict[str, Any], name: str) -> dict[str, Any]:
+def _placed(known: dict[str, object], name: str) -> dict[str, object]:
     placed = known.get(name)
     return placed if isinstance(placed, dict) else {}
 

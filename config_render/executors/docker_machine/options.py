@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ...base.placeholders import ACCESS_KEY_PLACEHOLDER, SECRET_KEY_PLACEHOLDER
 from ...base.tags import join_tags
@@ -44,7 +43,7 @@ def machine_options(spec: MachineSpec, driver: DriverOptions, given: Sequence[st
     typed = {option: value for option, name in FIELDS.items() if (value := own[name]) is not None}
     raw = merge_options(given)
     own_endpoint = raw.get("amazonec2-endpoint", driver.endpoint)
-    options: dict[str, Any] = {**_placed(spec, own_endpoint=own_endpoint is not None)}
+    options: dict[str, object] = {**_placed(spec, own_endpoint=own_endpoint is not None)}
     for layer in (typed, raw):
         for option, value in layer.items():
             if isinstance(value, dict | tuple) and option in options:
@@ -58,10 +57,10 @@ def machine_options(spec: MachineSpec, driver: DriverOptions, given: Sequence[st
 _PLACES = {option: place for place, option in enumerate(FIELDS)}
 
 
-def _placed(spec: MachineSpec, *, own_endpoint: bool) -> dict[str, Any]:
+def _placed(spec: MachineSpec, *, own_endpoint: bool) -> dict[str, object]:
     # With an endpoint of its own the driver no longer puts the region before the zone.
     zone = spec.region + spec.zone if own_endpoint else spec.zone
-    options: dict[str, Any] = {
+    options: dict[str, object] = {
         "amazonec2-ami": spec.ami,
         "amazonec2-region": spec.region,
         "amazonec2-vpc-id": spec.vpc_id,
@@ -86,11 +85,13 @@ def _placed(spec: MachineSpec, *, own_endpoint: bool) -> dict[str, Any]:
     return options
 
 
-def _joined(old: Any, new: Any) -> Any:
-    return {**old, **new} if isinstance(new, dict) else (*old, *new)
+def _joined(old: object, new: dict[str, str] | tuple[str, ...]) -> object:
+    if isinstance(new, dict):
+        return {**old, **new} if isinstance(old, dict) else new
+    return (*old, *new) if isinstance(old, tuple) else new
 
 
-def _texts(value: Any) -> Sequence[str]:
+def _texts(value: object) -> Sequence[str]:
     if isinstance(value, str):
         return (value,)
     if isinstance(value, tuple):

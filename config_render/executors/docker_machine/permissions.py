@@ -1,13 +1,28 @@
 """What the settings alone say of the machines that the manager may start: the bounds of its rights."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TypedDict
 
 from ...settings.stack import Settings
 from .entries import machine_name
 
 
-def worker_bounds(settings: Settings) -> dict[str, Any]:
+class MachineBounds(TypedDict):
+    """The fields of `policies.Workers` that settings alone decide."""
+
+    instance_types: Sequence[str]
+    machine_names: Sequence[str]
+    any_group: bool
+    imdsv2: bool
+    encrypted: bool
+    key_pairs: Sequence[str]
+    kms_keys: Sequence[str]
+    launch_templates: Sequence[str]
+    fleet: bool
+    spot: bool
+
+
+def worker_bounds(settings: Settings) -> MachineBounds:
     """Return, by the names of the fields of `policies.Workers`, all that does not depend on what is created."""
     options = [pool.given_options() for pool in settings.pools]
     return {
@@ -33,7 +48,7 @@ def further_subnets(settings: Settings) -> tuple[str, ...]:
     return _given([pool.given_options() for pool in settings.pools], "amazonec2-subnet-id")
 
 
-def _given(options: list[dict[str, Any]], name: str) -> tuple[str, ...]:
+def _given(options: list[dict[str, object]], name: str) -> tuple[str, ...]:
     return _each_once(str(given[name]) for given in options if given.get(name))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, TypedDict, cast
+from typing import TypedDict, cast
 
 from ...config.config_toml import dump, heading
 from ...config.drift import digest
@@ -155,20 +155,20 @@ def _live(runner: Runner, plan: EntryWays | None, changed: Mapping[str, Override
         yield {**_with(runner, changes), "name": fallback["name"], "limit": limit}
 
 
-def _with(runner: Runner, changes: Mapping[str, Any]) -> Runner:
+def _with(runner: Runner, changes: Mapping[str, object]) -> Runner:
     """Return a section with changes of its machines; a value of None leaves out the key."""
     machine = {key: value for key, value in {**runner.get("machine", {}), **changes}.items() if value is not None}
     return {**runner, "machine": machine}
 
 
-def _changes(plan: Ways | None, section: Override | None) -> dict[str, Any]:
+def _changes(plan: Ways | None, section: Override | None) -> dict[str, object]:
     """Return what changes of the keys of a section's machines."""
     placements = plan["placements"] if plan else []
     found = next((each for each in placements if section and each["label"] == section["label"]), None)
     if section is None or found is None:
         return {}  # as rendered, or of settings that are no longer live
     # Of a section that is the pool's only one, name and options at home stand in the file already.
-    changes: dict[str, Any] = {}
+    changes: dict[str, object] = {}
     if "MachineOptions" in found:
         changes = {"MachineName": found["MachineName"], "MachineOptions": found["MachineOptions"]}
     form, number = section["form"], section["machines"]
