@@ -17,7 +17,7 @@ from components.manager_tool.aws import ec2_sweep
 from components.manager_tool.aws.api import Aws, Credentials
 from components.manager_tool.executors.docker_machine import reaper, reaping
 from components.manager_tool.executors.docker_machine.folders import Folder
-from components.manager_tool.gitlab import tokens
+from components.manager_tool.gitlab import aws_token
 from components.manager_tool.host import StepError
 from components.manager_tool.maintenance import journal_shipping, metrics
 
@@ -29,7 +29,7 @@ MEASURED = metrics.Measured({}, 0, {}, 0, 0, 0, False, 0.0, 0.0)
 
 
 def _parameter(kind: str) -> str:
-    return tokens._from_aws(kind, {"name": "/ci/token", "region": "eu-central-1"})
+    return aws_token.read_token(kind, {"name": "/ci/token", "region": "eu-central-1"})
 
 
 CALLS: dict[str, Callable[[], Any]] = {

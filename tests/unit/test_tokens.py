@@ -14,7 +14,7 @@ from components.manager_tool import host
 from components.manager_tool.aws.api import AwsError
 from components.manager_tool.config import runners
 from components.manager_tool.gitlab import api as gitlab_api
-from components.manager_tool.gitlab import created, reach, tokens
+from components.manager_tool.gitlab import aws_token, created, reach, tokens
 from components.manager_tool.host import StepError
 from localcloud.gitlab_stand_in import GitLabStandIn
 
@@ -298,7 +298,7 @@ def test_a_token_is_read_from_aws_even_if_the_right_to_it_is_not_in_force_yet(
                 raise AwsError("AccessDeniedException", "not yet")
             return {"Parameter": {"Value": f"{token}\n"}, "SecretString": "no token"}
 
-    monkeypatch.setattr(tokens, "Aws", Aws)
+    monkeypatch.setattr(aws_token, "Aws", Aws)
     manager.plan({"from": "tokenParameter", "name": "/ci/token", "region": "eu-west-1"})
     assert [each["id"] for each in manager.up()] == [number]
     assert calls[1] == ("ssm", "GetParameter", {"Name": "/ci/token", "WithDecryption": True})

@@ -13,18 +13,16 @@ from collections.abc import Callable, Sequence
 from secrets import token_hex
 from typing import NamedTuple, TypedDict
 
-from ..aws.api import Aws, AwsError
 from ..config.runners import Runner, live_runners, own_keys, readable_live_runners
 from ..contract.documents import GitLabPlan, TokenSource
 from ..host import STAGED, StepError, load, warn, write
 from . import api, created
 from .api import Credentials, GitLabError
+from .aws_token import read_token
 from .reach import plan
 
 KEPT = STAGED / "runners.json"
 _NEVER = "0001-01-01T00:00:00Z"
-_AWS_SECONDS = 60
-"""How long a new right of the manager's role may take to be in force; IAM promises none."""
 
 
 class Source(NamedTuple):
@@ -101,7 +99,7 @@ class Tokens:
         wanted: TokenSource = self._plan["token"] if self._plan else {"from": "token"}
         kind = wanted["from"]
         if kind == "tokenParameter" or kind == "tokenSecret":
-            return _given(url, _from_aws(kind, wanted))
+            return _given(url, read_token(kind, wanted))
         secret = self._secret(kind)
         if kind == "token":
             return _given(url, secret)
@@ -263,29 +261,6 @@ def in_toml(answer: Credentials) -> dict[str, str]:
     obtained = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     times = {"token_obtained_at": obtained, "token_expires_at": expires}
     return {"id": str(answer["id"]), "token": json.dumps(answer["token"]), **times}
-
-
-def _from_aws(kind: str, wanted: TokenSource) -> str:
-    """Read the token with the manager's own role."""
-    name, aws = wanted["name"], Aws(wanted["region"])
-    deadline = time.monotonic() + _AWS_SECONDS
-    while True:
-        try:
-            if kind == "tokenParameter":
-                asked = {"Name": name, "WithDecryption": True}
-                parameter = aws.json("ssm", "GetParameter", asked).get("Parameter")
-                value = parameter.get("Value") if isinstance(parameter, dict) else None
-            else:
-                value = aws.json("secretsmanager", "GetSecretValue", {"SecretId": name}).get("SecretString")
-            break
-        except AwsError as error:
-            if error.code not in ("AccessDeniedException", "AccessDenied") or time.monotonic() > deadline:
-                raise StepError(f"{kind} = {name} could not be read with the manager's role: {error}") from None
-            time.sleep(3)
-    token = value.strip() if isinstance(value, str) else ""
-    if not token.startswith("glrt-") or not api.TOKEN.fullmatch(token):
-        raise StepError(f"{kind} = {name} holds no runner authentication token, which begins with glrt-; put one there")
-    return token
 
 
 _SET = "pulumi config set --secret gitlab-runner-aws"
