@@ -27,7 +27,7 @@ def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and one == other and (one != 0 or math.copysign(1, one) == math.copysign(1, other))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(documents)
 def test_what_is_written_is_read_back_by_two_readers(document: dict[str, Any]) -> None:
     text = dumps(document)
@@ -36,7 +36,7 @@ def test_what_is_written_is_read_back_by_two_readers(document: dict[str, Any]) -
     assert tomlkit.parse(text).unwrap() == document
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(documents)
 def test_a_library_writes_the_same_content(document: dict[str, Any]) -> None:
     assert tomllib.loads(dumps(document)) == tomllib.loads(tomli_w.dumps(document))
