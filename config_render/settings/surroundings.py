@@ -8,7 +8,7 @@ from .stack import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class ExistingSubnet:
-    """A subnet that was there before."""
+    """An existing subnet."""
 
     id: str
     arn: str
@@ -20,7 +20,7 @@ class ExistingSubnet:
 
 @dataclass(frozen=True, kw_only=True)
 class ExistingNetwork:
-    """A VPC that was there before, as far as a stack uses it."""
+    """An existing VPC, as far as a stack uses it."""
 
     vpc_id: str
     vpc_arn: str

@@ -51,6 +51,14 @@ def rewrite(deployment: Deployment, file: str, change: Callable[[dict[str, Any]]
     host.run(f"cat > {STAGED}/{file} <<'END'\n{json.dumps(content)}\nEND")
 
 
+def on_demand_entry_left(deployment: Deployment) -> bool:
+    """Whether the on-demand entry is gone after one more look, a quarter of an hour later."""
+    # A request from before capacity was back may be refused only now, and pause the placement again.
+    end_pauses(deployment)
+    look(deployment)
+    return f"od-{POOL}" not in live(deployment)
+
+
 def look_once(deployment: Deployment) -> None:
     """Have a pass of the watch end at once, whatever it sees."""
     rewrite(deployment, "watch.json", lambda settings: settings.update(intervalSeconds=0))
@@ -181,14 +189,7 @@ def test_jobs_go_on_while_spot_capacity_comes_and_goes(outage: Deployment, capsy
         # Capacity is back: one machine proves it, then on-demand machines take no more.
         control.refuse(outage.cloud)
         story.tell("spot capacity is back")
-
-        def no_longer_on_demand() -> bool:
-            # A request from before may be refused only now, and pause the placement for another quarter of an hour.
-            end_pauses(outage)
-            look(outage)
-            return "od-" + POOL not in live(outage)
-
-        until(no_longer_on_demand, "the on-demand entry stays")
+        until(lambda: on_demand_entry_left(outage), "the on-demand entry stays")
         story.tell("the on-demand entry has left")
         until(lambda: busy(outage), "spot machines take no jobs again")
         story.tell("all jobs that may run do")

@@ -43,9 +43,8 @@ class CreationEvent(NamedTuple):
 def run(settings: BreakerPlan, now: float, apply_again: Callable[[str], None]) -> bool:
     """Look at the journal, then pause placements, try or release them; `now` in seconds since 1970.
 
-    `apply_again` puts config.toml in place anew, by a policy on
-    changes by hand. To be called with the deployments' lock held. Returns whether another look is worth while within
-    seconds. Raises `StepError`.
+    `apply_again` puts config.toml in place anew, by a policy on changes by hand. To be called with the deployments'
+    lock held. Returns whether another look is worth while within seconds. Raises `StepError`.
     """
     if not TEMPLATE.exists():
         return False
