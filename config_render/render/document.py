@@ -51,16 +51,15 @@ class Facts:
 
 def render(settings: Settings, facts: Facts) -> str:
     """Return the text of config.toml. Equal arguments give equal bytes, whatever the order of tables and tags."""
-    return _HEADING + dumps(settings.table(GlobalKeys, runners=_runners(settings, facts)))
+    return _HEADING + dumps(document(settings, facts))
 
 
 def document(settings: Settings, facts: Facts) -> dict[str, Any]:
     """Return the content of config.toml as TOML would be read, with placeholders for its secrets."""
-    return settings.table(GlobalKeys, runners=list(_runners(settings, facts)))
+    return settings.table(GlobalKeys, runners=[*_runners(settings, facts)])
 
 
 def _runners(settings: Settings, facts: Facts) -> Iterator[dict[str, object]]:
-    """Make the entries one by one: thousands need not be there at the same time to be written."""
     cache = _cache(settings, facts)
     sharing = sections_by_token(settings)
     for pool in settings.pools:
