@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from .values import checked_by
 
 _ORDER = "second minute hour day-of-month month day-of-week year"
+_CRON_ORDER = "minute hour day-of-month month day-of-week"
 _LONGEST = 500
 """Characters; each minute, hour and day written out takes some 300."""
 _STEPPED = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\d{1,2}))?", re.ASCII)
@@ -100,6 +101,9 @@ FIELDS = (
     Field("year", 1970, 2099),
 )
 
+CRON_FIELDS = tuple(dataclasses.replace(field, special=r"(?!)") for field in FIELDS[1:-1])
+"""Those of the executor docker-autoscaler: no special days, and neither second nor year."""
+
 
 @lru_cache(1024)
 def check_period(period: str) -> str | None:
@@ -108,16 +112,42 @@ def check_period(period: str) -> str | None:
         return f"has {len(period)} characters; write it with at most {_LONGEST}, in ranges or as several periods"
     texts = period.split()
     if len(texts) != len(FIELDS):
-        return f"has {len(texts)} fields; there must be 7: {_ORDER}"
+        write = f"; write `* {' '.join(texts)} *`" if len(texts) == len(CRON_FIELDS) else ""
+        return f"has {len(texts)} fields; there must be 7: {_ORDER}{write}"
     if texts[0] != "*":
         # The runner asks whether the next match is at most a second away.
         return f"has the second `{texts[0]}`; write *, or the period lasts for moments only"
     return next(filter(None, map(_field_problem, range(len(FIELDS)), texts)), None)
 
 
+@lru_cache(1024)
+def check_cron_period(period: str) -> str | None:
+    """Return why docker-autoscaler's policies could not use `period`, or None."""
+    if len(period) > _LONGEST:
+        return f"has {len(period)} characters; write it with at most {_LONGEST}, in ranges or as several periods"
+    texts = period.split()
+    if len(texts) != len(CRON_FIELDS):
+        write = f"; write `{five_fields(period)}`" if len(texts) == len(FIELDS) and five_fields(period) else ""
+        return f"has {len(texts)} fields; docker-autoscaler wants 5: {_CRON_ORDER}{write}"
+    if "?" in texts:
+        return "holds ?, which docker-autoscaler does not know; write *"
+    return next(filter(None, (_field_problem(place, text, cron=True) for place, text in enumerate(texts))), None)
+
+
+def five_fields(period: str) -> str | None:
+    """Return a period of docker+machine's seven fields in the five of docker-autoscaler, or None if it can't be said.
+
+    Source of the five: GitLab's documentation of `[[runners.autoscaler.policy]]`.
+    """
+    second, *inner, year = period.split()
+    written = " ".join("*" if text == "?" else text for text in inner)
+    return written if (second, year) == ("*", "*") and check_cron_period(written) is None else None
+
+
 @lru_cache(4096)  # Most fields of most periods are the same few.
-def _field_problem(field: int, text: str) -> str | None:
-    return next(filter(None, map(FIELDS[field].check, text.split(","))), None)
+def _field_problem(place: int, text: str, *, cron: bool = False) -> str | None:
+    field = (CRON_FIELDS if cron else FIELDS)[place]
+    return next(filter(None, map(field.check, text.split(","))), None)
 
 
 @lru_cache(256)
@@ -141,4 +171,5 @@ def check_timezone(name: str) -> str | None:
 
 
 Period = Annotated[str, checked_by(check_period)]
+CronPeriod = Annotated[str, checked_by(check_cron_period)]
 TimeZone = Annotated[str, checked_by(check_timezone)]

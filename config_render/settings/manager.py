@@ -24,7 +24,7 @@ from ..base.values import (
     checked_by,
 )
 from .image import DEFAULT_SYSTEM, ImageLookup, OperatingSystem, login_user
-from .programs import DockerEngine, DockerMachineProgram, GitlabRunnerProgram
+from .programs import DockerEngine, DockerMachineProgram, FleetingPlugin, GitlabRunnerProgram
 from .watch import WatchSettings
 
 _HostKey = Annotated[
@@ -208,6 +208,9 @@ class ManagerSettings(Section):
     )
     docker_machine: DockerMachineProgram = Field(
         default_factory=left_out, alias="dockerMachine", description="The docker-machine to install"
+    )
+    fleeting_plugin: FleetingPlugin = Field(
+        default_factory=left_out, alias="fleetingPlugin", description="The plugin of docker-autoscaler to install"
     )
     docker: DockerEngine | None = Field(
         default=None, description="A Docker Engine to install from Docker's packages; none without it, no job needs it"

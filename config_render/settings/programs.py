@@ -79,3 +79,29 @@ class DockerEngine(Section):
         alias="keyFingerprint",
         description="Fingerprint of the OpenPGP key that signs the packages; by default Docker's own",
     )
+
+
+class FleetingPlugin(Section):
+    """Which plugin for AWS the executor docker-autoscaler has, and from where."""
+
+    # Rights and plugin belong together: 1.1.0 asks for spot requests.
+    version: Annotated[
+        str, Pattern(r"\d+\.\d+\.\d+", "is no whole version; write it as 1.1.0, for each part may grow")
+    ] = Field(default="1.1.0", description="Version of fleeting-plugin-aws to install")
+    url: BaseUrl | None = Field(
+        default=None,
+        description="Where fleeting-plugin-aws-linux-amd64 and -arm64 are, in a folder for each version, as v1.1.0; "
+        "by default gitlab-runner itself fetches it from GitLab's registry",
+    )
+    sha256: Sha256 | None = Field(
+        default=None, description="Checksum of the program for the manager's architecture; needed beside url"
+    )
+
+    @property
+    def reference(self) -> str:
+        """What config.toml says of it: name and version, or where a file of a mirror's is on the manager."""
+        return f"aws:{self.version}" if self.url is None else f"{PLUGINS}/fleeting-plugin-aws-{self.version}"
+
+
+PLUGINS = "/usr/local/lib/gitlab-runner-aws-plugins"
+"""The folder on the manager that plugins are in: `FLEETING_PLUGIN_PATH`."""

@@ -4,7 +4,7 @@ https://docs.gitlab.com/runner/configuration/advanced-configuration/#the-runners
 """
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -13,8 +13,12 @@ from ..base.marks import Mark
 from ..base.periods import Period, TimeZone
 from ..base.section import ConfigTable, left_out, refuse
 from ..base.values import Duration, InOrder, Integer, Items, Positive, Secret, SomeItems, Variable, checked_by
+from .autoscaler import AutoscalerKeys
 from .docker import Docker
 from .machine import Machine
+
+Executor = Literal["docker+machine", "docker-autoscaler"]
+"""How gitlab-runner gets machines for jobs: by docker-machine, until GitLab 20.0, or from an Auto Scaling group."""
 
 _RENAMED = "is passed over since gitlab-runner 17.0; set {}"
 _BY_REGISTRATION = "is written by gitlab-runner itself; leave it out"
@@ -34,7 +38,7 @@ def _check_query(text: str) -> str | None:
 
 
 def _other_executor(name: str) -> str:
-    return f"belongs to the executor {name}; this program's is docker+machine"
+    return f"belongs to the executor {name}; this program's are {' and '.join(get_args(Executor))}"
 
 
 class BootVerify(ConfigTable):
@@ -124,7 +128,9 @@ class RunnerKeys(ConfigTable):
     tls_cert_file: str | None = Field(default=None, alias="tls-cert-file")
     tls_key_file: str | None = Field(default=None, alias="tls-key-file")
     labels: Labels | None = None
-    executor: None = refuse("is always docker+machine; leave it out")
+    executor: Executor | None = Field(
+        default=None, description="How machines are made for jobs; by default the executor of all pools"
+    )
     builds_dir: str | None = None
     cache_dir: str | None = None
     clone_url: str | None = None
@@ -160,7 +166,7 @@ class RunnerKeys(ConfigTable):
     machine: Machine = Field(default_factory=left_out)
     kubernetes: None = refuse(_other_executor("kubernetes"))
     custom: None = refuse(_other_executor("custom"))
-    autoscaler: None = refuse(
-        "belongs to the executors docker-autoscaler and instance; this program's is docker+machine, see machine"
+    autoscaler: AutoscalerKeys = Field(
+        default_factory=left_out, description="Workers of the executor docker-autoscaler"
     )
     step_runner_image: str | None = None

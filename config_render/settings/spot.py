@@ -40,12 +40,16 @@ def _prices(value: object) -> object:
 class Spot(Section):
     """Spot capacity: cheaper, and taken back by AWS at two minutes' notice."""
 
-    # docker-machine takes 0.50 when no price is given, and AWS refuses an empty one: so it is asked for.
-    max_price: Annotated[
-        float | Literal["onDemand"],
-        BeforeValidator(_max_price),
-        WithJsonSchema({"anyOf": [_PRICE, {"const": ON_DEMAND}]}),
-    ] = Field(
+    # docker-machine takes 0.50 when no price is given, and AWS refuses an empty one: there a rule asks for it.
+    max_price: (
+        Annotated[
+            float | Literal["onDemand"],
+            BeforeValidator(_max_price),
+            WithJsonSchema({"anyOf": [_PRICE, {"const": ON_DEMAND}]}),
+        ]
+        | None
+    ) = Field(
+        default=None,
         alias="maxPrice",
         description=f"Highest price to pay for a machine, in US dollars per hour; {ON_DEMAND} for up to onDemandPrice",
         examples=[0.07, ON_DEMAND],
@@ -78,7 +82,7 @@ class Spot(Section):
         return None if found is None else float(found)
 
     def cap(self, instance_type: str) -> str:
-        """Return the highest price for a type as the driver wants it. Raises ValueError where it is not known."""
+        """Return the highest price for a type as the driver wants it. Raises ValueError where it is not known or given."""
         price = self.on_demand(instance_type) if self.max_price == ON_DEMAND else self.max_price
         if price is None:
             raise ValueError(f"the on-demand price of {instance_type} is not given")

@@ -20,11 +20,17 @@ from .manager import ManagerSettings
 from .network import NetworkSettings
 from .pool import Pool
 from .process import DEFAULT_SHUTDOWN_SECONDS, GlobalKeys
+from .runner import Executor
 
 
 class Settings(GlobalKeys):
     """All settings of a stack, less token, registrationToken and accessToken: secrets are kept out of models."""
 
+    executor: Executor = Field(
+        default="docker+machine",
+        description="How machines are made for jobs: docker+machine, which GitLab removes in May 2027, or "
+        "docker-autoscaler; each pool may have its own",
+    )
     gitlab: Gitlab = Field(description="The GitLab instance")
     create_runner: CreateRunner | None = Field(
         default=None, alias="createRunner", description="A runner to create in GitLab, with accessToken"
@@ -60,6 +66,14 @@ class Settings(GlobalKeys):
         need one, there is a placeholder.
         """
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+    def executor_of(self, pool: Pool) -> Executor:
+        """Return a pool's executor: its own, or that of all pools."""
+        return pool.executor or self.executor
+
+    def pools_of(self, executor: Executor) -> tuple[Pool, ...]:
+        """Return the pools that have an executor."""
+        return tuple(pool for pool in self.pools if self.executor_of(pool) == executor)
 
     @property
     def own_runners(self) -> bool:
