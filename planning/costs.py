@@ -9,7 +9,10 @@ from datetime import date
 from typing import Any
 
 from config_render.base.amounts import Amount, total
-from config_render.executors.docker_machine.entries import Placement, pool_entries, pool_placements
+from config_render.executors.docker_autoscaler.policies import machines_that_wait
+from config_render.executors.entries import Placement, pool_placements
+from config_render.executors.registry import on_demand_on_top, pool_entries
+from config_render.settings.machine import Autoscaling
 from config_render.settings.pool import Pool
 from config_render.settings.stack import Settings
 from config_render.week.schedule import DAYS, Week, week_of
@@ -39,7 +42,7 @@ class MachineRow:
     type: str
     """The instance type."""
     cap: float | None
-    """The highest spot price to pay; None for on-demand."""
+    """The highest spot price to pay, or `NO_CAP`; None for on-demand."""
     most: int
     """The most that there may be at a time."""
     group: str
@@ -56,14 +59,14 @@ class MachineRow:
 
     def highest_price(self, market: Market) -> float | None:
         """Return what one machine costs at the most; None if that is not known."""
-        return self._on_demand(market) if self.cap is None else self.cap
+        return self.cap or self._on_demand(market)
 
     def todays_price(self, market: Market) -> float | None:
         """Return what one machine costs: on demand, or the last day's median spot price within the cap."""
         if self.cap is None:
             return self._on_demand(market)
         history = market.spot.get((self.type, self.zone))
-        return None if history is None else min(history.median, self.cap)
+        return None if history is None else min(history.median, self.cap or history.median)
 
     def _on_demand(self, market: Market) -> float | None:
         return market.on_demand.get((self.type, price_region(self.zone)))
@@ -194,7 +197,8 @@ def week_of_costs(
     settings: Settings, region: str, market: Market, monday: date, zone: str | None = None
 ) -> WeekOfCosts:
     """Price the week of `monday`, as clocks in `zone` show it; by default that of the first period that names one."""
-    named = (period.timezone for pool in settings.pools for period in pool.machine.autoscaling or ())
+    numbers = (each for pool in settings.pools for each in machines_that_wait(pool))
+    named = (each.timezone for each in numbers if isinstance(each, Autoscaling))
     shown = zone or next(filter(None, named), "UTC")
     pools: dict[str, list[tuple[Amount, Sequence[float]]]] = {}
     for row, hours in _waiting(settings, region, monday, shown):
@@ -237,7 +241,7 @@ def _waiting(
             waiting = _waiting_at(settings, pool, week, placement)
             found.append((row_of(next(left)), _by_hour(week, waiting)))
         # Those on demand wait for no jobs.
-        of_fallback = len(pool_placements(pool, settings.network.zones)) if pool.on_demand_limit else 0
+        of_fallback = len(pool_placements(pool, settings.network.zones)) if on_demand_on_top(settings, pool) else 0
         found += [(row_of(next(left)), [0.0] * HOURS_A_WEEK) for _ in range(of_fallback)]
     return [*found, *((row_of(manager), [1.0] * HOURS_A_WEEK) for manager in left)]
 

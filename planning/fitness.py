@@ -29,7 +29,7 @@ def doubtful(every: list[Machines], region: str, market: Market) -> list[Problem
 def _caps(every: list[Machines], market: Market) -> Iterator[Problem]:
     def under(one: Machines) -> bool:
         history = market.spot.get((one.instance_type, one.zone))
-        return history is not None and one.cap is not None and one.cap < history.latest
+        return history is not None and one.cap is not None and history.is_above(one.cap)
 
     for alike in _grouped(filter(under, every), lambda one: (one.cap_at, one.instance_type)):
         prices = {one.zone: market.spot[one.instance_type, one.zone].latest for one in alike}

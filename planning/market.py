@@ -6,13 +6,14 @@ from typing import Any, Protocol, TypeVar
 
 from config_render.base.disks import is_paid_by_speed
 from config_render.base.problems import Location
-from config_render.executors.docker_machine.entries import pool_placements
+from config_render.executors.entries import pool_placements
+from config_render.executors.registry import most_machines, on_demand_on_top
 from config_render.settings.pool import Pool
-from config_render.settings.spot import ON_DEMAND
+from config_render.settings.spot import ON_DEMAND, Spot
 from config_render.settings.stack import Settings
 
 from .fees import fees_of, network_rows, price_region
-from .spot_history import SpotHistory
+from .spot_history import NO_CAP, SpotHistory
 from .spot_quotas import spot_quota
 
 MANAGER = "manager"
@@ -43,7 +44,7 @@ class Machines:
     group: str
     """Those of one group are as many in all: each of the machines is in one of its placements."""
     cap: float | None
-    """The highest spot price to pay, in US dollars per hour; None for on-demand."""
+    """The highest spot price to pay, in US dollars per hour, or `NO_CAP`; None for on-demand."""
     cap_at: Location = ()
     said: float | None = None
     """What the settings say that such a machine costs on demand."""
@@ -168,7 +169,7 @@ def wanted(settings: Settings, region: str) -> Wanted:
 
 def _pool(settings: Settings, region: str, pool: Pool, index: int) -> list[Machines]:
     found = _at(settings, region, pool, index)
-    if pool.on_demand_limit:
+    if on_demand_on_top(settings, pool):
         found += _at(settings, region, pool, index, fallback=True)
     return found
 
@@ -176,6 +177,7 @@ def _pool(settings: Settings, region: str, pool: Pool, index: int) -> list[Machi
 def _at(settings: Settings, region: str, pool: Pool, index: int, *, fallback: bool = False) -> list[Machines]:
     at: Location = ("pools", index)
     options, prices_at = _options(pool)
+    on_top = on_demand_on_top(settings, pool)
     found = []
     for placement in pool_placements(pool, settings.network.zones):
         kind, spot = placement.instance_type, None if fallback else pool.spot
@@ -185,7 +187,8 @@ def _at(settings: Settings, region: str, pool: Pool, index: int, *, fallback: bo
         said_at: Location = ("spot", "onDemandPrice")
         if spot:
             said_at = (*said_at, kind) if isinstance(spot.on_demand_price, dict) else said_at
-            cap, cap_at = spot.cap(kind), said_at if spot.max_price == ON_DEMAND else ("spot", "maxPrice")
+            cap = _cap(spot, kind)
+            cap_at = said_at if spot.max_price == ON_DEMAND else ("spot", "maxPrice")
         is_spot = spot or options.get("amazonec2-request-spot-instance")
         place = (pool.instance_types.index(kind),) if "instance_types" in pool.model_fields_set else ()
         found.append(
@@ -196,7 +199,7 @@ def _at(settings: Settings, region: str, pool: Pool, index: int, *, fallback: bo
                 instance_type=kind,
                 type_at=(*at, "instanceTypes", *place),
                 image=pool.ami,
-                count=pool.on_demand_limit if fallback else pool.limit,
+                count=on_top if fallback else most_machines(settings, pool) - on_top,
                 # No pool's name has a blank in it, so that no other pool's machines, nor the manager, are meant.
                 group=f"{pool.name} on demand" if fallback else pool.name,
                 cap=float(cap) if is_spot else None,
@@ -215,6 +218,14 @@ def _at(settings: Settings, region: str, pool: Pool, index: int, *, fallback: bo
             )
         )
     return found
+
+
+def _cap(spot: Spot, kind: str) -> str | float:
+    if spot.max_price is None:
+        return NO_CAP
+    # AWS itself takes no more than the on-demand price, known here or not.
+    known = spot.max_price != ON_DEMAND or spot.on_demand(kind) is not None
+    return spot.cap(kind) if known else NO_CAP
 
 
 def _options(pool: Pool) -> tuple[dict[str, Any], Location]:

@@ -11,6 +11,7 @@ from .costs import HOURS_A_MONTH, NOT_COUNTED, most_of, network_prices, row_of, 
 from .fees import NetworkRow, network_rows
 from .fitness import doubtful, unable
 from .market import Failure, Machines, Market, Wanted, machines, wanted
+from .spot_history import NO_CAP
 
 __all__ = ["Failure", "Market", "Report", "Wanted", "report", "wanted"]
 
@@ -53,7 +54,7 @@ def _row(one: Machines, market: Market, sign: str) -> tuple[str, ...]:
     history = market.spot.get((one.instance_type, one.zone))
     seen = ["-"] * 5
     if one.cap is not None:
-        seen = [f"{one.cap:.4f}", *[_UNKNOWN] * 4]
+        seen = ["-" if one.cap == NO_CAP else f"{one.cap:.4f}", *[_UNKNOWN] * 4]
         if history:
             prices = (history.lowest, history.median, history.highest)
             seen[1:] = [*(f"{price:.4f}" for price in prices), _percent(history.share_within(one.cap))]

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 WINDOW = timedelta(hours=24)
+NO_CAP = 0.0
+"""In place of the highest price to pay: what the type costs on demand, which AWS never exceeds."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,13 @@ class SpotHistory:
                 return price
         return self.highest
 
+    def is_above(self, cap: float) -> bool:
+        """Whether the price was above `cap` when it was asked for; never above `NO_CAP`."""
+        return cap != NO_CAP and self.latest > cap
+
     def share_within(self, cap: float) -> float:
-        """The share of the last 24 h, 0 to 1, in which the price was not above `cap`."""
+        """The share of the last 24 h, 0 to 1, in which the price was not above `cap`; all of it for `NO_CAP`."""
+        if cap == NO_CAP:
+            return 1.0
         total = sum(seconds for _, seconds in self._spans)
         return sum(seconds for price, seconds in self._spans if price <= cap) / total

@@ -75,7 +75,7 @@ def _caps(bill: Bill | None) -> list[str]:
     found = []
     for row in bill.rows:
         history = bill.market.spot.get((row.type, row.zone))
-        if row.cap is not None and history is not None and row.cap < history.latest:
+        if row.cap is not None and history is not None and history.is_above(row.cap):
             found.append(
                 f"pool {row.pool}: its spot.maxPrice, {row.cap:g}, is under today's price of {row.type} in {row.zone}, "
                 f"{history.latest:g}, so that AWS starts none; raise it, or take another zone or type"

@@ -11,7 +11,7 @@ def _downloads_are_safe(stack: RawStack) -> Iterator[Problem]:
     manager = stack.table("manager")
     if manager.get("insecureDownloads") is True:
         return
-    for key in ("gitlabRunner", "dockerMachine", "docker"):
+    for key in ("gitlabRunner", "dockerMachine", "fleetingPlugin", "docker"):
         url = text(stack.table("manager", key).get("url"))
         if url and url.startswith("http:"):
             message = (
@@ -28,6 +28,13 @@ def _forks_program_is_checked(stack: RawStack) -> Iterator[Problem]:
         yield problem(("manager", "dockerMachine", "sha256"), message)
 
 
+def _mirrors_plugin_is_checked(stack: RawStack) -> Iterator[Problem]:
+    program = stack.table("manager", "fleetingPlugin")
+    if program.get("url") is not None and program.get("sha256") is None:
+        message = "missing; a mirror's file has no checksum beside it, so give that of the program that you trust"
+        yield problem(("manager", "fleetingPlugin", "sha256"), message)
+
+
 def _docker_has_packages(stack: RawStack) -> Iterator[Problem]:
     manager = stack.table("manager")
     if manager.get("docker") is not None and manager.get("os", DEFAULT_SYSTEM) == "amazon-linux-2023":
@@ -38,5 +45,6 @@ def _docker_has_packages(stack: RawStack) -> Iterator[Problem]:
 PROGRAM_RULES: tuple[Callable[[RawStack], Iterator[Problem]], ...] = (
     _downloads_are_safe,
     _forks_program_is_checked,
+    _mirrors_plugin_is_checked,
     _docker_has_packages,
 )

@@ -4,15 +4,19 @@ Rules that join several values are checked on this view, so that they are report
 each getter gives up what it can't use, which has been reported already.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from ..base.problems import Location
-from ..executors.docker_machine.entries import FALLBACK, Placement, entries, machine_name, placements
+from ..executors.docker_machine.entries import FALLBACK, machine_name
+from ..executors.entries import Placement, entries, placements
 from ..settings.machine import check_machine_name
 from ..settings.network import NetworkSettings
 from ..settings.pool import Pool
+from ..settings.runner import Executor
+from ..settings.stack import Settings
 
 
 def table(value: object) -> Mapping[str, object]:
@@ -58,6 +62,8 @@ class RawPool:
     on_demand_limit: int
     zones: tuple[str, ...]
     instance_types: tuple[str, ...]
+    executor: str
+    """Its own, or that of all pools; not one of the known ones where that is mistaken."""
     placements: tuple[Placement, ...]
 
     def at(self, *keys: str | int) -> Location:
@@ -65,14 +71,32 @@ class RawPool:
         return ("pools", self.index, *keys)
 
     @property
+    def by_machine(self) -> bool:
+        """Whether docker-machine makes its machines."""
+        return self.executor == "docker+machine"
+
+    @property
+    def autoscaler(self) -> Mapping[str, object]:
+        """The table of docker-autoscaler."""
+        return table(self.content.get("autoscaler"))
+
+    @property
+    def on_demand_on_top(self) -> int:
+        """How many on-demand machines come on top of limit."""
+        return self.on_demand_limit if self.by_machine else 0
+
+    @property
     def most_machines(self) -> int:
         """The most machines that the pool may have at a time."""
-        return (self.limit or 0) + self.on_demand_limit
+        if self.by_machine:
+            return (self.limit or 0) + self.on_demand_limit
+        jobs = whole(self.autoscaler.get("capacity_per_instance")) or 1
+        return math.ceil((self.limit or 0) / max(jobs, 1))
 
     @property
     def machine_names(self) -> list[str]:
         """MachineName of each placement, on spot capacity or as the settings say, and on demand."""
-        kinds = (False, True) if self.on_demand_limit else (False,)
+        kinds = (False, True) if self.on_demand_on_top else (False,)
         return [
             machine_name(self.name or "", self.machine_name, placement.label, fallback=fallback)
             for fallback in kinds
@@ -96,7 +120,7 @@ class RawPool:
         return self.at("driver", name)
 
 
-def _pool(index: int, content: Mapping[str, object], network_zones: tuple[str, ...]) -> RawPool:
+def _pool(index: int, content: Mapping[str, object], network_zones: tuple[str, ...], executor: str) -> RawPool:
     machine, driver = table(content.get("machine")), table(content.get("driver"))
     written = dict(option.partition("=")[::2] for option in texts(machine.get("MachineOptions")))
     name = text(content.get("name"))
@@ -116,6 +140,7 @@ def _pool(index: int, content: Mapping[str, object], network_zones: tuple[str, .
         on_demand_limit=on_demand,
         zones=zones,
         instance_types=types,
+        executor=text(content.get("executor")) or executor,
         placements=placements(zones, types),
     )
 
@@ -143,9 +168,9 @@ class RawStack:
         """Return what the pool's sections of config.toml may be called, those that are live at times included."""
         own = self.table("createRunner").get("each") == "entry" and text(pool.content.get("token")) is None
         names = [pool.name or ""]
-        if own:  # How many of these there are, or one, follows from numbers that may be wrong.
+        if own and pool.by_machine:  # How many of these there are, or one, follows from numbers that may be wrong.
             names += [entry.name for entry in entries(names[0], pool.placements, len(pool.placements))]
-        return [*names, *(f"{FALLBACK}{name}" for name in names if pool.on_demand_limit)]
+        return [*names, *(f"{FALLBACK}{name}" for name in names if pool.on_demand_on_top)]
 
     @cached_property
     def zones(self) -> tuple[str, ...]:
@@ -156,10 +181,14 @@ class RawStack:
     def pools(self) -> tuple[RawPool, ...]:
         """Those entries of `pools` that are tables."""
         given = enumerate(items(self.content.get("pools")))
-        return tuple(_pool(index, content, self.zones) for index, content in given if isinstance(content, dict))
+        executor = text(self.content.get("executor")) or _DEFAULT_EXECUTOR
+        return tuple(
+            _pool(index, content, self.zones, executor) for index, content in given if isinstance(content, dict)
+        )
 
 
 _DEFAULT_TYPES: tuple[str, ...] = Pool.model_fields["instance_types"].default
+_DEFAULT_EXECUTOR: Executor = Settings.model_fields["executor"].default
 _DEFAULT_ZONES: tuple[str, ...] = NetworkSettings.model_fields["zones"].default
 
 

@@ -13,7 +13,9 @@ from ..settings.manager import ManagerSettings
 from ..settings.network import NetworkSettings
 from .account_relations import ACCOUNT_RULES
 from .cache_relations import CACHE_RULES
-from .pool_relations import POOL_RULES
+from .docker_autoscaler_relations import DOCKER_AUTOSCALER_RULES
+from .docker_machine_relations import DOCKER_MACHINE_RULES
+from .pool_relations import POOL_RULES, PoolRule
 from .program_relations import PROGRAM_RULES
 from .raw import RawPool, RawStack, text, walk, whole
 from .token_relations import proxy_problems, token_problems
@@ -29,7 +31,7 @@ def related_problems(
     """
     stack = RawStack(raw)
     for pool in stack.pools:
-        for pool_rule in POOL_RULES:
+        for pool_rule in (*POOL_RULES, *EXECUTOR_RULES.get(pool.executor, ())):
             yield from pool_rule(stack, pool)
     for rule in STACK_RULES:
         yield from rule(stack)
@@ -66,8 +68,12 @@ def _section_names_differ(stack: RawStack) -> Iterator[Problem]:
             yield problem(pool.at("name"), message, pool.name)
 
 
+def _names_machines(pool: RawPool) -> bool:
+    return pool.by_machine
+
+
 def _machine_names_fit(stack: RawStack) -> Iterator[Problem]:
-    for pool in _named_pools(stack):
+    for pool in filter(_names_machines, _named_pools(stack)):
         name = max(pool.machine_names, key=len)
         if len(name) > LONGEST_MACHINE_NAME:
             message = (
@@ -80,7 +86,7 @@ def _machine_names_fit(stack: RawStack) -> Iterator[Problem]:
 def _machine_names_differ(stack: RawStack) -> Iterator[Problem]:
     # Before these names gitlab-runner puts a part of the runner's token, which tells those of other tokens.
     by_token: dict[str | None, list[tuple[RawPool, str]]] = {}
-    for pool in _named_pools(stack):
+    for pool in filter(_names_machines, _named_pools(stack)):
         prefixes = {name.partition("%s")[0]: name for name in reversed(pool.machine_names)}
         by_token.setdefault(stack.token_of(pool), []).extend((pool, name) for name in prefixes.values())
     for names in by_token.values():
@@ -192,6 +198,11 @@ def _may_be_harmful(content: Mapping[str, object]) -> bool:
 
 _HALF = re.compile("[\ud800-\udfff]")
 _SUSPECT = re.compile("<secret:|[\ud800-\udfff]")
+
+EXECUTOR_RULES: Mapping[str, tuple[PoolRule, ...]] = {
+    "docker+machine": DOCKER_MACHINE_RULES,
+    "docker-autoscaler": DOCKER_AUTOSCALER_RULES,
+}
 
 STACK_RULES: tuple[Callable[[RawStack], Iterator[Problem]], ...] = (
     *ACCOUNT_RULES,

@@ -97,24 +97,18 @@ class StateStorage(ConfigTable):
     )
 
 
-class VmIsolation(ConfigTable):
-    """`[runners.autoscaler.vm_isolation]`."""
-
-    enabled: None = refuse("is for macOS; leave it out")
-
-
-Buckets = Items[Annotated[float, Field(gt=0)]]
+Buckets = Items[Annotated[float, Field(ge=0)]]
 
 
 class AutoscalerKeys(ConfigTable):
     """`[runners.autoscaler]`, in the order of GitLab's reference. What is refused here follows from other settings."""
 
-    plugin: None = refuse("is set by manager.fleetingPlugin; set its version there")
     capacity_per_instance: Positive = Field(default=1, description="Jobs that run on one machine at a time")
     max_use_count: Natural | None = Field(
         default=None, description="Jobs after which a machine is replaced; machine.MaxBuilds says the same"
     )
     max_instances: None = refuse("follows from limit and capacity_per_instance; set limit")
+    plugin: None = refuse("is set by manager.fleetingPlugin; set its version there")
     plugin_config: None = refuse("is made from the pool; leave it out")
     connector_config: ConnectorConfig = Field(default_factory=left_out)
     policy: Items[Policy] | None = Field(
@@ -138,18 +132,18 @@ class AutoscalerKeys(ConfigTable):
     failure_threshold: Positive | None = Field(
         default=None, description="Failed signs of life after which a machine is replaced"
     )
+    scale_throttle: ScaleThrottle | None = None
     reservation_throttling: bool | None = None
     log_internal_ip: bool | None = Field(default=None, description="Whether job logs show the machine's address")
     log_external_ip: bool | None = None
     delete_instances_on_shutdown: bool | None = Field(
         default=None, description="Whether a stop of gitlab-runner removes all machines"
     )
+    vm_isolation: None = refuse("is for macOS; leave it out")
+    state_storage: StateStorage = Field(default_factory=left_out)
     instance_operation_time_buckets: Buckets | None = None
     instance_creation_time_buckets: Buckets | None = None
     instance_is_running_time_buckets: Buckets | None = None
     instance_deletion_time_buckets: Buckets | None = None
     instance_readiness_time_buckets: Buckets | None = None
     instance_life_duration_buckets: Buckets | None = None
-    scale_throttle: ScaleThrottle | None = None
-    state_storage: StateStorage = Field(default_factory=left_out)
-    vm_isolation: None = refuse("is for macOS; leave it out")

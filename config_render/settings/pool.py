@@ -1,5 +1,6 @@
 """A pool of workers: one or more `[[runners]]` of config.toml, alike but for their zone and instance type."""
 
+import math
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -79,6 +80,6 @@ class Pool(RunnerKeys):
         return {**typed, **merge_options(self.machine.machine_options or ())}
 
     @property
-    def most_machines(self) -> int:
-        """The most machines that the pool may have at a time, less those that are being removed."""
-        return self.limit + self.on_demand_limit
+    def most_instances(self) -> int:
+        """How many machines it takes to run `limit` jobs, where a machine runs as many as docker-autoscaler is told."""
+        return math.ceil(self.limit / self.autoscaler.capacity_per_instance)

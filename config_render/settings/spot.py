@@ -82,7 +82,7 @@ class Spot(Section):
         return None if found is None else float(found)
 
     def cap(self, instance_type: str) -> str:
-        """Return the highest price for a type as the driver wants it. Raises ValueError where it is not known or given."""
+        """Return the highest price for a type as the driver wants it. Raises ValueError where none is known."""
         price = self.on_demand(instance_type) if self.max_price == ON_DEMAND else self.max_price
         if price is None:
             raise ValueError(f"the on-demand price of {instance_type} is not given")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from config_render.base.periods import FIELDS
+from config_render.executors.docker_autoscaler.policies import machines_that_wait
 from config_render.settings.machine import Autoscaling, Machine
 from config_render.settings.pool import Pool
 
@@ -149,11 +150,12 @@ class Week:
 
 def week_of(pool: Pool, monday: date, zone: str | None = None) -> Week:
     """Lay out the week that begins on `monday`; `zone` is by default that of the first section that names one."""
-    sections = pool.machine.autoscaling or ()
+    base, *others = machines_that_wait(pool)
+    sections = [each for each in others if isinstance(each, Autoscaling)]
     shown = zone or next((section.timezone for section in sections if section.timezone), "UTC")
     periods = tuple((section.periods, section.timezone) for section in sections)
     days = [[*_day(periods, monday + timedelta(days=number), shown)] for number in range(DAYS)]
-    return Week(pool.name, shown, monday, days, {None: pool.machine, **dict(enumerate(sections))}, pool.limit)
+    return Week(pool.name, shown, monday, days, {None: base, **dict(enumerate(sections))}, pool.most_instances)
 
 
 @lru_cache(maxsize=512)  # Pools often share their periods, and a week is laid out for each picture of it.

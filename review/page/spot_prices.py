@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from planning.costs import MachineRow
 from planning.market import Market
-from planning.spot_history import WINDOW, SpotHistory
+from planning.spot_history import NO_CAP, WINDOW, SpotHistory
 
 from .money import Money
 from .svg import Scale, joined, label, picture, stairs, tag, ticks
@@ -71,7 +71,7 @@ def _pools(number: int, pools: list[list[MachineRow]], market: Market, money: Mo
 
 
 def _chart(identity: str, rows: Sequence[MachineRow], market: Market, money: Money, region: str) -> SpotChart:
-    kind, cap = rows[0].type, rows[0].cap or 0.0
+    kind, cap = rows[0].type, rows[0].cap or NO_CAP
     on_demand = market.on_demand.get((kind, rows[0].zone[:-1]))
     histories = {row.zone: market.spot[row.type, row.zone] for row in rows}
     until = max(history.until for history in histories.values())
@@ -82,21 +82,25 @@ def _chart(identity: str, rows: Sequence[MachineRow], market: Market, money: Mon
     if on_demand is not None and on_demand != cap:
         parts += _level(y(on_demand), "od-line", f"on demand {on_demand:.4g}", at_end=True)
     same = " = on demand" if on_demand == cap else ""
-    parts += _level(y(cap), "cap-line", f"cap {cap:.4g}{same}", at_end=False)
+    if cap != NO_CAP:
+        parts += _level(y(cap), "cap-line", f"cap {cap:.4g}{same}", at_end=False)
     parts += _lines({zone.removeprefix(region): each for zone, each in histories.items()}, until, y)
     verdict, trouble = _verdict(histories, cap)
     prices = joined(f"{zone} {history.latest:.4f}" for zone, history in histories.items())
     title = f"{kind}: spot price of the last 24 hours, in {money.name} an hour, until {until:%d %b %H:%M} UTC"
     priced = "" if on_demand is None else f" On demand it costs {on_demand:.4f}."
-    text = f"Now: {prices}. The cap is {cap:.4f}: {verdict}.{priced}"
+    capped = "There is no cap" if cap == NO_CAP else f"The cap is {cap:.4f}"
+    text = f"Now: {prices}. {capped}: {verdict}.{priced}"
     drawn = picture(identity, _LEFT + _WIDTH + _RIGHT, _TOP + _HEIGHT + 22, title, text, *parts)
     return SpotChart(kind, drawn, verdict, trouble)
 
 
 def _verdict(histories: dict[str, SpotHistory], cap: float) -> tuple[str, bool]:
-    over = [zone for zone, history in histories.items() if history.latest > cap]
+    over = [zone for zone, history in histories.items() if history.is_above(cap)]
     if over:
         return f"now above the cap in {joined(over)}, where AWS starts none", True
+    if cap == NO_CAP:
+        return "AWS takes no more than the on-demand price", False
     share = min(history.share_within(cap) for history in histories.values())
     if share < 1:
         return f"within the cap now, above it for up to {max(round((1 - share) * 100), 1)} % of the day", True

@@ -7,6 +7,7 @@ from config_render.base.amounts import Amount
 from planning.costs import HOURS_A_MONTH, Cost, MachineRow, cost
 from planning.fees import NetworkRow, price_region
 from planning.market import Market
+from planning.spot_history import NO_CAP
 
 from .money import UNKNOWN, Money
 
@@ -128,7 +129,7 @@ def _kinds(rows: Iterable[MachineRow]) -> Iterable[str]:
     """The types, in their order, with how they are bought."""
     bought: dict[str, list[str]] = {}
     for row in rows:
-        how = "on demand" if row.cap is None else f"spot, cap {row.cap:.4g}"
+        how = "on demand" if row.cap is None else f"spot, cap {row.cap:.4g}" if row.cap else "spot"
         if how not in bought.setdefault(row.type, []):
             bought[row.type].append(how)
     kinds: dict[str, list[str]] = {}
@@ -141,9 +142,10 @@ def _spot(row: MachineRow, market: Market, money: Money) -> tuple[str, ...]:
     if row.cap is None:
         return (_NONE,) * 5
     history = market.spot.get((row.type, row.zone))
+    cap = _NONE if row.cap == NO_CAP else money.price(row.cap)
     if history is None:
-        return (money.price(row.cap), *[UNKNOWN] * 4)
+        return (cap, *[UNKNOWN] * 4)
     share = history.share_within(row.cap)
     # Rounded, but for 100 %, which means always.
     percent = f"{100 if share == 1 else min(round(share * 100), 99)} %"
-    return (*map(money.price, (row.cap, history.lowest, history.median, history.highest)), percent)
+    return (cap, *map(money.price, (history.lowest, history.median, history.highest)), percent)

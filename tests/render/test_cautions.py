@@ -1,6 +1,7 @@
 """What is legal but costly is told in exact words, and each rule, of errors and of warnings, is needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ import yaml
 from config_render import cautions as cautions_of
 from config_render.checks import cautions as caution_rules
 from config_render.checks import relations
-from config_render.checks.cautions import POOL_CAUTIONS, STACK_CAUTIONS
+from config_render.checks.cautions import EXECUTOR_CAUTIONS, POOL_CAUTIONS, STACK_CAUTIONS
 from config_render.checks.pool_relations import POOL_RULES
 from config_render.checks.raw import RawStack
-from config_render.checks.relations import STACK_RULES
+from config_render.checks.relations import EXECUTOR_RULES, STACK_RULES
 
 from .settings_samples import lines, parsed, with_own_runners
 from .test_settings_refusals import CASES as MISTAKES
@@ -77,7 +78,12 @@ def told_by(rule: Rule, raw: dict[str, Any]) -> bool:
     stack = RawStack(raw)
     if rule in STACK_RULES:
         return any(rule(stack))
-    return any(problem for pool in stack.pools for problem in rule(stack, pool))
+    pools = [pool for pool in stack.pools if rule in (*POOL_RULES, *EXECUTOR_RULES.get(pool.executor, ()))]
+    return any(problem for pool in pools for problem in rule(stack, pool))
+
+
+def without(rules: Mapping[Any, tuple[Rule, ...]], rule: Rule) -> dict[str, tuple[Rule, ...]]:
+    return {executor: tuple(each for each in own if each is not rule) for executor, own in rules.items()}
 
 
 EVERYTHING = [(settings_of(case["given"]), said(case)) for case in MISTAKES] + [
@@ -85,18 +91,24 @@ EVERYTHING = [(settings_of(case["given"]), said(case)) for case in MISTAKES] + [
 ]
 
 
-@pytest.mark.parametrize("rule", [*POOL_RULES, *STACK_RULES], ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize(
+    "rule", [*POOL_RULES, *chain(*EXECUTOR_RULES.values()), *STACK_RULES], ids=lambda rule: rule.__name__
+)
 def test_without_a_rule_some_mistake_is_not_told(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
     cases = [(raw, lines_) for raw, lines_ in EVERYTHING if told_by(rule, raw)]
     monkeypatch.setattr(relations, "POOL_RULES", tuple(each for each in POOL_RULES if each is not rule))
     monkeypatch.setattr(relations, "STACK_RULES", tuple(each for each in STACK_RULES if each is not rule))
+    monkeypatch.setattr(relations, "EXECUTOR_RULES", without(EXECUTOR_RULES, rule))
 
     assert [raw for raw, lines_ in cases if lines(raw) != lines_]
 
 
-@pytest.mark.parametrize("rule", [*POOL_CAUTIONS, *STACK_CAUTIONS], ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize(
+    "rule", [*POOL_CAUTIONS, *chain(*EXECUTOR_CAUTIONS.values()), *STACK_CAUTIONS], ids=lambda rule: rule.__name__
+)
 def test_without_a_caution_some_warning_is_not_told(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caution_rules, "POOL_CAUTIONS", tuple(each for each in POOL_CAUTIONS if each is not rule))
     monkeypatch.setattr(caution_rules, "STACK_CAUTIONS", tuple(each for each in STACK_CAUTIONS if each is not rule))
+    monkeypatch.setattr(caution_rules, "EXECUTOR_CAUTIONS", without(EXECUTOR_CAUTIONS, rule))
 
     assert [case for case in CAUTIONS if warned(case["given"]) != said(case)]

@@ -11,6 +11,7 @@ import pytest
 from config_render import render
 from config_render.base.regions import REGIONS
 from config_render.base.section import ConfigTable
+from config_render.settings.autoscaler import AutoscalerKeys, ConnectorConfig, Policy, ScaleThrottle, StateStorage
 from config_render.settings.cache import CacheAzure, CacheGcs, CacheKeys, CacheS3
 from config_render.settings.docker import Docker, Service
 from config_render.settings.driver import CKI_ONLY, FIELDS, KINDS, SINCE_30, DriverOptions
@@ -67,12 +68,17 @@ MODELS: dict[str, type[ConfigTable]] = {
     "runners.cache.azure": CacheAzure,
     "runners.machine": Machine,
     "runners.machine.autoscaling": Autoscaling,
+    "runners.autoscaler": AutoscalerKeys,
+    "runners.autoscaler.connector_config": ConnectorConfig,
+    "runners.autoscaler.policy": Policy,
+    "runners.autoscaler.scale_throttle": ScaleThrottle,
+    "runners.autoscaler.state_storage": StateStorage,
 }
 
 # Refused as a whole: the key that leads to them is a refused one.
 REFUSED_TABLES = (
     *("runners.instance", "runners.ssh", "runners.parallels", "runners.virtualbox", "runners.custom"),
-    *("runners.autoscaler", "experimental.usage_logger.snowplow_billing"),
+    *("runners.autoscaler.vm_isolation", "experimental.usage_logger.snowplow_billing"),
 )
 
 # What GitLab's own example writes and no gitlab-runner knows.
@@ -123,6 +129,14 @@ SAMPLES: dict[str, Any] = {
     "monitoring.JobQueuingDurations": [{"periods": ["* * * * * * *"]}],
     "*DockerConfig": {"image": "ruby", "disable_cache": False},
     "*DockerMachine": {"IdleCount": 1, "MaxBuilds": 1},
+    "*AutoscalerConfig": {"capacity_per_instance": 2},
+    "ConnectorConfig": {"username": "admin"},
+    "[]AutoscalerPolicyConfig": [
+        {"periods": ["* * * * *"], "idle_count": 1, "idle_time": "9s", "preemptive_mode": True}
+    ],
+    "AutoscalerScaleThrottle": {"limit": 3},
+    "AutoscalerStateStorage": {"enabled": False},
+    "[]float64": [0.5, 60.0],
     "*CacheGCSConfig": {"BucketName": "b"},
     "*CacheAzureConfig": {"AccountName": "a", "ContainerName": "c"},
     "*CacheS3Config": {"ServerAddress": "s3.eu-central-1.amazonaws.com", "AuthenticationType": "iam"},
@@ -130,6 +144,7 @@ SAMPLES: dict[str, Any] = {
 
 # Keys whose text has a form of its own.
 SPECIAL: dict[str, Any] = {
+    "executor": "docker-autoscaler",
     "log_level": "debug",
     "log_format": "json",
     "shell": "bash",
@@ -165,6 +180,8 @@ SPECIAL: dict[str, Any] = {
     "log_options": {"env": "A", "labels": "b"},
     "IdleCountMin": 0,
     "name": "some-name",
+    "username": "admin",
+    "dir": "/var/lib/workers",
     **dict.fromkeys(
         (f"{who}memory{what}" for who in ("", "service_") for what in ("", "_swap", "_reservation")), "512m"
     ),
@@ -181,6 +198,7 @@ BESIDE: dict[str, dict[str, Any]] = {
     "SecretKey": {"AccessKey": "<secret:key_id>"},
     "ServerAddress": {"BucketName": "our-cache", "AccessKey": "<secret:key_id>", "SecretKey": "<secret:key>"},
     "BucketLocation": {"BucketName": "our-cache"},
+    "scale_factor_limit": {"scale_factor": 0.5},
     "SessionToken": {"AccessKey": "<secret:key_id>", "SecretKey": "<secret:key>"},
 }
 BELOW: dict[str, dict[str, Any]] = {
@@ -191,7 +209,8 @@ BELOW: dict[str, dict[str, Any]] = {
     "runners.referees.metrics": {"queries": ["cpu:rate(x[1m])"]},
     "runners.monitoring.job_queuing_durations": {"periods": ["* * * * * sat *"]},
 }
-LISTS = ("services", "autoscaling", "job_queuing_durations")
+LISTS = ("services", "autoscaling", "job_queuing_durations", "policy")
+AUTOSCALER = "runners.autoscaler"
 
 MODELLED = [
     (section, entry["key"], entry["go_type"])
@@ -201,6 +220,12 @@ MODELLED = [
 ]
 
 WRONG = {"bool": "yes", "int": "3", "float64": "0.5", "string": 3, "time.Duration": "90 seconds"}
+
+
+def sample(section: str, key: str, go_type: str) -> Any:
+    if (section, key) == ("runners.autoscaler.policy", "periods"):
+        return ["* * * * *"]
+    return SPECIAL.get(key, SAMPLES[go_type])
 
 
 def with_key(section: str, key: str, value: Any) -> dict[str, Any]:
@@ -213,6 +238,8 @@ def with_key(section: str, key: str, value: Any) -> dict[str, Any]:
         for kind in {*value["cache"]} & {"gcs", "azure"}:
             value["cache"]["Type"] = kind
         return stack(**value)
+    if section.startswith(AUTOSCALER) or "autoscaler" in value:
+        value["executor"] = "docker-autoscaler"
     return stack(value) if section.startswith("runners") else stack(**value)
 
 
@@ -248,14 +275,14 @@ def test_each_of_the_recorded_keys_is_modelled_or_refused_on_purpose() -> None:
                 neither.append(f"{section}.{entry['key']}")
 
     assert neither == []
-    assert count == {"modelled": 213, "refused": 27, "refused with its table": 110}
+    assert count == {"modelled": 256, "refused": 35, "refused with its table": 59}
     assert sum(count.values()) == 350
 
 
 @pytest.mark.parametrize("section", MODELS)
 def test_every_recorded_key_can_be_set_and_is_written_as_it_was_set(section: str) -> None:
     for key, go_type in [each[1:] for each in MODELLED if each[0] == section]:
-        value = SPECIAL.get(key, SAMPLES[go_type])
+        value = sample(section, key, go_type)
         there = written(section, with_key(section, key, value))[key]
 
         if key == "MachineOptions":
