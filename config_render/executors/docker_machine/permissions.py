@@ -24,11 +24,12 @@ class MachineBounds(TypedDict):
 
 def worker_bounds(settings: Settings) -> MachineBounds:
     """Return, by the names of the fields of `policies.Workers`, all that does not depend on what is created."""
-    options = [pool.given_options() for pool in settings.pools]
+    pools = settings.pools_of("docker+machine")
+    options = [pool.given_options() for pool in pools]
     return {
-        "instance_types": _each_once(each for pool in settings.pools for each in pool.instance_types),
+        "instance_types": _each_once(each for pool in pools for each in pool.instance_types),
         # Without the placement, which stands behind the %s. Those on demand begin otherwise, which `runner-*-` covers.
-        "machine_names": _each_once(machine_name(pool.name, pool.machine.machine_name) for pool in settings.pools),
+        "machine_names": _each_once(machine_name(pool.name, pool.machine.machine_name) for pool in pools),
         "any_group": any(given.get("amazonec2-security-group") for given in options),
         "imdsv2": all(given["amazonec2-metadata-token"] == "required" for given in options),
         "encrypted": all(given["amazonec2-volume-encrypted"] for given in options),
@@ -38,14 +39,20 @@ def worker_bounds(settings: Settings) -> MachineBounds:
         "fleet": settings.manager.docker_machine.fork == "cki",
         "spot": any(
             pool.spot is not None or given.get("amazonec2-request-spot-instance")
-            for pool, given in zip(settings.pools, options, strict=True)
+            for pool, given in zip(pools, options, strict=True)
         ),
     }
 
 
 def further_subnets(settings: Settings) -> tuple[str, ...]:
     """Return the ids of subnets that pools name as options of the driver, beside the network's own."""
-    return _given([pool.given_options() for pool in settings.pools], "amazonec2-subnet-id")
+    return _given([pool.given_options() for pool in settings.pools_of("docker+machine")], "amazonec2-subnet-id")
+
+
+def looked_up_images(settings: Settings) -> tuple[str, ...]:
+    """Return under which names `Settings.image_lookups` has the images of machines."""
+    pools = [pool for pool in settings.pools_of("docker+machine") if pool.ami is None]
+    return tuple(sorted({pool.image_key(each) for pool in pools for each in pool.instance_types}))
 
 
 def _given(options: list[dict[str, object]], name: str) -> tuple[str, ...]:
