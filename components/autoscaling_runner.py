@@ -1,8 +1,7 @@
 """`AutoscalingRunner`: a GitLab Runner that starts and removes its EC2 workers on demand."""
 
 import json
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_command as command
@@ -10,7 +9,6 @@ import pulumi_command as command
 from config_render import (
     DEPLOYMENT_TAG,
     Facts,
-    Settings,
     Surroundings,
     further_subnets,
     partition,
@@ -18,13 +16,16 @@ from config_render import (
     secret_names,
     worker_bounds,
 )
+from config_render.executors.docker_autoscaler.group import group_spec, groups_by_user
+from config_render.executors.docker_autoscaler.user_data import user_data
+from config_render.executors.docker_machine.permissions import looked_up_images
 from config_render.executors.registry import pool_entries
 
 from .args import AutoscalingRunnerArgs
 from .cache import Cache, CacheArgs
+from .executors.docker_autoscaler.worker_group import WorkerGroup, WorkerGroupArgs
+from .iam import token_access
 from .iam.identity import CacheGrant, Identity, IdentityArgs, WorkerBounds
-from .iam.policies import Place, Policy
-from .iam.token_access import read_parameter, read_secret
 from .images import image
 from .manager import Manager, ManagerArgs, Registration, RegistrationArgs
 from .manager.gitlab_plan import gitlab_plan
@@ -88,12 +89,14 @@ class AutoscalingRunner(pulumi.ComponentResource):
             cache = Cache(f"{name}-cache", CacheArgs(settings=settings.cache, tags=self._tags), child)
         network = Network(f"{name}-network", self._network_args(given.surroundings), child)
         identity = Identity(f"{name}-identity", self._identity_args(network, cache), child)
+        groups = self._worker_groups(network, identity, child)
         manager = Manager(f"{name}-manager", self._manager_args(network, identity), child)
         watch = None
         if settings.manager.alarms or settings.manager.logs:
             watch = Watch(f"{name}-watch", self._watch_args(manager, identity), child)
         facts = self._facts(network, identity, cache)
-        registration_args = self._registration_args(facts, network, identity, manager, cache, watch)
+        needs = [network, identity, *([cache] if cache else []), *groups]
+        registration_args = self._registration_args(facts, network, identity, manager, watch, needs)
         registration = Registration(f"{name}-registration", registration_args, child)
 
         self.manager_address = manager.address
@@ -128,35 +131,38 @@ class AutoscalingRunner(pulumi.ComponentResource):
             metrics_port=self._settings.metrics_port,
             manager_group_id=manager.host.security_group_id if manager.host else None,
             public_manager=manager.public_address,
+            docker_port=bool(self._settings.pools_of("docker+machine")),
             tags=self._tags,
         )
 
     def _identity_args(self, network: Network, cache: Cache | None) -> IdentityArgs:
         settings = self._settings
-        own_images = [pool.ami for pool in settings.pools if pool.ami]
-        further = [
-            pulumi.Output.format("{0}:subnet/{1}", network.vpc_arn.apply(_account_of), subnet)
-            for subnet in further_subnets(settings)
-        ]
         return IdentityArgs(
             settings=settings.identity,
             region=self._region,
-            workers=WorkerBounds(
-                vpc_arn=network.vpc_arn,
-                subnet_arns=[*network.subnet_arns, *further],
-                group_arn=network.worker_group_arn,
-                image_ids=[*own_images, *self._images.values()],
-                plain={
-                    **worker_bounds(settings),
-                    "deployment": self._deployment,
-                    # Whatever the stack was called: a machine that is started meanwhile must not be refused.
-                    "former_deployments": [f"{pulumi.get_project()}/*/{self._name}", self._label],
-                },
-            ),
+            vpc_arn=network.vpc_arn,
+            workers=self._worker_bounds(network) if settings.pools_of("docker+machine") else None,
+            groups=groups_by_user(settings, self._deployment),
             cache=self._cache_grant(cache),
-            token=_token_reading(settings),
+            token=token_access.reading(settings),
             ssm=settings.manager.ssm,
             tags=self._tags,
+        )
+
+    def _worker_bounds(self, network: Network) -> WorkerBounds:
+        settings = self._settings
+        own_images = [pool.ami for pool in settings.pools_of("docker+machine") if pool.ami]
+        further = [network.arn_of_subnet(subnet) for subnet in further_subnets(settings)]
+        return WorkerBounds(
+            subnet_arns=[*network.subnet_arns, *further],
+            group_arn=network.worker_group_arn,
+            image_ids=[*own_images, *(self._images[key] for key in looked_up_images(settings))],
+            plain={
+                **worker_bounds(settings),
+                "deployment": self._deployment,
+                # Whatever the stack was called: a machine that is started meanwhile must not be refused.
+                "former_deployments": [f"{pulumi.get_project()}/*/{self._name}", self._label],
+            },
         )
 
     def _cache_grant(self, cache: Cache | None) -> CacheGrant | None:
@@ -167,6 +173,21 @@ class AutoscalingRunner(pulumi.ComponentResource):
         return CacheGrant(
             bucket_arn=arn, kms_key=given.kms_key, role_arn=given.s3.role_arn, upload_role=given.upload_role
         )
+
+    def _worker_groups(self, network: Network, identity: Identity, opts: pulumi.ResourceOptions) -> list[WorkerGroup]:
+        groups = []
+        for pool in self._settings.pools_of("docker-autoscaler"):
+            spec = group_spec(self._settings, pool, self._deployment)
+            args = WorkerGroupArgs(
+                spec=spec,
+                user_data=user_data(pool),
+                subnet_ids=[network.subnet_ids[self._region + zone] for zone in spec.zones],
+                security_group_id=network.worker_group_id,
+                instance_profile=identity.worker_profile,
+                images=self._images,
+            )
+            groups.append(WorkerGroup(f"{self._name}-workers-{pool.name}", args, opts))
+        return groups
 
     def _manager_args(self, network: Network, identity: Identity) -> ManagerArgs:
         return ManagerArgs(
@@ -199,8 +220,8 @@ class AutoscalingRunner(pulumi.ComponentResource):
         network: Network,
         identity: Identity,
         manager: Manager,
-        cache: Cache | None,
         watch: Watch | None,
+        needs: Sequence[pulumi.Resource],
     ) -> RegistrationArgs:
         settings = self._settings
         return RegistrationArgs(
@@ -218,9 +239,9 @@ class AutoscalingRunner(pulumi.ComponentResource):
                 for pool in settings.pools
                 for entry in pool_entries(settings, pool)
             },
-            user_data={pool.name: pool.user_data for pool in settings.pools if pool.user_data},
+            user_data={pool.name: pool.user_data for pool in settings.pools_of("docker+machine") if pool.user_data},
             watch=self._watch_settings(facts, network, identity, manager, watch),
-            needs=[network, identity, *([cache] if cache else [])],
+            needs=needs,
         )
 
     def _watch_settings(
@@ -269,13 +290,3 @@ class AutoscalingRunner(pulumi.ComponentResource):
             images=pulumi.Output.all(**{key: or_marker(id_) for key, id_ in self._images.items()}),
         )
         return late.apply(lambda known: Facts(**known))
-
-
-def _account_of(vpc_arn: str) -> str:
-    return vpc_arn.partition(":vpc/")[0]
-
-
-def _token_reading(settings: Settings) -> Callable[[Place], Policy] | None:
-    if settings.token_parameter is not None:
-        return partial(read_parameter, settings.token_parameter)
-    return partial(read_secret, settings.token_secret) if settings.token_secret is not None else None

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi_aws  # noqa: F401 - puts its packages in place, not loaded yet
 
-_PACKAGES = tuple(f"pulumi_aws.{name}" for name in ("cloudwatch", "ec2", "iam", "s3", "ssm", "vpc"))
+_PACKAGES = tuple(
+    f"pulumi_aws.{name}" for name in ("autoscaling", "cloudwatch", "ec2", "iam", "kms", "s3", "ssm", "vpc")
+)
 
 
 @contextmanager
@@ -56,6 +58,7 @@ with _modules_alone(*_PACKAGES):
     from pulumi_aws.vpc.security_group_ingress_rule import SecurityGroupIngressRule
 
 if TYPE_CHECKING:
+    from pulumi_aws.autoscaling.group import Group
     from pulumi_aws.cloudwatch.event_rule import EventRule
     from pulumi_aws.cloudwatch.event_target import EventTarget
     from pulumi_aws.cloudwatch.log_group import LogGroup
@@ -67,6 +70,7 @@ if TYPE_CHECKING:
     from pulumi_aws.ec2.get_security_group import get_security_group
     from pulumi_aws.ec2.get_subnet import get_subnet
     from pulumi_aws.ec2.get_vpc import get_vpc, get_vpc_output
+    from pulumi_aws.ec2.launch_template import LaunchTemplate
     from pulumi_aws.ec2.nat_gateway import NatGateway
     from pulumi_aws.get_region import get_region
     from pulumi_aws.iam.access_key import AccessKey
@@ -74,9 +78,12 @@ if TYPE_CHECKING:
     from pulumi_aws.iam.role_policy_attachment import RolePolicyAttachment
     from pulumi_aws.iam.user import User
     from pulumi_aws.iam.user_policy_attachment import UserPolicyAttachment
+    from pulumi_aws.kms.get_key import get_key_output
+    from pulumi_aws.kms.grant import Grant
     from pulumi_aws.ssm.get_parameter import get_parameter_output
 
 _OCCASIONAL = {
+    "Group": "autoscaling.group",
     "EventRule": "cloudwatch.event_rule",
     "EventTarget": "cloudwatch.event_target",
     "LogGroup": "cloudwatch.log_group",
@@ -89,6 +96,7 @@ _OCCASIONAL = {
     "get_subnet": "ec2.get_subnet",
     "get_vpc": "ec2.get_vpc",
     "get_vpc_output": "ec2.get_vpc",
+    "LaunchTemplate": "ec2.launch_template",
     "NatGateway": "ec2.nat_gateway",
     "get_region": "get_region",
     "AccessKey": "iam.access_key",
@@ -96,6 +104,8 @@ _OCCASIONAL = {
     "RolePolicyAttachment": "iam.role_policy_attachment",
     "User": "iam.user",
     "UserPolicyAttachment": "iam.user_policy_attachment",
+    "Grant": "kms.grant",
+    "get_key_output": "kms.get_key",
     "get_parameter_output": "ssm.get_parameter",
 }
 
@@ -123,10 +133,13 @@ __all__ = [
     "EipAssociation",
     "EventRule",
     "EventTarget",
+    "Grant",
+    "Group",
     "Instance",
     "InstanceProfile",
     "InternetGateway",
     "KeyPair",
+    "LaunchTemplate",
     "LogGroup",
     "LogResourcePolicy",
     "MetricAlarm",
@@ -148,6 +161,7 @@ __all__ = [
     "VpcEndpoint",
     "get_ami",
     "get_ami_output",
+    "get_key_output",
     "get_parameter_output",
     "get_region",
     "get_security_group",

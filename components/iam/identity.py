@@ -28,9 +28,8 @@ class CacheGrant:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerBounds:
-    """What the manager may start; see `policies.Workers`."""
+    """What the manager may start with docker+machine; see `policies.Workers`."""
 
-    vpc_arn: pulumi.Input[str]
     subnet_arns: Sequence[pulumi.Input[str]]
     group_arn: pulumi.Input[str]
     image_ids: Sequence[pulumi.Input[str]]
@@ -44,7 +43,13 @@ class IdentityArgs:
 
     settings: IdentitySettings
     region: str
-    workers: WorkerBounds
+    vpc_arn: pulumi.Input[str]
+    workers: WorkerBounds | None
+    """None where no pool has docker+machine."""
+
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Names of Auto Scaling groups, as `policies.Groups.names`; empty where no pool has docker-autoscaler."""
+
     cache: CacheGrant | None
     """None where the cache is not in a bucket of Amazon's."""
 
@@ -121,10 +126,12 @@ class Identity(pulumi.ComponentResource):
     def _manager(self, worker_role: pulumi.Output[str], worker_profile: pulumi.Output[str]) -> None:
         role, profile = self._role("manager")
         self.manager_profile, self.manager_role = profile.name, role.name
-        policy = self._policy(worker_role, worker_profile, role.arn)
-        aws.RolePolicy(f"{self._name}-manager", role=role.name, policy=policy, opts=self._child())
+        # Policies inside of a role share its characters.
+        at_most = policies.LONGEST_ROLE_POLICY - (policies.LONGEST_GROUPS_POLICY if self._args.groups else 0)
+        for what, policy in self._policies(worker_role, worker_profile, role.arn, at_most).items():
+            aws.RolePolicy(f"{self._name}-{what}", role=role.name, policy=policy, opts=self._child())
         if reading := self._args.token:
-            of_token = pulumi.Output.from_input(self._args.workers.vpc_arn).apply(
+            of_token = pulumi.Output.from_input(self._args.vpc_arn).apply(
                 lambda arn: json.dumps(reading(policies.Place.of(arn)))
             )
             aws.RolePolicy(f"{self._name}-token", role=role.name, policy=of_token, opts=self._child())
@@ -147,48 +154,77 @@ class Identity(pulumi.ComponentResource):
             opts=self._child(),
         )
         self.manager_user = user.name
-        # A managed policy: those inside of a user hold 2,048 characters in all.
-        policy = aws.Policy(
-            f"{self._name}-manager",
-            path=path,
-            description="What the manager of GitLab Runner may do",
-            policy=self._policy(worker_role, worker_profile, user.arn, policies.LONGEST_MANAGED_POLICY),
-            tags=tags,
-            opts=self._child(),
-        )
-        attached = aws.UserPolicyAttachment(
-            f"{self._name}-manager", user=user.name, policy_arn=policy.arn, opts=self._child()
-        )
+        # Managed policies: those inside of a user hold 2,048 characters in all.
+        attached = []
+        for what, document in self._policies(
+            worker_role, worker_profile, user.arn, policies.LONGEST_MANAGED_POLICY
+        ).items():
+            policy = aws.Policy(
+                f"{self._name}-{what}",
+                path=path,
+                description="What the manager of GitLab Runner may do",
+                policy=document,
+                tags=tags,
+                opts=self._child(),
+            )
+            attached.append(
+                aws.UserPolicyAttachment(
+                    f"{self._name}-{what}", user=user.name, policy_arn=policy.arn, opts=self._child()
+                )
+            )
         key = aws.AccessKey(
             f"{self._name}-manager",
             user=user.name,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[attached], additional_secret_outputs=["secret"]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=attached, additional_secret_outputs=["secret"]),
         )
         self.secrets = {
             ACCESS_KEY_ID: pulumi.Output.secret(key.id),
             SECRET_ACCESS_KEY: pulumi.Output.secret(key.secret),
         }
 
-    def _policy(
+    def _policies(
         self,
         worker_role: pulumi.Output[str],
         worker_profile: pulumi.Output[str],
         manager: pulumi.Output[str],
-        at_most: int = policies.LONGEST_ROLE_POLICY,
-    ) -> pulumi.Output[str]:
-        """Return the manager's policy document, having made the role for large caches if there is to be one."""
-        workers, cache = self._args.workers, self._args.cache
+        at_most: int,
+    ) -> dict[str, pulumi.Output[str]]:
+        """Return the manager's policy documents, having made the role for large caches if there is to be one.
+
+        One for each executor, `manager` and `groups`: the engine deletes what a stack no longer has once all else is
+        done, so that a manager keeps its rights to old machines until it has let go of them.
+        """
+        args, cache = self._args, self._args.cache
         if cache is not None and cache.upload_role:
             self.cache_role_arn = self._cache_role(cache, manager)
+        access = None if cache is None else self._access(cache, self.cache_role_arn or cache.role_arn)
+        found = {}
+        if args.workers is not None:
+            found["manager"] = self._machine_policy(args.workers, worker_role, worker_profile, access, at_most)
+        if args.groups:
+            found["groups"] = pulumi.Output.all(args.vpc_arn, None if args.workers else access).apply(
+                lambda known: json.dumps(
+                    policies.group_manager(policies.Groups(vpc_arn=known[0], names=args.groups), known[1])
+                )
+            )
+        return found
+
+    def _machine_policy(
+        self,
+        workers: WorkerBounds,
+        worker_role: pulumi.Output[str],
+        worker_profile: pulumi.Output[str],
+        access: "pulumi.Output[policies.CacheAccess] | None",
+        at_most: int,
+    ) -> pulumi.Output[str]:
         late = pulumi.Output.all(
-            vpc_arn=workers.vpc_arn,
+            vpc_arn=self._args.vpc_arn,
             subnet_arns=pulumi.Output.all(*workers.subnet_arns),
             group_arns=pulumi.Output.all(workers.group_arn),
             image_ids=pulumi.Output.all(*workers.image_ids),
             role_arn=worker_role,
             profile_arn=worker_profile,
         )
-        access = None if cache is None else self._access(cache, self.cache_role_arn or cache.role_arn)
         return pulumi.Output.all(late, access).apply(
             lambda both: json.dumps(
                 policies.manager(policies.Workers(**both[0], **workers.plain), both[1], at_most=at_most)

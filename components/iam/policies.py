@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..executors.docker_autoscaler.group_policy import Groups, use_groups, wider
 from ..executors.docker_machine.worker_policy import Workers, ever_wider, remove, start
 from ..policy_parts import Place, Policy, Statement, allow, document, ec2_service, length, use_keys
 
 __all__ = [
+    "LONGEST_GROUPS_POLICY",
     "LONGEST_MANAGED_POLICY",
     "LONGEST_ROLE_POLICY",
     "METRICS_NAMESPACE",
     "CacheAccess",
+    "Groups",
     "Place",
     "Policy",
     "Workers",
@@ -18,6 +21,7 @@ __all__ = [
     "assumed_by_ec2",
     "cache_objects",
     "events_to_logs",
+    "group_manager",
     "length",
     "manager",
     "own_account",
@@ -31,6 +35,9 @@ LONGEST_ROLE_POLICY = 10_240 - 1_024
 IAM's quotas count no white space ("IAM and AWS STS quotas" in its User Guide). A user's inline policies hold 2,048,
 too few for `manager`.
 """
+
+LONGEST_GROUPS_POLICY = 3_072
+"""Characters for `group_manager`; in a role that has both, `manager` gets the rest."""
 
 LONGEST_MANAGED_POLICY = 6_144
 """Characters of a managed policy, which a user may have attached."""
@@ -73,6 +80,17 @@ def manager(workers: Workers, cache: CacheAccess | None, at_most: int = LONGEST_
         "let the pools use fewer different `amazonec2-volume-kms-key`, `amazonec2-keypair-name` and "
         "`amazonec2-launch-template`"
     )
+
+
+def group_manager(groups: Groups, cache: CacheAccess | None, at_most: int = LONGEST_GROUPS_POLICY) -> Policy:
+    """Return what a manager of docker-autoscaler may do, by the groups' names or, if too long, by a pattern.
+
+    It is apart from `manager`: where a stack changes its executor, the new rights are there before the old ones go.
+    """
+    exactly, by_pattern = (
+        document(*use_groups(each), *(_use_cache(cache) if cache else [])) for each in (groups, wider(groups))
+    )
+    return exactly if length(exactly) <= at_most else by_pattern
 
 
 def assumed_by_ec2(partition: str = "aws") -> Policy:

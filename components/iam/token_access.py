@@ -1,6 +1,18 @@
 """The manager's right to read the runner's token where AWS keeps it."""
 
+from collections.abc import Callable
+from functools import partial
+
+from config_render import Settings
+
 from ..policy_parts import Place, Policy, Statement, allow, document
+
+
+def reading(settings: Settings) -> Callable[[Place], Policy] | None:
+    """Return what makes the policy for where the settings say that the token is; None where AWS does not keep it."""
+    if settings.token_parameter is not None:
+        return partial(read_parameter, settings.token_parameter)
+    return partial(read_secret, settings.token_secret) if settings.token_secret is not None else None
 
 
 def read_parameter(name: str, place: Place) -> Policy:

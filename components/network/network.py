@@ -14,8 +14,7 @@ from .vpc import NewVpc
 _ANYWHERE = {"cidr_ipv4": "0.0.0.0/0"}
 _ANYWHERE_V6 = {"cidr_ipv6": "::/0"}
 _SSH_PORT = 22
-_MACHINE_PORTS = {"ssh": _SSH_PORT, "docker": 2376}
-"""What docker-machine and gitlab-runner need of a worker."""
+_DOCKER_PORT = 2376
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +58,16 @@ class NetworkArgs:
     """Security group of a manager that is there already."""
 
     public_manager: bool = True
+    docker_port: bool = True
+    """Whether the manager reaches Docker on workers by a port of its own: docker+machine does, others by SSH."""
+
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Network(pulumi.ComponentResource):
     """A VPC, made or taken, with subnets for the workers, and two security groups.
 
-    Workers accept SSH and the Docker port from the manager's group alone.
+    Workers accept SSH, and Docker's port where it is used, from the manager's group alone.
     """
 
     vpc_id: pulumi.Output[str]
@@ -76,6 +78,7 @@ class Network(pulumi.ComponentResource):
     subnet_arns: list[pulumi.Output[str]]
     manager_subnet_id: pulumi.Output[str]
     manager_group_id: pulumi.Output[str]
+    worker_group_id: pulumi.Output[str]
     worker_group_name: pulumi.Output[str]
     worker_group_arn: pulumi.Output[str]
 
@@ -98,11 +101,17 @@ class Network(pulumi.ComponentResource):
         if isinstance(existing, ExistingNetwork) and existing.worker_group is not None:
             self.worker_group_name = pulumi.Output.from_input(str(args.settings.worker_security_group))
             self.worker_group_arn = pulumi.Output.from_input(existing.worker_group)
+            self.worker_group_id = pulumi.Output.from_input(existing.worker_group.rpartition("/")[2])
         else:
             workers = self._group("worker")
-            self.worker_group_name, self.worker_group_arn = workers.name, workers.arn
+            self.worker_group_id, self.worker_group_name, self.worker_group_arn = workers.id, workers.name, workers.arn
             self._worker_rules(workers)
         self.register_outputs({"vpc_id": self.vpc_id, "subnet_ids": self.subnet_ids})
+
+    def arn_of_subnet(self, subnet_id: pulumi.Input[str]) -> pulumi.Output[str]:
+        """Return the ARN of a subnet of the VPC's account."""
+        account = self.vpc_arn.apply(lambda arn: arn.partition(":vpc/")[0])
+        return pulumi.Output.format("{0}:subnet/{1}", account, subnet_id)
 
     def _make(self) -> None:
         args = self._args
@@ -125,9 +134,8 @@ class Network(pulumi.ComponentResource):
         known, subnets = pulumi.Output.from_input, given.subnet_ids
         self.vpc_id = known(given.vpc_id)
         self.vpc_arn = aws.get_vpc_output(id=self.vpc_id, opts=pulumi.InvokeOutputOptions(parent=self)).arn
-        account = self.vpc_arn.apply(lambda arn: arn.partition(":vpc/")[0])
         self.subnet_ids = {self._args.region + zone: known(subnet) for zone, subnet in subnets.items()}
-        self.subnet_arns = [pulumi.Output.format("{0}:subnet/{1}", account, subnet) for subnet in subnets.values()]
+        self.subnet_arns = [*map(self.arn_of_subnet, subnets.values())]
         self.manager_subnet_id = known(given.manager_subnet_id or next(iter(subnets.values())))
 
     def _tags(self, what: str) -> dict[str, str]:
@@ -156,7 +164,7 @@ class Network(pulumi.ComponentResource):
 
     def _worker_rules(self, workers: aws.SecurityGroup) -> None:
         bounded = self._args.settings.egress_ports is not None and self._args.manager_group_id is None
-        for what, port in _MACHINE_PORTS.items():
+        for what, port in {"ssh": _SSH_PORT, **({"docker": _DOCKER_PORT} if self._args.docker_port else {})}.items():
             self._let_in(
                 f"worker-{what}",
                 workers.id,

@@ -13,18 +13,20 @@ from .driver import DriverOptions
 from .image import ImageLookup
 from .network import ZoneSuffix
 from .option_texts import merge_options
+from .programs import DockerEngine
 from .runner import RunnerKeys
 from .spot import Spot
 
-_LONGEST_USER_DATA = 16 * 1024
+LONGEST_USER_DATA = 16 * 1024
+"""Bytes that EC2 takes, before they are base64."""
 
 
 def _check_user_data(text: str) -> str | None:
     if secret_names(text):
         return "holds a placeholder, but every job can read its machine's user data; keep secrets out of it"
     size = len(text.encode(errors="replace"))
-    if size > _LONGEST_USER_DATA:
-        return f"has {size} bytes; EC2 takes {_LONGEST_USER_DATA}: let it fetch the rest from a bucket"
+    if size > LONGEST_USER_DATA:
+        return f"has {size} bytes; EC2 takes {LONGEST_USER_DATA}: let it fetch the rest from a bucket"
     return None if text.startswith("#") else "begins with neither #! nor #cloud-config, so cloud-init would ignore it"
 
 
@@ -59,6 +61,12 @@ class Pool(RunnerKeys):
     image: ImageLookup | None = Field(default=None, description="Where to look the image up, instead of ami")
     user_data: Annotated[str, checked_by(_check_user_data)] | None = Field(
         default=None, alias="userData", description="User data of the machines: cloud-init's #cloud-config or a script"
+    )
+    docker_engine: DockerEngine | None = Field(
+        default=None,
+        alias="dockerEngine",
+        description="With docker-autoscaler: the Docker Engine to install on machines whose image has none; by default "
+        "28.5.2 from Docker's packages",
     )
     driver: DriverOptions = Field(
         default_factory=left_out,

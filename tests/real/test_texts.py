@@ -6,10 +6,13 @@ from pathlib import Path
 
 import asyncssh
 import pytest
+import yaml
 
 from components.manager.instance import cloud_config
 from components.manager_tool.contract.constants import TARGET
 from components.manager_tool.maintenance import metrics
+from config_render.executors.docker_autoscaler.user_data import user_data as workers_user_data
+from config_render.settings.pool import Pool
 from tests.contract.managed_host import ManagedHost, managed, output
 from tests.unit.test_watch import MEASURED
 
@@ -26,6 +29,28 @@ reach.place_proxy()
 removal.abort_jobs()
 watch_units.put(60)
 """
+
+PYTHON_OF_CLOUD_INIT = "/usr/bin/python3"
+MERGING = """
+import sys
+import tempfile
+
+from cloudinit import handlers, helpers, user_data
+from cloudinit.handlers.cloud_config import CloudConfigPartHandler
+
+folder = tempfile.mkdtemp()
+paths = helpers.Paths({"cloud_dir": folder, "run_dir": folder})
+paths.get_ipath = lambda name: folder + "/" + name
+handler = CloudConfigPartHandler(paths)
+handler.handle_part(None, handlers.CONTENT_START, None, None, None, None)
+for part in user_data.UserDataProcessor(paths).process(sys.stdin.buffer.read()).walk():
+    if part.get_content_type() == "text/cloud-config":
+        text = part.get_payload(decode=True).decode()
+        handler.handle_part(None, "text/cloud-config", part.get_filename(), text, None, part)
+handler.handle_part(None, handlers.CONTENT_END, None, None, None, None)
+print(open(folder + "/cloud_config").read())
+"""
+"""Has cloud-init take user data apart and join them as it does on a machine; prints the cloud-config that is left."""
 
 
 def user_data() -> str:
@@ -46,6 +71,20 @@ def test_cloud_init_would_refuse_a_wrong_key(tmp_path: Path) -> None:
 
     with pytest.raises(AssertionError, match="ssh_deletekeys"):
         judged("cloud-init", "schema", "--config-file", str(file))
+
+
+@pytest.mark.parametrize("own", ["", "#cloud-config\npackages: [jq]\nruncmd: [[echo, é]]\n", "#!/bin/sh\n"])
+def test_cloud_init_accepts_the_workers_user_data(own: str, tmp_path: Path) -> None:
+    pool = Pool.model_validate({"name": "ci", "limit": 1, "userData": own or None})
+    merged = judged(PYTHON_OF_CLOUD_INIT, "-c", MERGING, stdin=workers_user_data(pool))
+    file = tmp_path / "user-data"
+    file.write_text(merged)
+
+    judged("cloud-init", "schema", "--config-file", str(file))
+    config = yaml.safe_load(merged)
+    commands = [command[:2] for command in config["runcmd"]]
+    assert commands == [*([["echo", "é"]] if "echo" in own else []), ["python3", config["write_files"][0]["path"]]]
+    assert config.get("packages") == (["jq"] if "jq" in own else None)
 
 
 def test_promtool_accepts_the_metrics() -> None:

@@ -131,6 +131,15 @@ def ssh_port(pool: Pool) -> int | None:
     return pool.autoscaler.connector_config.protocol_port or pool.given_options().get("amazonec2-ssh-port")
 
 
+def groups_by_user(settings: Settings, deployment: str) -> dict[str, tuple[str, ...]]:
+    """Return the names of all groups of a stack, by the user that the manager logs in as on their machines."""
+    found: dict[str, tuple[str, ...]] = {}
+    for pool in settings.pools_of("docker-autoscaler"):
+        user = login_user(pool)
+        found[user] = (*found.get(user, ()), group_name(deployment, pool.name))
+    return found
+
+
 def without_counterpart(pool: Pool) -> dict[str, str]:
     """Return what is set for docker-machine alone, with what to do instead.
 

@@ -46,8 +46,13 @@ def worker_bounds(settings: Settings) -> MachineBounds:
 
 def further_subnets(settings: Settings) -> tuple[str, ...]:
     """Return the ids of subnets that pools name as options of the driver, beside the network's own."""
-    pools = settings.pools_of("docker+machine")
-    return _given([pool.given_options() for pool in pools], "amazonec2-subnet-id")
+    return _given([pool.given_options() for pool in settings.pools_of("docker+machine")], "amazonec2-subnet-id")
+
+
+def looked_up_images(settings: Settings) -> tuple[str, ...]:
+    """Return under which names `Settings.image_lookups` has the images of machines."""
+    pools = [pool for pool in settings.pools_of("docker+machine") if pool.ami is None]
+    return tuple(sorted({pool.image_key(each) for pool in pools for each in pool.instance_types}))
 
 
 def _given(options: list[dict[str, object]], name: str) -> tuple[str, ...]:
