@@ -283,6 +283,15 @@ token = "glrt-withoutmachines"
     assert templates(sections(parse(text))) == {"runner-abcdeghi-a-%s", "runner-01234567-b-%s"}
 
 
+def test_a_section_with_docker_autoscaler_makes_no_machines_and_says_so() -> None:
+    autoscaler = '[[runners]]\nname = "a"\ntoken = "glrt-a"\nexecutor = "docker-autoscaler"\n'
+    assert templates(sections(parse(autoscaler))) == set()
+    left_over = '[runners.machine]\nMachineName = "a-%s"\n'
+    assert templates(sections(parse(autoscaler + left_over))) == set()
+    beside = '[[runners]]\nname = "b"\ntoken = "0123456789abc"\nexecutor = "docker+machine"\n[runners.machine]\n'
+    assert templates(sections(parse(f'{autoscaler}{beside}MachineName = "b-%s"\n'))) == {"runner-01234567-b-%s"}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
