@@ -455,9 +455,7 @@ def test_no_line_of_the_journal_keeps_others_from_being_read(
 
 
 def test_a_section_of_docker_autoscaler_is_left_as_it_is_while_others_are_elsewhere(manager: Manager) -> None:
-    section = (
-        '\n[[runners]]\nname = "groups"\nexecutor = "docker-autoscaler"\n[runners.autoscaler]\nplugin = "aws:1.1.0"\n'
-    )
+    section = '\n[[runners]]\nname = "groups"\nexecutor = "docker-autoscaler"\n[runners.autoscaler]\nplugin = "aws"\n'
     manager.template.write_text(f"{TEMPLATE.removesuffix(f'{END}' + chr(10))}{section}{END}\n")
     manager.fail(A, *(NOW - 30 + n for n in range(5)))
     manager.look()
