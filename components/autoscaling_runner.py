@@ -234,6 +234,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
             ),
             secrets={**self._tokens, **self._secrets_of_config(), **identity.secrets},
             drain_seconds=settings.drain_seconds,
+            autoscaler_region=self._region if settings.pools_of("docker-autoscaler") else None,
             pools={
                 entry.name: entry.name if settings.own_runners else pool.name
                 for pool in settings.pools

@@ -452,3 +452,12 @@ def test_no_line_of_the_journal_keeps_others_from_being_read(
     manager.log(NOW - 5, message)
     manager.look()
     assert list(overrides.load_state().paused) == ["ci a-m5-large"]
+
+
+def test_a_section_of_docker_autoscaler_is_left_as_it_is_while_others_are_elsewhere(manager: Manager) -> None:
+    section = '\n[[runners]]\nname = "groups"\nexecutor = "docker-autoscaler"\n[runners.autoscaler]\nplugin = "aws"\n'
+    manager.template.write_text(f"{TEMPLATE.removesuffix(f'{END}' + chr(10))}{section}{END}\n")
+    manager.fail(A, *(NOW - 30 + n for n in range(5)))
+    manager.look()
+    (groups,) = [each for each in tomllib.loads(manager.applied[-1])["runners"] if each["name"] == "groups"]
+    assert groups == tomllib.loads(section)["runners"][0]

@@ -44,6 +44,15 @@ def test_a_machine_to_which_there_was_a_connection_a_moment_ago_stays(removed: l
     assert removed == [IDLE]
 
 
+def test_once_all_sections_have_docker_autoscaler_every_machine_without_a_job_goes(
+    removed: list[str], tmp_path: Path
+) -> None:
+    text = '[[runners]]\nname = "stays"\ntoken = "glrt-abcdefghijkl"\nexecutor = "docker-autoscaler"\n'
+    (tmp_path / "config.toml").write_text(text)
+    draining.sweep()
+    assert sorted(removed) == sorted([WANTED, IDLE])
+
+
 @pytest.mark.parametrize("text", ["", "a stray word", LIVE.replace("MachineName", "# MachineName")])
 def test_a_file_that_does_not_say_what_is_wanted_removes_nothing(removed: list[str], tmp_path: Path, text: str) -> None:
     (tmp_path / "config.toml").write_text(text)

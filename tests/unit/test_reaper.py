@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from components.manager_tool import host
-from components.manager_tool.aws.ec2_sweep import Thing
+from components.manager_tool.aws.api import Aws
+from components.manager_tool.aws.ec2_sweep import Thing, instances
 from components.manager_tool.config.config_toml import parse
 from components.manager_tool.config.machine_names import template_of, templates
 from components.manager_tool.config.runners import sections
@@ -150,6 +151,29 @@ def test_what_is_older_than_this_managers_life_is_spared_where_that_is_asked_for
     assert found(seen(instances=[TAGGED]), ours=young._replace(spared_before=OLD)) == [("instance", "i-1")]
 
 
+def test_an_instance_of_an_auto_scaling_group_is_never_orphaned_however_much_it_is_ours() -> None:
+    groups_own = TAGGED._replace(scaling_group="test/pool")
+    untagged = UNTAGGED._replace(id="i-2", scaling_group="test/pool")
+    assert found(seen(instances=[TAGGED, groups_own._replace(id="i-3"), untagged])) == [("instance", "i-1")]
+    # Nor is one that is called like the managers taken for a manager, which would keep all else from being removed.
+    worker = groups_own._replace(id="i-3", name="runner-manager", key="")
+    assert found(seen(instances=[TAGGED, worker])) == [("instance", "i-1")]
+
+
+def test_the_group_of_an_instance_is_the_one_that_aws_itself_has_tagged_it_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    item = """<item><instanceId>{}</instanceId><launchTime>2026-11-27T00:00:00.000Z</launchTime><tagSet>
+      <item><key>gitlab-runner-aws</key><value>test</value></item>{}</tagSet></item>"""
+    tag = "<item><key>{}aws:autoscaling:groupName</key><value>test/pool</value></item>"
+    items = [item.format("i-1", tag.format("")), item.format("i-2", tag.format("x")), item.format("i-3", "")]
+    answer = f"""<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><reservationSet><item>
+      <instancesSet>{"".join(items)}</instancesSet></item></reservationSet></DescribeInstancesResponse>"""
+    monkeypatch.setattr(Aws, "_send", lambda *_: answer.encode())
+    groups = {each.id: each.scaling_group for each in instances(Aws("eu-central-1"), "vpc-1")}
+    assert groups == {"i-1": "test/pool", "i-2": "", "i-3": ""}
+
+
 def test_a_machine_of_docker_machines_is_not_orphaned_nor_is_one_that_it_is_making() -> None:
     known = seen(instances=[TAGGED], folders=[FOLDER], alive={"i-1"})
     assert found(known) == []
@@ -257,6 +281,15 @@ MachineName = "b-%s"
 token = "glrt-withoutmachines"
 """
     assert templates(sections(parse(text))) == {"runner-abcdeghi-a-%s", "runner-01234567-b-%s"}
+
+
+def test_a_section_with_docker_autoscaler_makes_no_machines_and_says_so() -> None:
+    autoscaler = '[[runners]]\nname = "a"\ntoken = "glrt-a"\nexecutor = "docker-autoscaler"\n'
+    assert templates(sections(parse(autoscaler))) == set()
+    left_over = '[runners.machine]\nMachineName = "a-%s"\n'
+    assert templates(sections(parse(autoscaler + left_over))) == set()
+    beside = '[[runners]]\nname = "b"\ntoken = "0123456789abc"\nexecutor = "docker+machine"\n[runners.machine]\n'
+    assert templates(sections(parse(f'{autoscaler}{beside}MachineName = "b-%s"\n'))) == {"runner-01234567-b-%s"}
 
 
 @pytest.mark.parametrize(

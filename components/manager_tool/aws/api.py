@@ -72,9 +72,11 @@ class _Service(NamedTuple):
 _SERVICES = {
     "ec2": _Service("2016-11-15"),
     "monitoring": _Service("2010-08-01"),
+    "autoscaling": _Service("2011-01-01"),
     "ssm": _Service("", "AmazonSSM"),
     "secretsmanager": _Service("", "secretsmanager"),
     "logs": _Service("", "Logs_20140328"),
+    "ec2-instance-connect": _Service("", "AWSEC2InstanceConnectService"),
 }
 
 
@@ -87,7 +89,7 @@ class Aws:
         self._credentials = credentials
 
     def query(self, service: str, action: str, parameters: Mapping[str, str] | None = None) -> ElementTree.Element:
-        """Call EC2 or CloudWatch and return the root of the answer, without XML namespaces. Raises `AwsError`."""
+        """Call a service that takes forms, and return the answer's root without XML namespaces. Raises `AwsError`."""
         events = _elements(action, self._form(service, action, parameters or {}, MOST_BYTES))
         return [element for _, element in events][-1]
 

@@ -12,6 +12,9 @@ from typing import NamedTuple
 from .api import Aws, AwsError
 
 DEPLOYMENT_TAG = "gitlab-runner-aws"
+_SCALING_GROUP_TAG = "aws:autoscaling:groupName"
+"""Put on at the launch by AWS; nobody else can set or remove what begins with aws: (Amazon EC2 Auto Scaling User Guide,
+"Tag Auto Scaling groups and instances")."""
 _ALIVE = ("pending", "running", "stopping", "stopped")
 _VOLUME_PAGE = 500
 _VALUES_PER_CALL = 200
@@ -34,6 +37,8 @@ class Thing(NamedTuple):
     """Name of the instance profile."""
     groups: tuple[str, ...] = ()
     """Names of the security groups."""
+    scaling_group: str = ""
+    """Name of the Auto Scaling group that launched it, as AWS itself tags it."""
 
 
 def instances(aws: Aws, vpc: str) -> Iterator[Thing]:
@@ -99,7 +104,9 @@ def _thing(thing_id: str, made: float, tagged: ElementTree.Element, launched: El
     places = ("groupSet/item/groupName", "networkInterfaceSet/item/groupSet/item/groupName")
     groups = tuple(group.text or "" for place in places for group in launched.iterfind(place))
     key, deployment = launched.findtext("keyName") or "", tags.get(DEPLOYMENT_TAG, "")
-    return Thing(thing_id, made, tags.get("Name", ""), deployment, key, profile.rsplit("/", 1)[-1], groups)
+    scaling_group = tags.get(_SCALING_GROUP_TAG, "")
+    name, profile = tags.get("Name", ""), profile.rsplit("/", 1)[-1]
+    return Thing(thing_id, made, name, deployment, key, profile, groups, scaling_group)
 
 
 def _filters(filters: Mapping[str, Sequence[str]]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
@@ -184,6 +184,11 @@ def changes(state: Written, live: bytes) -> dict[str, tuple[object, object]]:
     paths = [path for path in {**was, **now} if not (dropped and path not in now)]
     pairs = {path: (was.get(path), now.get(path)) for path in paths}
     return {path: pair for path, pair in pairs.items() if not _same(path, *pair, state["secrets"])}
+
+
+def differing(was: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    """Return the paths of `facts` whose values differ, except in how gitlab-runner writes what it has read as `was`."""
+    return [path for path in {**was, **now} if not _same(path, was.get(path), now.get(path), {})]
 
 
 @lru_cache(maxsize=4)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..host import StepError
+from .runners import AUTOSCALER
 
 _NAME = re.compile(r"(runner-.*)(?<!\d)\d{9,11}-[0-9a-f]{8}(?![0-9a-f])(.*)")
 _TOKEN_PREFIX = re.compile(r"^glrt-(t[123]_)?|^t[123]_|^glrtr-")
@@ -25,20 +26,26 @@ def template_of(machine: str) -> str | None:
 
 
 def templates(runners: Iterable[Mapping[str, object]]) -> set[str]:
-    """Return the names of the machines that sections of a config.toml lead to, each with its %s: one at least.
+    """Return the names of the machines that sections of a config.toml lead to, each with its %s.
 
-    Raises `StepError` where none does, or one does not say how: its machines would count as nobody's.
+    Raises `StepError` where none does and none has the executor docker-autoscaler either, or one does not say how: its
+    machines would count as nobody's.
     """
-    found = {template for _, template in by_section(runners)}
-    if not found:
+    known = [*runners]
+    found = {template for _, template in by_section(known)}
+    if not found and not any(each.get("executor") == AUTOSCALER for each in known):
         raise StepError("config.toml has no [[runners]] with docker+machine, so no machines are known")
     return found
 
 
 def by_section(runners: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Yield the name of each section that makes machines, with that of its machines. Raises `StepError`."""
+    """Yield the name of each section that makes machines, with that of its machines. Raises `StepError`.
+
+    One with the executor docker-autoscaler makes none, even with a table of machines left over.
+    """
     for runner in runners:
-        if "machine" not in runner and runner.get("executor") != "docker+machine":
+        executor = runner.get("executor")
+        if executor == AUTOSCALER or ("machine" not in runner and executor != "docker+machine"):
             continue
         called, token = runner.get("name", ""), runner.get("token", "").strip()
         name = runner.get("machine", {}).get("MachineName", "")

@@ -13,13 +13,20 @@ from .config_toml import parse, parsed, read
 OWN_KEYS = ("id", "token", "token_obtained_at", "token_expires_at")
 """What gitlab-runner itself writes into a `[[runners]]` section, at registration and when it rotates a token."""
 
+AUTOSCALER = "docker-autoscaler"
+"""The executor whose instances are those of an Auto Scaling group, and no machines of docker-machine's."""
+
 _KINDS: dict[str, type] = {
     **dict.fromkeys(("name", "url", "token", "executor"), str),
     **dict.fromkeys(("id", "limit"), int),
     **dict.fromkeys(("token_obtained_at", "token_expires_at"), datetime),
     "machine": dict,
+    "autoscaler": dict,
 }
-_MACHINE_KINDS: dict[str, type] = {"MachineName": str}
+_TABLE_KINDS: dict[str, dict[str, type]] = {
+    "machine": {"MachineName": str},
+    "autoscaler": {"plugin": str, "plugin_config": dict, "connector_config": dict, "policy": list},
+}
 _IN_TOML = {str: "text", int: "number", datetime: "date and time", dict: "table", list: "list of tables"}
 
 Runner = dict[str, Any]
@@ -50,8 +57,9 @@ def _section(section: object, path: str) -> Runner:
     if not isinstance(section, Mapping):
         raise StepError(f"says {path} as something else than a table, which gitlab-runner refuses")
     found = _spelled(section, _KINDS, f"{path}.")
-    if "machine" in found:
-        found["machine"] = _spelled(found["machine"], _MACHINE_KINDS, f"{path}.machine.")
+    for name, kinds in _TABLE_KINDS.items():
+        if name in found:
+            found[name] = _spelled(found[name], kinds, f"{path}.{name}.")
     return found
 
 

@@ -18,7 +18,8 @@ from .drift import DRIFTED
 COPY = Path("/var/lib/gitlab-runner-aws/copy.json")
 _TEMPLATE = STAGED / "config.toml"
 _PASSING = {
-    STAGED / name for name in ("journal.cursor", "looks.json", "sealing.key", "upgrade.json", "watch-state.json")
+    STAGED / name
+    for name in ("journal.cursor", "looks.json", "restart.json", "sealing.key", "upgrade.json", "watch-state.json")
 }
 """What begins anew without harm, or would do harm at another time than its own."""
 _LARGEST = 16 * 1024 * 1024

@@ -25,8 +25,25 @@ class DockerEngine(TypedDict):
     key_fingerprint: str | None
 
 
-Installation = TypedDict(
-    "Installation",
+class FleetingPlugin(TypedDict):
+    """The plugin by which gitlab-runner's executor docker-autoscaler talks to AWS.
+
+    `reference` is what config.toml says of it, `folder` is where plugins are (`FLEETING_PLUGIN_PATH`), `files` is where
+    a mirror has it, None for gitlab-runner to fetch it, `region` is that of the Auto Scaling groups, and `key` is where
+    the private key is by which the manager reaches their instances.
+    """
+
+    reference: str
+    version: str
+    folder: str
+    files: ProgramFiles | None
+    sha256: str | None
+    region: str
+    key: str
+
+
+_Installation = TypedDict(
+    "_Installation",
     {
         "gitlab-runner": ProgramFiles,
         "docker-machine": ProgramFiles,
@@ -36,8 +53,14 @@ Installation = TypedDict(
         "stopSeconds": int,
     },
 )
-"""What the step `install` is given: `service` are settings of systemd's, `jobSeconds` is the longest that a job may
-take at a stop, and `stopSeconds` the same with the removal of all machines."""
+
+
+class Installation(_Installation, total=False):
+    """What the step `install` is given: `service` are settings of systemd's, `jobSeconds` is the longest that a job may
+    take at a stop, and `stopSeconds` the same with the removal of all machines. `plugin` is there where a pool has the
+    executor docker-autoscaler."""
+
+    plugin: FleetingPlugin
 
 
 TokenSource = TypedDict(

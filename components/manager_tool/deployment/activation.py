@@ -7,14 +7,15 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..config import drift
 from ..config.config_toml import changed, dump, heading, in_toml, texts
 from ..config.machine_names import by_section
-from ..config.runners import Runner, staged, values
+from ..config.runners import Runner, readable_live_runners, staged, values
 from ..config.template import TEMPLATE, staged_template
 from ..contract.constants import END, SECRET
+from ..executors.docker_autoscaler import switching
 from ..executors.docker_machine import draining
 from ..executors.docker_machine.overrides import effective, remember
 from ..gitlab import reach
@@ -103,45 +104,65 @@ def complete(secrets: dict[str, str]) -> bool:
     return at_this_gitlab and not missing(template, secrets)
 
 
-def apply(whole: str, secrets: dict[str, str], policy: str) -> None:
+class _Made(NamedTuple):
+    """A config.toml with its secrets in place."""
+
+    runners: list[Runner]
+    text: str
+    tokens: Tokens
+
+
+def _made(template: str, secrets: dict[str, str]) -> _Made:
+    tokens = Tokens(secrets)
+    content = filled(template, secrets, tokens)
+    return _Made(content["runners"], dump(content, heading(template)), tokens)
+
+
+def apply(whole: str, secrets: dict[str, str], policy: str, *, patient: bool = True) -> None:
     """Join template and secrets, check the result, and put it in place; only then are they kept for the next time.
 
-    `policy` is what to do about changes by hand, as `manager.drift` has it.
+    `policy` is what to do about changes by hand, as `manager.drift` has it. Only with `patient` may it take the time
+    for jobs to end, where gitlab-runner has to start again.
     """
     template = effective(whole)
     lost = drift.lost(template, secrets)
     if policy == "fail":
         drift.refuse(lost)
-    tokens = Tokens(secrets)
-    content = filled(template, secrets, tokens)
-    machines = [*by_section(content["runners"])]
-    text = dump(content, heading(template))
+    made, live = _made(template, secrets), readable_live_runners()
     # Beside the live file, so that gitlab-runner finds the same .runner_system_id.
     candidate = HOME / ".candidate.toml"
     try:
-        write(candidate, text)
-        strict = check(candidate, content["runners"], secrets)
-        reach.place_authority()
-        drift.keep(lost, policy)
-        new = drift.written(text.encode(), template, secrets, strict=strict, machines=machines)
-        drift.replacing(new)
-        candidate.rename(LIVE)
+        write(candidate, made.text)
+        strict = check(candidate, made.runners, secrets)
+        why = switching.prepare(live, made.runners, patient=patient)
+        with switching.stopped(why):
+            if why:
+                # gitlab-runner may have rotated a token until it had ended.
+                made = _made(template, secrets)
+                write(candidate, made.text)
+            reach.place_authority()
+            drift.keep(lost, policy)
+            machines = [*by_section(made.runners)]
+            new = drift.written(made.text.encode(), template, secrets, strict=strict, machines=machines)
+            drift.replacing(new)
+            candidate.rename(LIVE)
+            drift.remember(new)
+            write(TEMPLATE, whole)
+            remember(template)
+            write(SECRETS, json.dumps(secrets))
+            reach.keep()
+            activate(restart=reach.place_proxy())
     finally:
         candidate.unlink(missing_ok=True)
-    drift.remember(new)
-    write(TEMPLATE, whole)
-    remember(template)
-    write(SECRETS, json.dumps(secrets))
-    reach.keep()
-    activate(restart=reach.place_proxy())
-    tokens.settle()
-    print(f"config.toml is live: {len(content['runners'])} runner(s)", flush=True)
+    made.tokens.settle()
+    print(f"config.toml is live: {len(made.runners)} runner(s)", flush=True)
+    switching.empty_groups(live, made.runners, secrets)
     draining.sweep()
 
 
 def apply_again(policy: str) -> None:
     """Put the same config.toml in place, its entries where they are to start machines by now."""
-    apply(staged_template(), load(SECRETS), policy)
+    apply(staged_template(), load(SECRETS), policy, patient=False)
 
 
 def stage_config(policy: str) -> None:

@@ -1,4 +1,4 @@
-"""The step that installs gitlab-runner, docker-machine and the service."""
+"""The step that installs gitlab-runner, docker-machine, the plugin of docker-autoscaler, and the service."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import platform
 from pathlib import Path
 
 from ..contract.documents import Installation
+from ..executors.docker_autoscaler import known, plugin
 from ..host import run, say, write
 from ..programs import docker_engine, unit, watch_units
 from ..programs.kept import SOURCES, forget_others, live, prepare, put, remember
@@ -23,6 +24,9 @@ def install(spec: Installation) -> None:
     say(f"wanted: gitlab-runner {runner.version}, docker-machine {machine.version}")
     if spec["docker"]:
         docker_engine.install(spec["docker"])
+    if "plugin" in spec:
+        plugin.install(spec["plugin"], runner.path)
+    known.remember(spec)
     before = live(machine.name)
     if before != machine:
         put(machine)

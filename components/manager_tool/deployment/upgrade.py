@@ -7,9 +7,6 @@ a run after a crash finishes what was begun. There is one unit file, and so neve
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 from ..config.runners import readable_live_runners
@@ -30,7 +27,7 @@ class _Upgrade(NamedTuple):
 
 def upgrade(new: Program, job_seconds: int) -> None:
     """Have the service run `new`. Raises `StepError`, with the version before it running again, if that fails."""
-    with _undisturbed():
+    with service.undisturbed():
         begun = _begun(job_seconds)
         if begun and begun.new != new:
             say(f"an upgrade to another version was interrupted; going back to {begun.old.version} first")
@@ -110,13 +107,3 @@ def _refusal(program: Program) -> str | None:
     tokens = [each["token"] for each in runners if each.get("token")]
     code, output = run(str(program.path), "verify", "--config", str(LIVE), check=False, hidden=tokens)
     return f"its `gitlab-runner verify` failed:\n{output}" if code else None
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Go on when the connection of the deployment breaks: otherwise the service would stay stopped."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGHUP, before)

@@ -65,7 +65,7 @@ def live(name: str) -> Program | None:
         return None
     program = Program(name, digest(target))
     if digest(program.path) != program.sha256:
-        _copy(target, program.path)
+        copy(target, program.path)
     return program
 
 
@@ -110,7 +110,7 @@ def put(program: Program) -> None:
     """Take a version into use: whoever starts the program gets the old one or this one as a whole."""
     remember(program)
     if digest(BINARIES / program.name) != program.sha256:
-        _copy(program.path, BINARIES / program.name)
+        copy(program.path, BINARIES / program.name)
     say(f"{program.name} {program.version} is in place")
 
 
@@ -180,7 +180,8 @@ def _known(name: str, url: str) -> str:
     return checksum if checksum and digest(BINARIES / name) == checksum else ""
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy(source: Path, target: Path) -> None:
+    """Put a program in place: whoever starts it gets the old one or this one as a whole. Raises `StepError`."""
     target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     require_space(target.parent, source.stat().st_size)
     scratch = target.with_name(f".{target.name}.new")

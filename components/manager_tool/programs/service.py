@@ -7,6 +7,9 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from ..host import ENVIRONMENT, KilledError, StepError, run, say, warn
 from . import unit
@@ -75,6 +78,16 @@ def stop(job_seconds: int) -> None:
         warn("what still ran then was ended by force; raise manager.stopTimeout to give jobs more time")
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Go on when the connection of the deployment breaks: otherwise the service would stay stopped."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def require_steady(seconds: float) -> None:
     """Raise `StepError` unless the service goes on running for a while."""
     pid, deadline = main_pid(), time.monotonic() + seconds
@@ -89,6 +102,16 @@ def require_steady(seconds: float) -> None:
 def main_pid() -> int:
     """The process of the service; 0 where none runs."""
     return int(_shown("MainPID") or 0)
+
+
+def environment() -> dict[str, str]:
+    """The variables that the process of the service was started with; none where none runs."""
+    try:
+        text = Path(f"/proc/{main_pid()}/environ").read_bytes().decode(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
+    pairs = (each.partition("=") for each in text.split("\0"))
+    return {name: value for name, equals, value in pairs if equals}
 
 
 def is_stopped() -> bool:

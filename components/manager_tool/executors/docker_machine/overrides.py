@@ -147,7 +147,9 @@ def effective(template: str) -> str:
 
 def _live(runner: Runner, plan: EntryWays | None, changed: Mapping[str, Override]) -> Iterator[Runner]:
     """Yield a section, and its on-demand section where that is live."""
-    yield _with(runner, _changes(plan, changed.get(runner.get("name", ""))))
+    changes = _changes(plan, changed.get(runner.get("name", "")))
+    # A section of another executor has no table of machines, and gets none.
+    yield _with(runner, changes) if changes else runner
     fallback = plan["fallback"] if plan else None
     if fallback and (changes := _changes(fallback, changed.get(fallback["name"]))):
         # With as many jobs as the limit, gitlab-runner would not even look at the section that is to try.

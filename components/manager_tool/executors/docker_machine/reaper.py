@@ -125,12 +125,13 @@ def other_managers(seen: Seen, ours: Ours) -> list[str]:
         return manager.deployment == ours.deployment or same_key
 
     others = (each for each in seen.instances if each.name == ours.manager_name and each.id != ours.manager)
-    return [each.id for each in others if is_ours(each)]
+    return [each.id for each in others if is_ours(each) and not each.scaling_group]
 
 
 def owned(thing: Thing, ours: Ours) -> bool:
-    """Tell whether an instance, or a request for one, is a worker of this deployment."""
-    if thing.profile != ours.profile or thing.id == ours.manager:
+    """Tell whether an instance, or a request for one, is a machine of this deployment's docker-machine."""
+    # The instances of its Auto Scaling groups have its tag and profile too: these are the groups' to remove.
+    if thing.scaling_group or thing.profile != ours.profile or thing.id == ours.manager:
         return False
     named = named_by_runner(thing.key, ours) or named_by_runner(thing.name, ours)
     if thing.deployment == ours.deployment:

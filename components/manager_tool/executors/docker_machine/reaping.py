@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from ...aws import ec2_sweep
-from ...aws.api import Aws, AwsError, Credentials
+from ...aws.account import account as account_in
+from ...aws.api import Aws, AwsError
 from ...contract.documents import WatchSettings
 from ...host import StepError, run
 from . import reaper
@@ -19,9 +20,8 @@ _SECONDS = 60
 
 
 def account(settings: WatchSettings, secrets: dict[str, str]) -> Aws:
-    """AWS as whoever the manager is: the stack's user where it has made one, else the instance profile."""
-    keys = (secrets.get("awsAccessKeyId", ""), secrets.get("awsSecretAccessKey", ""))
-    return Aws(settings["region"], Credentials(*keys) if all(keys) else None)
+    """AWS in the deployment's region, as whoever the manager is."""
+    return account_in(settings["region"], secrets)
 
 
 def look(aws: Aws, settings: WatchSettings, ours: Ours) -> Seen:
