@@ -2,6 +2,9 @@
 
 import base64
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from . import conftest
 from .conftest import Recorder
 from .registered import named, policy_of
 
+ROOT = Path(__file__).parents[2]
 AUTOSCALER = {"executor": "docker-autoscaler"}
 NAME = "gitlab-runner-aws/test/runner/ci"
 TAGS = {"runner-manager-name": "ci", "gitlab-runner-aws": "gitlab-runner-aws/test/runner", "Name": NAME}
@@ -268,12 +272,20 @@ def test_images_of_the_other_executor_are_none_of_the_managers_business(deployed
     assert [arn.rpartition("/")[2] for arn in start["Resource"] if ":image/" in arn] == ["ami-amd64"]
 
 
-def test_policies_of_both_executors_fit_into_one_role(deployed_with: Any) -> None:
-    many = [{"name": f"old-{n:02}-{'x' * 18}", "limit": 1} for n in range(100)]
+@pytest.mark.parametrize("count", [25, 100])
+def test_policies_of_both_executors_fit_into_one_role(deployed_with: Any, count: int) -> None:
+    many = [{"name": f"old-{n:02}-{'x' * 18}", "limit": 1} for n in range(count)]
     recorder = deployed_with(pools=[*many, *({**each, **AUTOSCALER, "name": f"n{each['name']}"} for each in many)])
-    sizes = [length(json.loads(each["policy"])) for each in named(recorder, "RolePolicy").values()]
-    assert sum(sizes) <= LONGEST_ROLE_POLICY
-    assert min(sizes) <= LONGEST_GROUPS_POLICY
+    sizes = {name: length(json.loads(each["policy"])) for name, each in named(recorder, "RolePolicy").items()}
+    assert sizes["identity-groups"] <= LONGEST_GROUPS_POLICY
+    assert sizes["identity-manager"] <= LONGEST_ROLE_POLICY - LONGEST_GROUPS_POLICY
+
+
+def test_a_pool_may_name_another_instance_profile(deployed_with: Any) -> None:
+    driver = {"amazonec2-iam-instance-profile": "own"}
+    recorder = deployed_with(identity={"managerInstanceProfile": "manager"}, pool={"driver": driver}, **AUTOSCALER)
+    assert template(recorder)["iamInstanceProfile"] == {"name": "own"}
+    assert not named(recorder, "RolePolicy")
 
 
 def test_everything_on_the_manager_waits_for_the_groups(deployed_with: Any) -> None:
@@ -286,3 +298,12 @@ def test_the_manager_has_no_user_data_of_machines_that_a_group_launches(deployed
     recorder = deployed_with(pool={"userData": "#!/bin/sh\necho hello-there\n"}, **AUTOSCALER)
     assert "hello-there" not in repr({name: each for name, each in recorder.inputs.items() if "command:" in name})
     assert "hello-there" in base64.b64decode(template(recorder)["userData"]).decode()
+
+
+def test_stacks_without_groups_do_not_load_their_classes() -> None:
+    program = "import sys; from components import AutoscalingRunner; print(*sorted(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert "pulumi_aws.ec2.security_group" in loaded
+    assert not {"pulumi_aws.autoscaling.group", "pulumi_aws.ec2.launch_template"} & {*loaded.split()}
