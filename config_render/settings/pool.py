@@ -13,7 +13,7 @@ from .driver import DriverOptions
 from .image import ImageLookup
 from .network import ZoneSuffix
 from .option_texts import merge_options
-from .programs import DockerEngine
+from .programs import WORKER_DOCKER, DockerEngine
 from .runner import RunnerKeys
 from .spot import Spot
 
@@ -66,7 +66,7 @@ class Pool(RunnerKeys):
         default=None,
         alias="dockerEngine",
         description="With docker-autoscaler: the Docker Engine to install on machines whose image has none; by default "
-        "28.5.2 from Docker's packages",
+        f"{WORKER_DOCKER} from Docker's packages",
     )
     driver: DriverOptions = Field(
         default_factory=left_out,

@@ -81,6 +81,10 @@ class DockerEngine(Section):
     )
 
 
+WORKER_DOCKER = "28.5.2"
+"""Version of Docker Engine that machines of docker-autoscaler get unless their pool names another."""
+
+
 class FleetingPlugin(Section):
     """Which plugin for AWS the executor docker-autoscaler has, and from where."""
 

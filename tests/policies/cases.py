@@ -9,6 +9,7 @@ import yaml
 
 from components.iam.policies import Policy
 
+from . import groups
 from .ec2 import Call, recorded, requests
 from .evaluator import Evaluator, Request
 from .variants import RESOURCE_POLICIES, VARIANTS, Variant
@@ -46,7 +47,7 @@ def cases() -> list[Case]:
     return [
         case
         for name, variant in VARIANTS.items()
-        for make in (_recorded, _changed, _single)
+        for make in (_recorded, _changed, _single, _plugin)
         for case in make(name, variant)
     ]
 
@@ -94,6 +95,17 @@ def _single(name: str, variant: Variant) -> Iterator[Case]:
             policy=policy,
             requests={"it": request},
             refused=frozenset() if _allowed(row, variant) else frozenset({"it"}),
+        )
+
+
+def _plugin(name: str, variant: Variant) -> Iterator[Case]:
+    for call, request in groups.recorded(variant).items():
+        yield Case(
+            name=f"{name}: plugin's {call}",
+            variant=variant,
+            policy="groups",
+            requests={"it": request},
+            refused=frozenset(),
         )
 
 

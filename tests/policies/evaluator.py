@@ -51,6 +51,8 @@ class Evaluator:
         if request.principal.endswith(".amazonaws.com.cn"):
             # iam-simulate knows services by the end of their names, and does not know China's.
             line = line.replace(".amazonaws.com.cn", ".cn.amazonaws.com")
+        # It looks for a key with the service that its name begins with; this one AWS lists with ec2-instance-connect.
+        line = line.replace('"ec2:osuser"', '"ec2:ResourceTag/osuser"')
         answer = self._answers.get(line) or self._answers.setdefault(line, self._ask(line))
         assert "error" not in answer, f"{request}: {answer['error']}"
         assert not answer["ignored"], f"{request}: AWS does not send {answer['ignored']} with it"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from components.iam import policies
-from components.iam.policies import CacheAccess, Place, Policy, Workers
+from components.iam.policies import CacheAccess, Groups, Place, Policy, Workers
 from components.iam.token_access import read_parameter, read_secret
 
 ACCOUNT = "123456789012"
@@ -32,6 +32,7 @@ class Variant:
             "secrets": f"arn:{self.partition}:secretsmanager:{of_account}:secret",
             "logs": f"arn:{self.partition}:logs:{of_account}:log-group",
             "events": f"arn:{self.partition}:events:{of_account}",
+            "groups": f"arn:{self.partition}:autoscaling:{of_account}:autoScalingGroup:0a1b2c3d:autoScalingGroupName",
             "iam": f"arn:{self.partition}:iam::{ACCOUNT}",
             "s3": f"arn:{self.partition}:s3::",
             "ec2_service": "ec2.amazonaws.com.cn" if self.partition == "aws-cn" else "ec2.amazonaws.com",
@@ -66,6 +67,11 @@ class Variant:
         )
 
     @property
+    def groups(self) -> Groups:
+        names = {"ec2-user": ["project/stack/runner/pool"], "ubuntu": ["project/stack/runner/open"]}
+        return Groups(vpc_arn=self.fill("{ec2}:vpc/vpc-1"), names=names)
+
+    @property
     def cache(self) -> CacheAccess:
         rich = "kms" in self.features
         return CacheAccess(
@@ -80,6 +86,7 @@ class Variant:
         groups = [self.fill("{logs}:interruptions")]
         return {
             "manager": policies.manager(self.workers, self.cache),
+            "groups": policies.group_manager(self.groups, None),
             "upload role": policies.cache_objects(self.cache),
             "reports": policies.reports(self.fill("{logs}:manager"), metrics=True),
             "worker trust": policies.assumed_by_ec2(self.partition),

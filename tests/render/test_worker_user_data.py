@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from config_render.executors.docker_autoscaler.user_data import WORKER_DOCKER, user_data, user_data_problem
+from config_render.executors.docker_autoscaler.user_data import user_data, user_data_problem
 from config_render.settings.pool import LONGEST_USER_DATA, Pool
+from config_render.settings.programs import WORKER_DOCKER
 
 from .test_autoscaler_group import pool_of
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from components.iam import policies
-from components.iam.policies import LONGEST_MANAGED_POLICY, LONGEST_ROLE_POLICY, CacheAccess, Policy, Workers
+from components.iam.policies import LONGEST_MANAGED_POLICY, LONGEST_ROLE_POLICY, CacheAccess, Groups, Policy, Workers
 
 EC2 = "arn:aws:ec2:eu-central-1:123456789012"
 WORKERS = Workers(
@@ -116,6 +116,21 @@ def test_keys_are_never_widened() -> None:
 def test_the_policy_of_its_reports_fits_beside_the_managers() -> None:
     group = f"arn:aws:logs:eu-central-1:123456789012:log-group:{'x' * 512}"
     assert LONGEST_ROLE_POLICY + policies.length(policies.reports(group, metrics=True)) <= 10_240
+
+
+def group_names(count: int) -> Groups:
+    return Groups(vpc_arn=WORKERS.vpc_arn, names={"ubuntu": [f"project/stack/runner/pool-{n}" for n in range(count)]})
+
+
+def test_groups_are_named_as_long_as_their_names_fit() -> None:
+    policy = policies.group_manager(group_names(5), CACHE)
+    assert resources(policy, "Resize", "autoScalingGroupName") == [f"project/stack/runner/pool-{n}" for n in range(5)]
+
+
+def test_any_number_of_groups_fits_beside_the_machines_of_docker_machine() -> None:
+    policy = policies.group_manager(group_names(500), CACHE)
+    assert resources(policy, "Resize", "autoScalingGroupName") == ["project/stack/runner/*"]
+    assert policies.length(policy) <= policies.LONGEST_GROUPS_POLICY
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from config_render.executors.docker_autoscaler.group import GroupSpec, RootDisk,
 
 from ... import aws
 
+# The classes of `aws` are named in quotes below: they are loaded for stacks that have groups alone.
+
 _SPOT_REQUEST = "spot-instances-request"
 _TAGGED = ("instance", "volume", "network-interface")
 _KEY_USES = [
@@ -84,7 +86,7 @@ class WorkerGroup(pulumi.ComponentResource):
         options = pulumi.InvokeOutputOptions(parent=self)
         return aws.get_key_output(key_id=key.removeprefix("key/"), opts=options).arn
 
-    def _template(self, template: TemplateSpec, disk_key: pulumi.Output[str] | None) -> aws.LaunchTemplate:
+    def _template(self, template: TemplateSpec, disk_key: pulumi.Output[str] | None) -> "aws.LaunchTemplate":
         args, spec = self._args, self._args.spec
         tags = {**spec.tags, "Name": spec.name}
         # EC2 refuses the tag of a request that on-demand machines don't make.
@@ -121,7 +123,7 @@ class WorkerGroup(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _group(self, templates: Mapping[Architecture, aws.LaunchTemplate]) -> aws.Group:
+    def _group(self, templates: "Mapping[Architecture, aws.LaunchTemplate]") -> "aws.Group":
         spec = self._args.spec
         return aws.Group(
             f"{self._name}-group",
@@ -149,7 +151,7 @@ class WorkerGroup(pulumi.ComponentResource):
         )
 
 
-def _mixed_instances(spec: GroupSpec, templates: Mapping[Architecture, aws.LaunchTemplate]) -> Any:
+def _mixed_instances(spec: GroupSpec, templates: "Mapping[Architecture, aws.LaunchTemplate]") -> Any:
     made_from = {instance_type: each.architecture for each in spec.templates for instance_type in each.instance_types}
     first = spec.templates[0].architecture
     distribution: dict[str, Any] = {
@@ -172,7 +174,7 @@ def _mixed_instances(spec: GroupSpec, templates: Mapping[Architecture, aws.Launc
     }
 
 
-def _latest(template: aws.LaunchTemplate) -> dict[str, Any]:
+def _latest(template: "aws.LaunchTemplate") -> dict[str, Any]:
     # By number, so that the group is updated with the template, and a preview tells.
     return {"launch_template_id": template.id, "version": template.latest_version.apply(str)}
 

@@ -8,11 +8,8 @@ from functools import cache
 from importlib.resources import files
 
 from ...settings.pool import LONGEST_USER_DATA, Pool
-from ...settings.programs import DockerEngine
+from ...settings.programs import WORKER_DOCKER, DockerEngine
 from .group import login_user
-
-WORKER_DOCKER = "28.5.2"
-"""Version of Docker Engine that machines get unless the pool names another."""
 
 _LOGS = {"log-driver": "json-file", "log-opts": {"max-size": "100m", "max-file": "2"}}
 """Docker sets no limit itself, and a machine may live for weeks."""
