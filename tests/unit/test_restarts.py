@@ -142,6 +142,7 @@ def test_the_watch_has_nobody_wait_and_the_next_deployment_catches_up(manager: M
     manager.take_done()
     manager.up(A)
     assert manager.take_done() == STOPPED
+    assert not (manager.folder / "restart.json").exists(), "processes of another boot may have the same number"
     manager.up(A)
     assert manager.take_done() == ["reload"]
 
