@@ -22,7 +22,10 @@ from ..config.runners import live_runners, readable_live_runners
 from ..contract.constants import DEPLOYMENT
 from ..contract.documents import WatchSettings
 from ..deployment import activation
+from ..executors.docker_autoscaler import watching
+from ..executors.docker_autoscaler.groups import sections_by_group
 from ..executors.docker_machine import breaker, draining, overrides, reaper, reaping
+from ..executors.docker_machine.folders import folders
 from ..gitlab import reach, tokens
 from ..host import SECRETS, STAGED, WATCH_SETTINGS, StepError, explain, lacks_memory, load, write
 from ..lock import WATCH, locked
@@ -80,7 +83,7 @@ def watch(*arguments: str) -> int:
         look = Pass(settings, load(SECRETS), watch_state.read(), dry_run or settings["dryRun"])
         if dry_run:
             return _done([_reap], look)
-        parts = [_compare, _break, _tend, _reap, _ship, _tell, _remember]
+        parts = [_compare, _break, _tend, _reap, _look_at_groups, _ship, _tell, _remember]
         return max(code, _done(parts, look), _done([_stay], look))
 
 
@@ -154,8 +157,21 @@ def _tend(look: Pass) -> None:
                 draining.sweep()
 
 
+def _look_at_groups(look: Pass) -> None:
+    names, state = [*sections_by_group(readable_live_runners())], look.state
+    if names:
+        found = watching.look(look.aws, names, state.activities, state.short, look.started)
+        state.activities, state.short = found.told, found.short
+        state.group_failures += found.failures
+        for line in found.lines:
+            print(line)
+
+
 def _reap(look: Pass) -> None:
     settings, state = look.settings, look.state
+    # Without pools that make machines the manager has no rights to look for any either.
+    if settings.get("onlyGroups") and not any(True for _ in folders()):
+        return
     ours = known_by(look, templates(live_runners()))
     seen = reaping.look(look.aws, settings, ours)
     found = list(reaper.findings(seen, ours, state.in_error, settings["graceMinutes"] * 60))
@@ -195,7 +211,7 @@ def _ship(look: Pass) -> None:
 
 def _tell(look: Pass) -> None:
     settings, state, paused = look.settings, look.state, overrides.load_state()
-    total = paused.failures_total
+    total = paused.failures_total + state.group_failures
     now = time.time()
     measured = metrics.Measured(
         removed=state.removed,
