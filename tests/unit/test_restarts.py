@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.manager_tool.executors.docker_autoscaler import groups
+from components.manager_tool.executors.docker_autoscaler import groups, switching
 from components.manager_tool.host import StepError
 
 from .autoscaled_manager import Manager, autoscaled, machined, manager_in
@@ -18,6 +18,7 @@ A = autoscaled("a")
 @pytest.fixture
 def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Manager:
     made = manager_in(tmp_path, monkeypatch)
+    monkeypatch.setattr(switching, "probe", lambda aws, sections, told: None)
     monkeypatch.setattr(groups, "empty", lambda aws, names, say: made.done.append(f"empty {names}") or {})  # type: ignore[func-returns-value]
     return made
 
