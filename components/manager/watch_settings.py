@@ -40,7 +40,7 @@ def watch_settings(
     if not watch.enabled:
         return {"enabled": False, "breaker": breaker_plan(BreakerSettings(enabled=False), drift, None)}
     bounds = worker_bounds(settings)
-    return {
+    told: WatchSettings = {
         "enabled": True,
         "intervalSeconds": watch.interval_seconds,
         "graceMinutes": watch.grace_minutes,
@@ -65,3 +65,6 @@ def watch_settings(
         "alarms": settings.manager.alarms is not None,
         "logGroup": log_group,
     }
+    if not settings.pools_of("docker+machine"):
+        told["onlyGroups"] = True
+    return told

@@ -149,7 +149,7 @@ class Manager:
             ("gitlab.tokens", "KEPT", "runners.json"),
             ("gitlab.reach", "PLAN", "gitlab.json"),
             ("maintenance.watch", "DEPLOYMENT", "lock"),
-            ("maintenance.watch", "LIFE", "life.json"),
+            ("maintenance.look", "LIFE", "life.json"),
         ):
             for name in names.split():
                 assert hasattr(tool(name), constant), (name, constant)
@@ -190,7 +190,8 @@ class Manager:
         tool("executors.docker_machine.reaping").look = lambda aws, settings: None
         tool("executors.docker_machine.reaper").findings = lambda seen, ours, before, grace: []
         tool("executors.docker_machine.reaper").machines_in_error = lambda seen: set()
-        tool("maintenance.watch").instance_id = lambda: "i-1"
+        for name in ("maintenance.look", "maintenance.watch"):
+            tool(name).instance_id = lambda: "i-1"
         tool("maintenance.journal_shipping").ship = ship
         tool("maintenance.metrics").write_for_prometheus = lambda path, measured: None
 
@@ -209,7 +210,7 @@ class Manager:
         """A pass of the watch over the live file, then what a deployment would say of it. Raises `StepError`."""
         self.live.write_bytes(content)
         watch, drift, said = tool("maintenance.watch"), tool("config.drift"), StringIO()
-        look = watch.Pass(self.settings, SECRETS, watch.State(), dry_run=False)
+        look = watch.Pass(self.settings, SECRETS, tool("maintenance.watch_state").State(), dry_run=False)
         with redirect_stderr(said):
             code = watch._done([watch._break, watch._tend, watch._reap, watch._ship, watch._tell], look)
         lines = said.getvalue().splitlines()

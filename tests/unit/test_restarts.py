@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.manager_tool.executors.docker_autoscaler import groups
+from components.manager_tool.executors.docker_autoscaler import groups, switching
 from components.manager_tool.host import StepError
 
 from .autoscaled_manager import Manager, autoscaled, machined, manager_in
@@ -18,6 +18,7 @@ A = autoscaled("a")
 @pytest.fixture
 def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Manager:
     made = manager_in(tmp_path, monkeypatch)
+    monkeypatch.setattr(switching, "probe", lambda aws, sections, told: None)
     monkeypatch.setattr(groups, "empty", lambda aws, names, say: made.done.append(f"empty {names}") or {})  # type: ignore[func-returns-value]
     return made
 
@@ -142,6 +143,7 @@ def test_the_watch_has_nobody_wait_and_the_next_deployment_catches_up(manager: M
     manager.take_done()
     manager.up(A)
     assert manager.take_done() == STOPPED
+    assert not (manager.folder / "restart.json").exists(), "processes of another boot may have the same number"
     manager.up(A)
     assert manager.take_done() == ["reload"]
 

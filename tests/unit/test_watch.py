@@ -20,6 +20,7 @@ from components.manager_tool.executors.docker_machine import breaker, reaper
 from components.manager_tool.host import StepError
 from components.manager_tool.maintenance import journal_shipping, metrics, watch, watch_state
 from components.manager_tool.maintenance.journal_shipping import Destination, Event, batches, ship
+from components.manager_tool.maintenance.look import Pass
 from components.manager_tool.maintenance.metrics import Measured
 from components.manager_tool.programs import watch_units
 
@@ -232,15 +233,15 @@ def looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "watch.json"
 
 
-def read_only(look: watch.Pass) -> None:
+def read_only(look: Pass) -> None:
     raise OSError(errno.EROFS, "Read-only file system", "/proc/1/one.json")
 
 
-def full(look: watch.Pass) -> None:
+def full(look: Pass) -> None:
     raise OSError(errno.ENOSPC, "No space left on device", "/proc/other.json")
 
 
-def wrong(look: watch.Pass) -> None:
+def wrong(look: Pass) -> None:
     print(look.settings["fleet"])
 
 
@@ -327,7 +328,7 @@ def test_an_earlier_release_does_not_meet_what_it_cannot_read(looking: Path, mon
 def test_a_part_that_fails_keeps_no_other_from_being_done(
     error: Exception, said: str, capsys: pytest.CaptureFixture[str], looking: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(look: watch.Pass) -> None:
+    def broken(look: Pass) -> None:
         raise error
 
     done: list[str] = []

@@ -173,7 +173,7 @@ class WatchSettings(_WatchSettings, total=False):
 
     The names of AWS's things are those that tell this deployment's machines from others. `apart` says that nobody else
     uses both group and profile, `ownProfile` that nobody else has the profile, `ownInstance` that the stack has made
-    the manager's instance.
+    the manager's instance, `onlyGroups` that no pool makes machines by docker-machine.
     """
 
     intervalSeconds: int
@@ -191,6 +191,7 @@ class WatchSettings(_WatchSettings, total=False):
     ownProfile: bool
     ownInstance: bool
     stopTimeout: int
+    onlyGroups: bool
     fleet: bool
     spot: bool
     alarms: bool

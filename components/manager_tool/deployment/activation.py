@@ -134,7 +134,7 @@ def apply(whole: str, secrets: dict[str, str], policy: str, *, patient: bool = T
     try:
         write(candidate, made.text)
         strict = check(candidate, made.runners, secrets)
-        why = switching.prepare(live, made.runners, patient=patient)
+        why = switching.prepare(live, made.runners, secrets, patient=patient)
         with switching.stopped(why):
             if why:
                 # gitlab-runner may have rotated a token until it had ended.

@@ -12,12 +12,13 @@ from ..config.drift import DRIFTED
 from ..config.template import TEMPLATE
 from ..contract.documents import Life
 from ..deployment.activation import USER_DATA
+from ..executors.docker_autoscaler import ending, known
 from ..executors.docker_machine import machines
 from ..gitlab import tokens
 from ..host import BINARIES, LIFE, LIVE, STAGED, StepError, explain, load, run, warn, write
 from ..programs import service, watch_units
 from ..programs.kept import KEPT
-from . import watch
+from . import last_look
 
 ABORTING = Path("/etc/systemd/system/gitlab-runner.service.d/stop-at-once.conf")
 
@@ -54,22 +55,40 @@ def remove(wanted: Life) -> None:
     if not (BINARIES / "gitlab-runner").exists() and not TEMPLATE.exists():
         return
     stop(wanted["runningJobs"] == "abort", wanted["stopTimeout"])
-    damaged = machines.damaged() if watch.has_last_look() else set()
+    # Before the machines, of which one that can't be removed would have the instances of groups stay too.
+    running = ending.empty_groups(last_look.other_managers)
+    damaged = machines.damaged() if last_look.has_last_look() else set()
     stayed = machines.remove(name for name in machines.names() if name not in damaged)
-    if stayed:
-        listed = "\n".join(stayed)
-        raise StepError(
-            f"{len(stayed)} machine(s) could not be removed:\n{listed}\nThe runner is stopped, but still registered. "
-            "Run the command again, or terminate them in EC2 and remove them here with: docker-machine rm -f NAME"
-        )
+    require_gone(stayed, running)
     look_for_more()
     tokens.leave_all()
     run("systemctl", "disable", service.NAME, check=False)
     # Tokens, and keys that open others.
     snapshot.forget()
     LIVE.unlink(missing_ok=True)
+    known.forget()
     for folder in (STAGED, DRIFTED, USER_DATA, KEPT):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def require_gone(machines_left: list[str], instances_left: list[str]) -> None:
+    """Raise `StepError` if there is something left that costs money; both are lines on what there is."""
+    found = []
+    if machines_left:
+        listed = "\n".join(machines_left)
+        found.append(
+            f"{len(machines_left)} machine(s) could not be removed:\n{listed}\nTo remove them by hand, terminate them "
+            "in EC2, and here: docker-machine rm -f NAME"
+        )
+    if instances_left:
+        listed = "\n".join(instances_left)
+        found.append(
+            f"instances of Auto Scaling groups could not be ended:\n{listed}\nTo end them by hand: aws autoscaling "
+            "terminate-instance-in-auto-scaling-group --should-decrement-desired-capacity --instance-id ID"
+        )
+    if found:
+        problems = "\n".join(found)
+        raise StepError(f"{problems}\nThe runner is stopped, but still registered. Run the command again.")
 
 
 def stop(at_once: bool, seconds: int) -> None:
@@ -90,6 +109,6 @@ def abort_jobs() -> None:
 def look_for_more() -> None:
     """Remove what EC2 has that docker-machine does not know: a failure here must not keep the rest from going."""
     try:
-        watch.last_look()
+        last_look.last_look()
     except Exception as error:
         warn(f"EC2 could not be asked for what may be left of machines: {explain(error)}")

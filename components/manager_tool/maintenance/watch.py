@@ -7,16 +7,14 @@ another from being done, and none acts while a deployment is under way.
 from __future__ import annotations
 
 import json
-import math
 import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from ..aws.api import Aws, instance_id
+from ..aws.api import instance_id
 from ..config import drift, snapshot
 from ..config.config_toml import in_toml
 from ..config.machine_names import templates
@@ -24,42 +22,22 @@ from ..config.runners import live_runners, readable_live_runners
 from ..contract.constants import DEPLOYMENT
 from ..contract.documents import WatchSettings
 from ..deployment import activation
+from ..executors.docker_autoscaler import watching
+from ..executors.docker_autoscaler.groups import sections_by_group
 from ..executors.docker_machine import breaker, draining, overrides, reaper, reaping
+from ..executors.docker_machine.folders import folders
 from ..gitlab import reach, tokens
-from ..host import LIFE, SECRETS, STAGED, WATCH_SETTINGS, StepError, explain, lacks_memory, load, warn, write
+from ..host import SECRETS, STAGED, WATCH_SETTINGS, StepError, explain, lacks_memory, load, write
 from ..lock import WATCH, locked
 from ..programs import kept, unit, watch_units
 from ..texts import printable
 from . import journal_shipping, metrics, watch_state
-from .watch_state import State
+from .look import Pass, known_by
 
 CURSOR = STAGED / "journal.cursor"
-_DAYS_REMEMBERED = 30
 _NEXT_LOOK_SECONDS = 5
 _LONGEST_STAY_SECONDS = 300
 """Less than systemd gives the service (`watch_units`)."""
-_REMOVAL_SECONDS = 3600
-"""What an earlier manager may take for its end after its last job."""
-
-
-@dataclass
-class Pass:
-    """One look."""
-
-    settings: WatchSettings
-    secrets: dict[str, str]
-    state: State
-    dry_run: bool
-    started: float = field(default_factory=time.time)
-    orphans: dict[str, int] = field(default_factory=lambda: dict.fromkeys(reaper.KINDS, 0))
-    removed: int = 0
-    replaced: int = 0
-    restless: bool = False
-    """Whether the breaker wants to look again within seconds."""
-
-    @property
-    def aws(self) -> Aws:
-        return reaping.account(self.settings, self.secrets)
 
 
 def stage(settings: WatchSettings) -> None:
@@ -105,7 +83,7 @@ def watch(*arguments: str) -> int:
         look = Pass(settings, load(SECRETS), watch_state.read(), dry_run or settings["dryRun"])
         if dry_run:
             return _done([_reap], look)
-        parts = [_compare, _break, _tend, _reap, _ship, _tell, _remember]
+        parts = [_compare, _break, _tend, _reap, _look_at_groups, _ship, _tell, _remember]
         return max(code, _done(parts, look), _done([_stay], look))
 
 
@@ -120,35 +98,6 @@ def _remember(look: Pass) -> None:
     with locked(DEPLOYMENT, wait=False) as free:
         if free:
             snapshot.take()
-
-
-def last_look() -> None:
-    """Remove whatever EC2 has of this deployment's machines, once the runner has stopped and its machines are gone."""
-    settings = watch_state.settings()
-    if settings is None or not has_last_look():
-        return
-    look = Pass(settings, load(SECRETS), watch_state.read(), dry_run=False)
-    try:
-        known = templates(live_runners())
-    except StepError as error:
-        # Whatever is this deployment's is to go, and it is known by its tag, and by its names of the last days.
-        known = set()
-        warn(str(error))
-    ours = _ours(look, known)
-    # A folder that can't be read shields its instance, and an instance its key pair, as long as they are there.
-    for _ in range(3):
-        found = list(reaper.findings(reaping.look(look.aws, settings, ours), ours, {}, 0))
-        # There is no next pass.
-        reaping.remove(look.aws, found, print, math.inf)
-        if not found:
-            break
-
-
-def has_last_look() -> bool:
-    """Whether the end of the runner's life looks at EC2."""
-    settings = load(WATCH_SETTINGS)
-    # On a host that was there already nothing tells whether another one has taken its place.
-    return bool(settings.get("enabled") and settings.get("ownInstance"))
 
 
 _Look = TypeVar("_Look", Pass, None)
@@ -208,9 +157,22 @@ def _tend(look: Pass) -> None:
                 draining.sweep()
 
 
+def _look_at_groups(look: Pass) -> None:
+    names, state = [*sections_by_group(readable_live_runners())], look.state
+    if names:
+        found = watching.look(look.aws, names, state.activities, state.short, look.started)
+        state.activities, state.short = found.told, found.short
+        state.group_failures += found.failures
+        for line in found.lines:
+            print(line)
+
+
 def _reap(look: Pass) -> None:
     settings, state = look.settings, look.state
-    ours = _ours(look, templates(live_runners()))
+    # Without pools that make machines the manager has no rights to look for any either.
+    if settings.get("onlyGroups") and not any(True for _ in folders()):
+        return
+    ours = known_by(look, templates(live_runners()))
     seen = reaping.look(look.aws, settings, ours)
     found = list(reaper.findings(seen, ours, state.in_error, settings["graceMinutes"] * 60))
     for finding in found:
@@ -222,34 +184,6 @@ def _reap(look: Pass) -> None:
     elif found:
         _remove(look, found)
     state.in_error = reaper.machines_in_error(seen, state.in_error)
-
-
-def _ours(look: Pass, at_present: set[str]) -> reaper.Ours:
-    settings, state = look.settings, look.state
-    oldest = look.started - _DAYS_REMEMBERED * 86_400
-    named = {**state.templates, **dict.fromkeys(at_present, look.started)}
-    state.templates = {name: last for name, last in named.items() if last > oldest}
-    called = {**state.deployments, settings["deployment"]: look.started}
-    state.deployments = {name: last for name, last in called.items() if last > oldest}
-    return reaper.Ours(
-        deployment=settings["deployment"],
-        former={*state.deployments, *settings.get("formerDeployments", ())} - {settings["deployment"]},
-        profile=settings["profile"],
-        group=settings["group"],
-        apart=settings["apart"],
-        own_profile=settings.get("ownProfile", True),
-        templates={*state.templates},
-        manager=instance_id(),
-        manager_name=settings["manager"],
-        spared_before=_spared_before(look),
-    )
-
-
-def _spared_before(look: Pass) -> float:
-    """Where the stack has no instance that would tell of an earlier manager: the beginning of this one, for a while."""
-    began = float(load(LIFE).get("began", 0.0))
-    patience = look.settings["stopTimeout"] + _REMOVAL_SECONDS
-    return 0.0 if look.settings["ownInstance"] or look.started > began + patience else began
 
 
 def _remove(look: Pass, found: list[reaper.Finding]) -> None:
@@ -277,7 +211,7 @@ def _ship(look: Pass) -> None:
 
 def _tell(look: Pass) -> None:
     settings, state, paused = look.settings, look.state, overrides.load_state()
-    total = paused.failures_total
+    total = paused.failures_total + state.group_failures
     now = time.time()
     measured = metrics.Measured(
         removed=state.removed,

@@ -35,6 +35,12 @@ class State:
     removed: dict[str, int] = field(default_factory=lambda: dict.fromkeys(reaper.KINDS, 0))
     failed: int = 0
     spot_failures: int = 0
+    group_failures: int = 0
+    """How many launches of Auto Scaling groups ever failed."""
+    activities: dict[str, float] = field(default_factory=dict)
+    """Ids of failed activities of groups of which has been told."""
+    short: dict[str, float] = field(default_factory=dict)
+    """Groups with fewer instances than wanted, and since when, or when that was last told."""
 
 
 def settings() -> WatchSettings | None:

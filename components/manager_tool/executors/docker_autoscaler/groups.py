@@ -5,6 +5,7 @@ Calls and answers are those of the Amazon EC2 Auto Scaling API Reference, versio
 
 from __future__ import annotations
 
+import calendar
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -54,8 +55,8 @@ class Activity(NamedTuple):
 
     id: str
     failed: bool
-    started: str
-    """As AWS writes times: such texts of UTC are in the order of time."""
+    started: float
+    """Seconds since 1970."""
     reason: str
     """Why it failed, in AWS's own words, fit for one line."""
 
@@ -94,6 +95,14 @@ def _number(item: ElementTree.Element, key: str) -> int:
     return int(text)
 
 
+def _seconds(item: ElementTree.Element, key: str) -> float:
+    text = item.findtext(key) or ""
+    try:
+        return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
+    except ValueError:
+        raise AwsError("UnexpectedAnswer", f"Auto Scaling told of a {key} = {text!r}") from None
+
+
 def set_desired(aws: Aws, name: str, number: int) -> None:
     """Have a group launch or end instances until it has so many. Raises `AwsError`."""
     size = {"AutoScalingGroupName": name, "DesiredCapacity": str(number), "HonorCooldown": "false"}
@@ -115,7 +124,7 @@ def activities(aws: Aws, name: str) -> Iterator[Activity]:
         yield Activity(
             id=item.findtext("ActivityId") or "",
             failed=item.findtext("StatusCode") == "Failed",
-            started=item.findtext("StartTime") or "",
+            started=_seconds(item, "StartTime"),
             reason=one_line(item.findtext("StatusMessage") or item.findtext("Description") or "", _LONGEST_REASON),
         )
 

@@ -12,18 +12,22 @@ from ...host import STAGED, StepError, load, say, warn, write
 from ...programs import service
 from . import groups
 from .known import Known, known
+from .probe import probe, untried
 from .restarts import leaving, reasons
 
 _DUE = STAGED / "restart.json"
 """Why the process that runs has to be started again though nothing in config.toml changes any more."""
 
 
-def prepare(live: Sequence[Runner], new: Sequence[Runner], *, patient: bool) -> list[str]:
+def prepare(live: Sequence[Runner], new: Sequence[Runner], secrets: dict[str, str], *, patient: bool) -> list[str]:
     """Return why gitlab-runner has to be started again to go over from `live` to `new`; nothing where it needn't.
 
-    Without `patient` there is nothing to return: it is taken down for the next time.
+    Groups that come in place of machines are tried before. Without `patient` nothing is tried, and there is nothing to
+    return: it is taken down for the next time. Raises `StepError`, with nothing changed.
     """
     told = known()
+    if told and patient and (sections := untried(live, new)):
+        probe(account(told["region"], secrets), sections, told)
     pid = service.main_pid() if told else 0
     if not told or not pid:
         return []

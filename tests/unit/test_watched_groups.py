@@ -1,0 +1,114 @@
+"""What the watch tells of Auto Scaling groups, and that it counts failed launches as failed creations."""
+
+import calendar
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.manager_tool.aws.api import Aws, Credentials
+from components.manager_tool.executors.docker_autoscaler import watching
+from components.manager_tool.executors.docker_machine import overrides, reaping
+from components.manager_tool.maintenance import metrics, watch
+from components.manager_tool.maintenance.look import Pass
+from components.manager_tool.maintenance.watch_state import State
+
+from .autoscaled_manager import Manager, autoscaled, machined, manager_in
+from .fake_groups import FakeAws, FakeGroup
+
+AWS = Aws("eu-central-1", Credentials("a", "b"))
+NOW = float(calendar.timegm((2026, 11, 27, 6, 0, 30)))
+REASON = "We currently do not have sufficient m5.large capacity in the AZ you requested"
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> FakeAws:
+    return FakeAws(monkeypatch)
+
+
+def test_each_failed_launch_is_told_once_with_aws_s_own_reason_the_oldest_first(aws: FakeAws) -> None:
+    aws.groups["test/a"] = FakeGroup(2, refusal=REASON)
+    aws.groups["test/b"] = FakeGroup()
+    first = watching.look(AWS, ["test/a", "test/b"], {}, {}, NOW)
+    assert (first.lines, first.failures) == ([f"group test/a can't launch an instance: {REASON}"], 1)
+    aws.groups["test/a"].activities.insert(0, ("ok", "Successful", "2026-11-27T06:00:09.000Z", ""))
+    aws.groups["test/a"].refusal = "Your quota allows for 0 more\nrunning instance(s)"
+    second = watching.look(AWS, ["test/a", "test/b"], first.told, first.short, NOW + 60)
+    assert second.lines == ["group test/a can't launch an instance: Your quota allows for 0 more running instance(s)"]
+    aws.groups["test/a"].desired = 0
+    third = watching.look(AWS, ["test/a"], second.told, second.short, NOW + 120)
+    assert (third.lines, third.failures, third.short) == ([], 0, {})
+    assert {*third.told} == {"test/a-0", "test/a-2"}
+
+
+def test_of_failures_of_before_the_first_look_only_late_ones_are_told(aws: FakeAws) -> None:
+    aws.groups["test/a"] = FakeGroup(1, refusal=REASON)
+    assert watching.look(AWS, ["test/a"], {}, {}, NOW + 3700).failures == 0
+
+
+def test_a_group_that_stays_below_its_size_is_told_every_ten_minutes(aws: FakeAws) -> None:
+    aws.groups["test/a"] = FakeGroup(2, {"i-1": "InService"}, looks=99)
+    short: dict[str, float] = {}
+    lines: dict[int, list[str]] = {}
+    for minute in range(24):
+        found = watching.look(AWS, ["test/a"], {}, short, NOW + 60 * minute)
+        short, lines[minute] = found.short, found.lines
+    told = {minute: said for minute, said in lines.items() if said}
+    assert [*told] == [11, 22]
+    assert told[11] == ["group test/a has 1 of 2 instances for more than 10 minutes; its activities in EC2 say why"]
+
+
+def test_a_group_that_is_not_there_is_told(aws: FakeAws) -> None:
+    assert watching.look(AWS, ["test/a"], {}, {}, NOW).lines == [
+        "group test/a of config.toml does not exist; run `pulumi up --refresh`"
+    ]
+
+
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Manager:
+    monkeypatch.setattr("components.manager_tool.aws.api.of_instance", lambda: Credentials("a", "b"))
+    return manager_in(tmp_path, monkeypatch)
+
+
+def settings(folder: Path, **more: Any) -> Any:
+    told = {"region": "eu-central-1", "graceMinutes": 10, "metricsFile": str(folder / "m.prom"), "alarms": True}
+    return {**told, "deployment": "test", **more}
+
+
+def test_failed_launches_are_among_the_failed_creations_of_metrics_and_alarm(
+    manager: Manager, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr(metrics, "send_to_cloudwatch", lambda *given: sent.append(given[-1]))
+    manager.up(autoscaled("a"), machined("m"))
+    overrides.save(overrides.State(failures_total=4))
+    aws.groups["test/a"] = FakeGroup(1, refusal=REASON)
+    state = State(spot_failures=4)
+    for _ in range(2):
+        look = Pass(settings(tmp_path), {}, state, dry_run=False, started=NOW)
+        watch._look_at_groups(look)
+        watch._tell(look)
+    assert sent == [1, 1]
+    assert "creation_failures_total 6\n" in (tmp_path / "m.prom").read_text()
+
+
+def test_without_machines_and_pools_that_make_some_ec2_is_not_searched(
+    manager: Manager, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def look(*_: object) -> None:
+        raise AssertionError("it was searched")
+
+    monkeypatch.setattr(reaping, "look", look)
+    monkeypatch.setattr("components.manager_tool.maintenance.look.instance_id", lambda: "i-1")
+    told = {"profile": "p", "group": "g", "apart": True, "manager": "m", "ownInstance": True, "stopTimeout": 1}
+    of_groups = settings(tmp_path, onlyGroups=True, **told)
+    manager.up(autoscaled("a"))
+    folders: list[object] = []
+    monkeypatch.setattr(watch, "folders", lambda: folders)
+    watch._reap(Pass(of_groups, {}, State(), dry_run=False))
+    folders.append("one that is left")
+    with pytest.raises(AssertionError, match="it was searched"):
+        watch._reap(Pass(of_groups, {}, State(), dry_run=False))
+    folders.clear()
+    with pytest.raises(AssertionError, match="it was searched"):
+        watch._reap(Pass(settings(tmp_path, **told), {}, State(), dry_run=False))
