@@ -4,14 +4,25 @@ from collections.abc import Iterator
 
 from ..base.periods import check_period, five_fields
 from ..base.problems import Location, Problem, problem
+from ..executors.docker_autoscaler.user_data import user_data_problem
+from ..settings.stack import Settings
 from .pool_relations import PoolRule
 from .raw import RawPool, RawStack, items, table, text, texts, whole
 
 _MOST_INSTANCES = 1000
 """More the plugin for AWS does not start: `max size option exceeds instance group's max size`."""
 _NUMBERS = ("IdleCount", "IdleScaleFactor", "IdleCountMin", "IdleTime", "autoscaling")
-_ONE_PLACE = ("amazonec2-subnet-id", "amazonec2-zone", "amazonec2-vpc-id")
-_KEYS = ("amazonec2-access-key", "amazonec2-secret-key", "amazonec2-session-token")
+_IN_ALL_ZONES = "is for docker+machine: a group of docker-autoscaler is in all zones of the pool; set zones"
+_BY_SPOT = "is for docker+machine; set spot, which both executors know"
+_BY_PROFILE = "is for docker+machine: docker-autoscaler signs in by the manager's instance profile; leave it out"
+_REFUSED = {
+    **dict.fromkeys(("amazonec2-subnet-id", "amazonec2-zone", "amazonec2-vpc-id"), _IN_ALL_ZONES),
+    **dict.fromkeys(("amazonec2-request-spot-instance", "amazonec2-spot-price"), _BY_SPOT),
+    **dict.fromkeys(("amazonec2-access-key", "amazonec2-secret-key", "amazonec2-session-token"), _BY_PROFILE),
+    "amazonec2-security-group": "is for docker+machine; set network.workerSecurityGroup to a group with all rules",
+    "amazonec2-userdata": "is a file of docker-machine's; write its text under userData",
+}
+"""Options that docker-autoscaler could not follow, while jobs or their owner may rely on them."""
 
 
 def _group_is_not_too_large(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
@@ -58,20 +69,46 @@ def _policies_fit(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
             yield problem((*at, "scale_factor_limit"), message, most)
 
 
-def _group_is_reached(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
-    for option in _ONE_PLACE:
+def _options_can_be_followed(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
+    for option, message in _REFUSED.items():
         if pool.options.get(option) is not None:
-            message = "is for docker+machine: a group of docker-autoscaler is in all zones of the pool; set zones"
             yield problem(pool.option_at(option), message)
-    for option in ("amazonec2-request-spot-instance", "amazonec2-spot-price"):
-        if pool.options.get(option) is not None:
-            yield problem(pool.option_at(option), "is for docker+machine; set spot, which both executors know")
-    for option in _KEYS:
-        if pool.options.get(option) is not None:
-            message = (
-                "is for docker+machine: docker-autoscaler signs in by the manager's instance profile; leave it out"
-            )
-            yield problem(pool.option_at(option), message)
+    if pool.options.get("amazonec2-credit-specification") is not None:
+        for each in pool.instance_types:
+            if not each.startswith("t"):
+                message = (
+                    f"is for types that save CPU credits, which {each} does not; leave it out, or take t types alone"
+                )
+                yield problem(pool.option_at("amazonec2-credit-specification"), message)
+                return
+
+
+def _workers_are_reached(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
+    connector = table(pool.autoscaler.get("connector_config"))
+    given = [
+        (pool.at("autoscaler", "connector_config", "protocol_port"), whole(connector.get("protocol_port"))),
+        (pool.option_at("amazonec2-ssh-port"), whole(pool.options.get("amazonec2-ssh-port"))),
+    ]
+    for at, port in given:
+        if port not in (None, 22) and stack.table("network").get("workerSecurityGroup") is None:
+            message = "is not 22, the port that the workers' security group opens; set network.workerSecurityGroup too"
+            yield problem(at, message, port)
+
+
+def _on_demand_fits(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
+    if pool.limit is not None and pool.most_machines < pool.on_demand_limit <= pool.limit:
+        message = f"is above {pool.most_machines}, the machines that limit and capacity_per_instance make; lower it"
+        yield problem(pool.at("spot", "onDemandLimit"), message, pool.on_demand_limit)
+
+
+def _docker_is_said_once(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
+    engine = table(pool.content.get("dockerEngine"))
+    if engine and pool.options.get("engine-install-url") is not None:
+        yield problem(pool.at("dockerEngine"), "says what engine-install-url says too; leave out one")
+    url = text(engine.get("url"))
+    if url and url.startswith("http:") and stack.table("manager").get("insecureDownloads") is not True:
+        message = "is not https, so that whoever is on the way can alter what runs on workers; write https"
+        yield problem(pool.at("dockerEngine", "url"), message, url)
 
 
 def _manager_signs_in_by_profile(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
@@ -92,12 +129,22 @@ def _runner_knows_the_executor(stack: RawStack, pool: RawPool) -> Iterator[Probl
             yield problem(at, message, version)
 
 
+def user_data_problems(settings: Settings) -> Iterator[Problem]:
+    """Yield what is wrong with user data that only the whole pool shows."""
+    for index, pool in enumerate(settings.pools):
+        if settings.executor_of(pool) == "docker-autoscaler" and (reason := user_data_problem(pool)):
+            yield problem(("pools", index, "userData"), reason)
+
+
 DOCKER_AUTOSCALER_RULES: tuple[PoolRule, ...] = (
     _group_is_not_too_large,
     _numbers_are_given_once,
     _periods_can_be_said,
     _policies_fit,
-    _group_is_reached,
+    _options_can_be_followed,
+    _workers_are_reached,
+    _on_demand_fits,
+    _docker_is_said_once,
     _manager_signs_in_by_profile,
     _runner_knows_the_executor,
 )

@@ -33,6 +33,9 @@ def _table_is_of_this_executor(stack: RawStack, pool: RawPool) -> Iterator[Probl
     if pool.content.get("autoscaler") is not None:
         message = "is for docker-autoscaler, this pool's executor is docker+machine; set executor, or use machine"
         yield problem(pool.at("autoscaler"), message)
+    if pool.content.get("dockerEngine") is not None:
+        message = "is for docker-autoscaler; name a script in driver.engine-install-url, which docker-machine runs"
+        yield problem(pool.at("dockerEngine"), message)
 
 
 def _price_is_given(stack: RawStack, pool: RawPool) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ from ..base.section import ConfigTable, Section, child_tables
 from ..base.sizes import too_much
 from ..base.wording import how_to_set, in_words
 from ..settings.stack import Settings
+from .docker_autoscaler_relations import user_data_problems
 from .relations import related_problems
 
 _REGION = "aws:region"
@@ -88,6 +89,7 @@ def problems_of(
     try:
         # With these two there, what they lack is named instead of the whole.
         settings = Settings.model_validate({"gitlab": {}, "manager": {}, **plain})
+        problems += [] if problems else user_data_problems(settings)
     except ValidationError as error:
         count = error.error_count()
         # With a message for each, these alone would take minutes, and hundreds of MiB.
