@@ -1,6 +1,7 @@
 """Installing the plugin of docker-autoscaler, from GitLab's registry by gitlab-runner or from a mirror, and the key."""
 
 import hashlib
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -170,3 +171,9 @@ def test_what_was_installed_is_known_after_the_last_such_pool_has_gone(
     assert (kept_facts["region"], kept_facts["folder"]) == ("eu-central-1", str(manager.plugins))
     known.forget()
     assert (manager.plugins.exists(), manager.key.exists(), [*manager.key.parent.iterdir()]) == (False, False, [])
+
+
+def test_the_manager_is_told_of_the_plugin_where_a_pool_has_the_executor(deployed_with: Any) -> None:
+    for given, region in (({}, None), ({"executor": "docker-autoscaler"}, "eu-central-1")):
+        told = json.loads(deployed_with(pool=given).named("runner-registration-install")["stdin"])
+        assert told.get("plugin", {}).get("region") == region

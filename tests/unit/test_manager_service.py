@@ -2,6 +2,7 @@
 
 import errno
 import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,3 +121,14 @@ def test_lack_of_memory_has_one_text_in_whatever_way_python_says_it(error: Excep
 def test_other_errors_are_no_lack_of_memory() -> None:
     for error in (RecursionError("maximum recursion depth"), ImportError("No module named x"), OSError(errno.EIO, "x")):
         assert not host.lacks_memory(error)
+
+
+def test_the_environment_is_that_of_the_process_not_of_the_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"AWS_REGION": "eu-central-1", "WITH": "a=b\nc", "EMPTY": ""}
+    with subprocess.Popen(["/bin/sleep", "100"], env=given) as process:
+        monkeypatch.setattr(service, "main_pid", lambda: process.pid)
+        assert service.environment() == given
+        process.kill()
+    for gone in (0, process.pid):
+        monkeypatch.setattr(service, "main_pid", lambda gone=gone: gone)
+        assert service.environment() == {}

@@ -1,6 +1,7 @@
 """What the watch tells of Auto Scaling groups, and that it counts failed launches as failed creations."""
 
 import calendar
+import json
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +113,14 @@ def test_without_machines_and_pools_that_make_some_ec2_is_not_searched(
     folders.clear()
     with pytest.raises(AssertionError, match="it was searched"):
         watch._reap(Pass(settings(tmp_path, **told), {}, State(), dry_run=False))
+
+
+def test_the_watch_is_told_where_no_pool_makes_machines(deployed_with: Any) -> None:
+    machines, both = {"name": "m", "limit": 2, "instanceTypes": ["m5.large"]}, {"executor": "docker-autoscaler"}
+    for given, only in (
+        ({}, False),
+        (both, True),
+        ({"pools": [{**machines, **both}, {**machines, "name": "n"}]}, False),
+    ):
+        told = json.loads(deployed_with(**given).named("runner-registration-watch")["stdin"])
+        assert told.get("onlyGroups", False) is only
