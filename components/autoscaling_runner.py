@@ -140,6 +140,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
         return IdentityArgs(
             settings=settings.identity,
             region=self._region,
+            deployment=self._deployment,
             vpc_arn=network.vpc_arn,
             workers=self._worker_bounds(network) if settings.pools_of("docker+machine") else None,
             groups=groups_by_user(settings, self._deployment),

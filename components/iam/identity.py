@@ -43,6 +43,9 @@ class IdentityArgs:
 
     settings: IdentitySettings
     region: str
+    deployment: str
+    """Value of the tag `gitlab-runner-aws`, which machines carry."""
+
     vpc_arn: pulumi.Input[str]
     workers: WorkerBounds | None
     """None where no pool has docker+machine."""
@@ -202,12 +205,21 @@ class Identity(pulumi.ComponentResource):
         if args.workers is not None:
             found["manager"] = self._machine_policy(args.workers, worker_role, worker_profile, access, at_most)
         if args.groups:
-            found["groups"] = pulumi.Output.all(args.vpc_arn, None if args.workers else access).apply(
-                lambda known: json.dumps(
-                    policies.group_manager(policies.Groups(vpc_arn=known[0], names=args.groups), known[1])
-                )
-            )
+            found["groups"] = self._group_policy(worker_profile, None if args.workers else access)
         return found
+
+    def _group_policy(
+        self, worker_profile: pulumi.Output[str], access: "pulumi.Output[policies.CacheAccess] | None"
+    ) -> pulumi.Output[str]:
+        def written(known: Sequence[Any]) -> str:
+            vpc_arn, profile_arn, cache = known
+            groups = policies.Groups(vpc_arn=vpc_arn, names=self._args.groups)
+            earlier = []
+            if self._args.workers is None:
+                earlier = policies.remove_earlier(vpc_arn, profile_arn, self._args.deployment)
+            return json.dumps(policies.group_manager(groups, cache, earlier))
+
+        return pulumi.Output.all(self._args.vpc_arn, worker_profile, access).apply(written)
 
     def _machine_policy(
         self,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..executors.docker_autoscaler.group_policy import Groups, use_groups, wider
-from ..executors.docker_machine.worker_policy import Workers, ever_wider, remove, start
+from ..executors.docker_machine.worker_policy import Workers, ever_wider, remove, remove_earlier, start
 from ..policy_parts import Place, Policy, Statement, allow, document, ec2_service, length, use_keys
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "length",
     "manager",
     "own_account",
+    "remove_earlier",
     "reports",
     "tls_only",
 ]
@@ -82,13 +83,20 @@ def manager(workers: Workers, cache: CacheAccess | None, at_most: int = LONGEST_
     )
 
 
-def group_manager(groups: Groups, cache: CacheAccess | None, at_most: int = LONGEST_GROUPS_POLICY) -> Policy:
+def group_manager(
+    groups: Groups,
+    cache: CacheAccess | None,
+    earlier: Sequence[Statement] = (),
+    at_most: int = LONGEST_GROUPS_POLICY,
+) -> Policy:
     """Return what a manager of docker-autoscaler may do, by the groups' names or, if too long, by a pattern.
+
+    `earlier` is `remove_earlier`, where no pool has docker+machine any more.
 
     It is apart from `manager`: where a stack changes its executor, the new rights are there before the old ones go.
     """
     exactly, by_pattern = (
-        document(*use_groups(each), *(_use_cache(cache) if cache else [])) for each in (groups, wider(groups))
+        document(*use_groups(each), *earlier, *(_use_cache(cache) if cache else [])) for each in (groups, wider(groups))
     )
     return exactly if length(exactly) <= at_most else by_pattern
 

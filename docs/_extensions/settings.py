@@ -29,6 +29,7 @@ _PAGES = {
     "cache": "Cache",
     "pools[].docker": "Pools: Docker",
     "pools[].machine": "Pools: machines and periods",
+    "pools[].autoscaler": "Pools: docker-autoscaler",
     "pools[].driver": "Pools: options of Docker Machine's driver",
     "pools": "Pools",
     "": "The stack as a whole",

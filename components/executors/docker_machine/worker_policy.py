@@ -152,13 +152,29 @@ def _tag(workers: Workers, here: Place) -> list[Statement]:
     return statements
 
 
+def remove_earlier(vpc_arn: str, profile_arn: str, deployment: str) -> list[Statement]:
+    """Return what a manager needs that makes no machines any more, to remove those that it has made.
+
+    Their jobs may go on for hours after the `up` that takes its other rights away. `remove` has the reasons.
+    """
+    here = Place.of(vpc_arn)
+    look = ["DescribeInstances", "DescribeKeyPairs", "DescribeSpotInstanceRequests", "DescribeVolumes"]
+    stop, ours = ["ec2:StopInstances", "ec2:TerminateInstances"], _tagged(deployment)
+    return [
+        allow("LookAtEarlier", [f"ec2:{call}" for call in look], ["*"], {"StringEquals": {"ec2:Region": here.region}}),
+        allow("RemoveEarlier", stop, here.ec2("instance/*"), {"ArnEquals": {"ec2:InstanceProfile": profile_arn}}),
+        allow("RemoveVolumes", ["ec2:DeleteVolume"], here.ec2("volume/*"), {**ours, **_NAMED_BY_RUNNER}),
+        allow("CancelRequests", ["ec2:CancelSpotInstanceRequests"], here.ec2("spot-instances-request/*"), ours),
+        allow("RemoveKeyPairs", ["ec2:DeleteKeyPair"], here.ec2("key-pair/runner-*")),
+    ]
+
+
 def remove(workers: Workers) -> list[Statement]:
     """Return what a manager needs to remove these machines, those too that could not be tagged, and their leftovers."""
     here = Place.of(workers.vpc_arn)
     stop = ["ec2:StopInstances", "ec2:TerminateInstances"]
-    ours = {"StringEquals": {"aws:ResourceTag/gitlab-runner-aws": workers.deployment}}
-    # The manager's own volume has the tag too, but none of gitlab-runner's names.
-    of_machine = {**ours, "StringLike": {"aws:ResourceTag/Name": "runner-*-*-*"}}
+    ours = _tagged(workers.deployment)
+    of_machine = {**ours, **_NAMED_BY_RUNNER}
     statements = [
         allow("Remove", stop, here.ec2("instance/*"), _worker_profile(workers)),
         allow("RemoveVolumes", ["ec2:DeleteVolume"], here.ec2("volume/*"), of_machine),
@@ -168,6 +184,14 @@ def remove(workers: Workers) -> list[Statement]:
         requests, condition = here.ec2("spot-instances-request/*"), None if workers.fleet else ours
         statements.append(allow("CancelRequests", ["ec2:CancelSpotInstanceRequests"], requests, condition))
     return statements
+
+
+def _tagged(deployment: str) -> dict[str, object]:
+    return {"StringEquals": {"aws:ResourceTag/gitlab-runner-aws": deployment}}
+
+
+_NAMED_BY_RUNNER: dict[str, object] = {"StringLike": {"aws:ResourceTag/Name": "runner-*-*-*"}}
+"""The manager's own volume has the deployment's tag too, but none of gitlab-runner's names."""
 
 
 def _first_uses(workers: Workers, here: Place) -> list[Statement]:
