@@ -102,7 +102,7 @@ def problems(ec2: Any, data: Mapping[str, Any], iam: Any) -> Iterator[str]:
         if ec2.get_security_group_from_id(group) is None:
             yield f"The security group '{group}' does not exist"
     key = data.get("KeyName")
-    if key and key not in ec2.keypairs:
+    if key and key not in ec2.key_pairs:
         yield f"The key pair '{key}' does not exist"
     profile = (data.get("IamInstanceProfile") or {}).get("Name")
     if profile and profile not in {each.name for each in iam.instance_profiles.values()}:

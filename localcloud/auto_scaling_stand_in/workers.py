@@ -88,8 +88,8 @@ class Workers:
         if user not in {facts["user"], *created}:
             return False
         good = set(self.pushed.valid(instance.id, user)) if facts["instanceConnect"] else set()
-        if user == facts["user"] and instance.key_name in instance.ec2_backend.keypairs:
-            pair = instance.ec2_backend.keypairs[instance.key_name]
+        if user == facts["user"] and instance.key_name in instance.ec2_backend.key_pairs:
+            pair = instance.ec2_backend.key_pairs[instance.key_name]
             material = pair.material_public
             good.add((material.decode() if isinstance(material, bytes) else material).split()[1])
         return bool(keys & good)

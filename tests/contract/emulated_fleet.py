@@ -65,7 +65,10 @@ class Account:
             "IamInstanceProfile": {"Name": "worker"},
             "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
             "BlockDeviceMappings": [
-                {"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 30, "VolumeType": "gp3", "Iops": 4000, "Encrypted": True}}
+                {
+                    "DeviceName": "/dev/sda1",
+                    "Ebs": {"VolumeSize": 30, "VolumeType": "gp3", "Iops": 4000, "Encrypted": True},
+                }
             ],
             "TagSpecifications": [{"ResourceType": kind, "Tags": [{"Key": "Team", "Value": "ci"}]} for kind in TAGGED],
             "UserData": base64.b64encode(b"#cloud-config\n").decode(),

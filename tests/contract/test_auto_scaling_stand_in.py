@@ -144,7 +144,10 @@ def test_a_launch_without_capacity_is_a_failed_activity_and_is_tried_again(aws: 
 @pytest.mark.parametrize(
     ("rule", "text"),
     [
-        ({"code": "MaxSpotInstanceCountExceeded"}, "Could not launch Spot Instances. MaxSpotInstanceCountExceeded - Max"),
+        (
+            {"code": "MaxSpotInstanceCountExceeded"},
+            "Could not launch Spot Instances. MaxSpotInstanceCountExceeded - Max",
+        ),
         ({"code": "VcpuLimitExceeded"}, "Could not launch Spot Instances. VcpuLimitExceeded - You have requested more"),
     ],
 )
