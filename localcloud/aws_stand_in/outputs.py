@@ -9,6 +9,9 @@ from .recording import behaviour
 from .same import is_empty
 
 
+_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+
+
 def full(token: str, aws: Access, identity: str, live: Properties, known: Properties) -> Properties:
     """Outputs after the resource was read as `live`; `known` are its inputs or earlier outputs.
 
@@ -51,6 +54,9 @@ def preview_of_update(
     for change in changes(token, old_inputs, olds, news):
         for name in recorded.unknown_until_updated.get(change.key, ()):
             outputs[name] = UNKNOWN
+    if token == _TEMPLATE and outputs["latestVersion"] == UNKNOWN:
+        # Recorded of one property alone with updateDefaultVersion, in the supplement of others.
+        outputs["defaultVersion"] = UNKNOWN if given.get("updateDefaultVersion") else olds["defaultVersion"]
     return outputs
 
 
