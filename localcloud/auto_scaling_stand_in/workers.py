@@ -145,7 +145,7 @@ def _lets_in(rule: Any, port: int, sources: set[str], groups: set[str]) -> bool:
         return False
     if str(rule.ip_protocol) != "-1" and not int(rule.from_port) <= port <= int(rule.to_port):
         return False
-    if any(each.get("GroupId") in groups for each in rule.source_groups):
+    if (rule.source_group or {}).get("GroupId") in groups:
         return True
-    networks = [ip_network(each["CidrIp"]) for each in rule.ip_ranges if each.get("CidrIp")]
-    return any(ip_address(source) in network for source in sources for network in networks)
+    network = (rule.ip_range or {}).get("CidrIp")
+    return bool(network) and any(ip_address(source) in ip_network(network) for source in sources)

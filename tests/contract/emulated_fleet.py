@@ -41,7 +41,19 @@ class Account:
         ]
         self.firewall = self.ec2.create_security_group(GroupName="w", Description="w", VpcId=self.vpc)["GroupId"]
         self.iam.create_instance_profile(InstanceProfileName="worker")
+
+    def clear(self) -> None:
+        """Have what a new account has, but for the ids of instances that are gone: a new one takes moto many seconds."""
+        self.refuse()
         self.control("auto-scaling", BOOT)
+        self.control("workers", {"cloudInitSeconds": 0, "cloudInitFails": False, "deaf": []})
+        for group in self.groups.describe_auto_scaling_groups()["AutoScalingGroups"]:
+            self.groups.delete_auto_scaling_group(AutoScalingGroupName=group["AutoScalingGroupName"], ForceDelete=True)
+        until(lambda: not self.groups.describe_auto_scaling_groups()["AutoScalingGroups"])
+        for template in self.ec2.describe_launch_templates()["LaunchTemplates"]:
+            self.ec2.delete_launch_template(LaunchTemplateId=template["LaunchTemplateId"])
+        for pair in self.ec2.describe_key_pairs()["KeyPairs"]:
+            self.ec2.delete_key_pair(KeyName=pair["KeyName"])
 
     def client(self, service: str, region: str = REGION) -> Any:
         once = Config(retries={"total_max_attempts": 1})

@@ -11,6 +11,7 @@ from .emulated_fleet import SPOT, Account, account, refusal
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Account]:
     with account() as made:
+        made.clear()
         made.template("well-formed")
         yield made
 
