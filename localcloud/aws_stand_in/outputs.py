@@ -8,7 +8,6 @@ from .properties import DEFAULTED, UNKNOWN, Properties, has_unknown, without_nul
 from .recording import behaviour
 from .same import is_empty
 
-
 _TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 
 

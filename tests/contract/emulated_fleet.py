@@ -31,7 +31,8 @@ class Account:
         self.ec2, self.groups, self.connect, self.iam = (
             self.client(name) for name in ("ec2", "autoscaling", "ec2-instance-connect", "iam")
         )
-        self.image = self.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        linux = [{"Name": "name", "Values": ["amzn2-ami-hvm-2*"]}]
+        self.image = self.ec2.describe_images(Owners=["amazon"], Filters=linux)["Images"][0]["ImageId"]
         self.vpc = self.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         self.subnets = [
             self.ec2.create_subnet(VpcId=self.vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=f"{REGION}{zone}")[
@@ -43,7 +44,7 @@ class Account:
         self.iam.create_instance_profile(InstanceProfileName="worker")
 
     def clear(self) -> None:
-        """Have what a new account has, but for the ids of instances that are gone: a new one takes moto many seconds."""
+        """Have what a new account has, but for instances that are gone: a new one takes moto many seconds."""
         self.refuse()
         self.control("auto-scaling", BOOT)
         self.control("workers", {"cloudInitSeconds": 0, "cloudInitFails": False, "deaf": []})
