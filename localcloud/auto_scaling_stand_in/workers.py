@@ -148,4 +148,4 @@ def _lets_in(rule: Any, port: int, sources: set[str], groups: set[str]) -> bool:
     if (rule.source_group or {}).get("GroupId") in groups:
         return True
     network = (rule.ip_range or {}).get("CidrIp")
-    return bool(network) and any(ip_address(source) in ip_network(network) for source in sources)
+    return network is not None and any(ip_address(source) in ip_network(network) for source in sources)
