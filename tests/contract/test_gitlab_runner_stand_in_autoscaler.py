@@ -1,10 +1,11 @@
 """The stand-in for gitlab-runner runs jobs of docker-autoscaler on a group's instances."""
 
-import json
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -170,17 +171,39 @@ def test_a_job_fails_where_the_instance_can_not_run_it(
     assert runner.logged(text)
 
 
-def test_a_job_whose_spot_instance_is_reclaimed_fails_and_the_next_one_runs(runner: AutoscaledRunner) -> None:
-    runner.configure()
+def test_a_job_whose_spot_instance_is_reclaimed_fails_and_so_does_the_next_one_sent_to_it(
+    runner: AutoscaledRunner,
+) -> None:
+    """Six polls long the instance is believed to be there."""
+    runner.configure(POLICY.replace("1s", "1h"))
     runner.start()
-    runner.jobs(1, 600)
-    until(lambda: runner.logged("Dialing instance"))
+    _reclaim_under_a_job(runner)
 
-    runner.aws.control("auto-scaling", {"reclaim": runner.instances()[0]})
+    runner.jobs(1)
 
-    until(lambda: runner.job_states() == ["failed"])
+    until(lambda: runner.job_states().count("failed") == 2, 90)
+    until(lambda: runner.logged("missed_updates=6"))
     runner.jobs(1)
     runner.succeeded(1)
+
+
+def test_heartbeats_keep_jobs_from_an_instance_that_is_gone(runner: AutoscaledRunner) -> None:
+    flags = "[runners.feature_flags]\nFF_USE_FLEETING_ACQUIRE_HEARTBEATS = true\n"
+    runner.configure(POLICY.replace("1s", "1h"), tables=flags)
+    runner.start()
+    _reclaim_under_a_job(runner)
+
+    runner.jobs(1)
+
+    runner.succeeded(1)
+    assert runner.logged("heartbeat failed")
+
+
+def _reclaim_under_a_job(runner: AutoscaledRunner) -> None:
+    runner.jobs(1, 600)
+    until(lambda: runner.logged("Dialing instance"))
+    runner.aws.control("auto-scaling", {"reclaim": runner.instances()[0]})
+    until(lambda: runner.job_states() == ["failed"])
 
 
 def test_without_state_a_restart_removes_every_instance(runner: AutoscaledRunner) -> None:
@@ -307,9 +330,17 @@ def test_what_can_not_be_started_is_said_at_each_request(
 
 
 def test_the_metrics_tell_slots_and_instances_without_the_token(runner: AutoscaledRunner) -> None:
-    runner.configure(IDLE.format(1))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    runner.configure(IDLE.format(1), top=f'listen_address = "{address}"')
     runner.start()
-    until(lambda: runner.logged("instance is ready"))
 
-    assert TOKEN not in runner.log.read_text()
-    assert json.loads(json.dumps(runner.instances()))
+    def told() -> str:
+        with urlopen(f"http://{address}/metrics") as answer:
+            return str(answer.read().decode())
+
+    until(lambda: runner.logged("instance is ready"))
+    assert 'fleeting_provisioner_instances{runner="goodgoodg",state="running"} 1' in told()
+    assert 'fleeting_taskscaler_tasks{runner="goodgoodg",state="idle"} 1' in told()
+    assert TOKEN not in told()

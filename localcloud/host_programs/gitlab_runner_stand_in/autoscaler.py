@@ -160,7 +160,7 @@ class Autoscaler:
         provisioner = Provisioner(plugin, intervals, most, runner)
         taskscaler = Taskscaler(provisioner, autoscaler, store, ready, runner)
         if (entry.get("feature_flags") or {}).get(_HEARTBEATS, False):
-            taskscaler.heartbeat = lambda info: Connection(info, external=external).run("exit 0")
+            taskscaler.heartbeat = lambda info: _ask(info, external=external)
         try:
             provisioner.start(autoscaler.get("plugin_config") or {}, connector, taskscaler.notice)
         except PluginFailedError as error:
@@ -180,6 +180,11 @@ class Autoscaler:
                     raise AcquireError(scaler.refused) from None
             if scaler.refused and assumed.BAD_SCHEDULE_STOPS:
                 raise AcquireError(scaler.refused)
+
+
+def _ask(info: dict[str, Any], *, external: bool) -> None:
+    """Whether an instance answers. Raises `ConnectError`."""
+    Connection({**info, "timeout": assumed.HEARTBEAT_SECONDS}, external=external).run("exit 0")
 
 
 def _connector(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,9 @@ FALLBACK_IDLE_COUNT, FALLBACK_IDLE_SECONDS = 0, 300.0
 FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 1.0, 300.0
 """How long nothing is created after instances did not become ready: doubled each time. That there is one is read."""
 
+HEARTBEAT_SECONDS = 10.0
+"""How long an instance has to answer before it gets a job, with FF_USE_FLEETING_ACQUIRE_HEARTBEATS."""
+
 BAD_SCHEDULE_STOPS = True
 """An entry whose periods can't be read takes no job, until they are changed. The error is read; what follows is not."""
 
