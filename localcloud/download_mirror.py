@@ -38,7 +38,7 @@ class DownloadMirror:
         *,
         gitlab_runner_versions: Sequence[str] = ("19.3.0", "19.2.0"),
         docker_machine_versions: Sequence[str] = ("0.16.2-gitlab.48", "0.16.2-gitlab.47"),
-        plugin_versions: Sequence[str] = ("1.1.0", "1.0.1", "0.4.0"),
+        plugin_versions: Sequence[str] = ("1.1.0", "1.0.1"),
         docker_versions: Sequence[str] = ("28.2.2", "28.1.1"),
         real: Mapping[str, RealProgram] | None = None,
         host: str = "127.0.0.1",
