@@ -86,12 +86,12 @@ def generalised(call: Mapping[str, Any]) -> Call:
 
 
 class Led:
-    """One start of the plugin in version 0.4.0, as the recorded one, and the provisioner that leads it."""
+    """One start of the plugin, by default in the version of the recorded one, and the provisioner that leads it."""
 
-    def __init__(self, folder: Path, url: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, url: str, environment: Mapping[str, str], version: str = "0.4.0") -> None:
         program = folder / "plugin"
         if not program.exists():
-            program.write_bytes(archives.fleeting_plugin_aws(PROGRAMS, "0.4.0", "amd64"))
+            program.write_bytes(archives.fleeting_plugin_aws(PROGRAMS, version, "amd64"))
             program.chmod(program.stat().st_mode | stat.S_IXUSR)
         kept = {key: value for key, value in os.environ.items() if not key.startswith(_OURS)}
         before = dict(os.environ)

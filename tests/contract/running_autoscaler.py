@@ -66,13 +66,14 @@ class AutoscaledRunner(Runner):
         most: int = 5,
         concurrent: int = 5,
         top: str = "",
+        intervals: str = FAST,
     ) -> None:
         """Replace the config file: [[runners.autoscaler.policy]], keys of its parent and the entry, and more tables."""
         listed = "".join(f"[[runners.autoscaler.policy]]\n{each}\n" for each in policies.split("\n\n") if each)
         self.write_text(
             f'concurrent = {concurrent}\ncheck_interval = 1\n{top}\n[[runners]]\nid = 1\nname = "m1"\n'
             f'url = "{self.gitlab.url}"\ntoken = "{TOKEN}"\nexecutor = "docker-autoscaler"\n{entry}\n'
-            f'[runners.autoscaler]\nplugin = "{plugin}"\nmax_instances = {most}\n{FAST}\n{autoscaler}\n'
+            f'[runners.autoscaler]\nplugin = "{plugin}"\nmax_instances = {most}\n{intervals}\n{autoscaler}\n'
             f'[runners.autoscaler.plugin_config]\nname = "{name}"\n'
             f'[runners.autoscaler.connector_config]\nusername = "ubuntu"\ntimeout = "5s"\n{tables}\n{listed}'
         )

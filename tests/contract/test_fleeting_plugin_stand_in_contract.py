@@ -80,7 +80,8 @@ class Story:
     def start(self, part: str) -> None:
         self.error = ""
         config: dict[str, Any] = {"name": "open" if part in ("static", "not protected") else "pool"}
-        environment, connector = dict(ENVIRONMENT), {"username": "" if part in ("main", "gone") else "ubuntu"}
+        environment = dict(ENVIRONMENT)
+        connector: dict[str, Any] = {"username": "" if part in ("main", "gone") else "ubuntu"}
         if part == "static without username" or (part == "static" and not self.first):
             self.first = "refused"
             self._refused(lambda: _connector({"use_static_credentials": True}))
@@ -263,3 +264,20 @@ def _fresh(aws: Account, name: str, most: int = 10, **more: Any) -> None:
 def test_all_recorded_steps_are_led_through() -> None:
     assert len(STEPS) == 58
     assert {*OTHER_STATUS, *OTHER_EVENTS} <= {*STEPS}
+
+
+def test_a_newer_plugin_asks_for_spot_requests_and_gives_up_what_ec2_takes_back(aws: Account, tmp_path: Path) -> None:
+    """That is this project's assumption of 1.1.0; known is that it may not be refused the call."""
+    _fresh(aws, "pool")
+    aws.running(2)
+    with recorded_calls(aws.url) as (url, calls):
+        led = Led(tmp_path, url, ENVIRONMENT, version="1.1.0")
+        led.start({"username": "ubuntu"}, name="pool")
+        until(lambda: len(led.running()) == 2)
+        taken, kept = led.running()
+
+        aws.control("auto-scaling", {"warn": taken})
+
+        until(lambda: led.running() == [kept])
+        assert any(each["action"] == "DescribeSpotInstanceRequests" for each in calls)
+        led.stop()

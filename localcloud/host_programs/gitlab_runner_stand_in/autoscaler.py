@@ -21,8 +21,9 @@ from .log import say, short_token
 from .plugin_process import PluginFailedError, PluginProcess
 from .provisioner import Intervals, Provisioner
 from .scaling import ScheduleError
+from .slots import Worker
 from .state_storage import StateStorage
-from .taskscaler import NoCapacityError, Taskscaler, Worker
+from .taskscaler import NoCapacityError, Taskscaler
 
 AUTOSCALED = ("docker-autoscaler", "instance")
 _HEARTBEATS = "FF_USE_FLEETING_ACQUIRE_HEARTBEATS"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
@@ -22,6 +21,7 @@ from .periods import PeriodError
 from .plugin_process import PluginFailedError
 from .provisioner import PREEXISTED, RUNNING, Instance, Provisioner
 from .scaling import Demand, Policy, ScheduleError, policy
+from .slots import Slots, Worker
 from .state_storage import StateStorage
 from .throttle import Throttle
 
@@ -39,25 +39,6 @@ class AcquireTimeoutError(Exception):
     """No slot became free in time."""
 
 
-@dataclass
-class Worker:
-    """An instance that can be used, or soon."""
-
-    instance: Instance
-    info: dict[str, Any] = field(default_factory=dict)
-    ready: bool = False
-    ready_at: float = 0.0
-    idle_since: float = field(default_factory=time.monotonic)
-    uses: int = 0
-    acquisitions: set[str] = field(default_factory=set)
-    failures: int = 0
-    """Heartbeats that failed one after the other."""
-
-    @property
-    def identity(self) -> str:
-        return self.instance.identity
-
-
 class Taskscaler:
     """The slots of one entry."""
 
@@ -66,7 +47,7 @@ class Taskscaler:
     ) -> None:
         self._provisioner, self._store, self._ready, self._runner = provisioner, store, ready, runner
         self._capacity = max(1, int(autoscaler.get("capacity_per_instance") or 0))
-        self._most_uses = int(autoscaler.get("max_use_count") or 0)
+        self._slots = Slots(self._capacity, int(autoscaler.get("max_use_count") or 0))
         kept = (autoscaler.get("state_storage") or {}).get("keep_instance_with_acquisitions")
         self._keeps_acquired = bool(kept)
         throttle = autoscaler.get("scale_throttle") or {}
@@ -76,7 +57,6 @@ class Taskscaler:
         self._throttle = Throttle(throttle.get("limit", 0), throttle.get("burst", 0), provisioner.most)
         self._changed = threading.Condition()
         self._policies: Sequence[Mapping[str, Any]] = ()
-        self._workers: dict[str, Worker] = {}
         self._reserved: set[str] = set()
         self._waiting: set[str] = set()
         self.operations: dict[str, int] = {}
@@ -99,10 +79,13 @@ class Taskscaler:
     def reserve(self, key: str) -> None:
         """Make sure of a slot before a job is asked for. Raises `NoCapacityError`."""
         with self._changed:
-            now, free = self._policy(), self._free()
+            now, free = self._policy(), self._slots.free
             if now.preemptive and free <= len(self._reserved):
                 raise NoCapacityError(self._shortage(free))
-            if self._acquired() + len(self._reserved) + len(self._waiting) >= self._provisioner.most * self._capacity:
+            if (
+                self._slots.acquired + len(self._reserved) + len(self._waiting)
+                >= self._provisioner.most * self._capacity
+            ):
                 raise NoCapacityError(self._shortage(free))
             self._reserved.add(key)
             self._count("reserve")
@@ -131,7 +114,7 @@ class Taskscaler:
             self._reserved.discard(key)
             self._waiting.add(key)
             while True:
-                worker = self._next_worker()
+                worker = self._slots.next()
                 if worker is not None:
                     break
                 left = deadline - time.monotonic()
@@ -165,12 +148,11 @@ class Taskscaler:
         """The job is over."""
         with self._changed:
             self._waiting.discard(key)
-            for worker in self._workers.values():
-                if key in worker.acquisitions:
-                    worker.acquisitions.remove(key)
-                    worker.idle_since = time.monotonic()
-                    self._count("release")
-                    self._save(worker)
+            for worker in self._slots.holding(key):
+                worker.acquisitions.remove(key)
+                worker.idle_since = time.monotonic()
+                self._count("release")
+                self._save(worker)
             self._changed.notify_all()
 
     def connect_info(self, worker: Worker) -> dict[str, Any]:
@@ -181,11 +163,6 @@ class Taskscaler:
         if not worker.info or worker.info.get("expires", float("inf")) <= time.time():
             worker.info = self._provisioner.connect_info(worker.identity)
         return worker.info
-
-    def holds(self, worker: Worker) -> bool:
-        """Whether the instance is still believed to be there."""
-        with self._changed:
-            return self._workers.get(worker.identity) is worker
 
     def shut_down(self, deadline: float, *, delete: bool) -> None:
         """Stop deciding, and with `delete` have all instances removed."""
@@ -201,12 +178,12 @@ class Taskscaler:
     def notice(self, instance: Instance) -> None:
         """An instance is new, or has changed."""
         with self._changed:
-            known = self._workers.get(instance.identity)
+            known = self._slots.workers.get(instance.identity)
             if instance.state == RUNNING and known is None and not instance.removing:
-                worker = self._workers[instance.identity] = Worker(instance)
+                worker = self._slots.workers[instance.identity] = Worker(instance)
                 threading.Thread(target=self._prepare, args=(worker,), daemon=True).start()
             elif instance.state not in (RUNNING, "creating") and known is not None:
-                del self._workers[instance.identity]
+                del self._slots.workers[instance.identity]
                 self._store.forget(instance.identity)
             self._changed.notify_all()
 
@@ -247,9 +224,8 @@ class Taskscaler:
                 self._decide()
 
     def _decide(self) -> None:
-        for worker in list(self._workers.values()):
-            if self._is_used_up(worker) and not worker.acquisitions:
-                self._remove(worker)
+        for worker in self._slots.used_up():
+            self._remove(worker)
         now = self._policy()
         required = self._demand().required(now)
         if required > 0:
@@ -262,34 +238,25 @@ class Taskscaler:
             self._shrink(-required, now)
 
     def _shrink(self, most: int, now: Policy) -> None:
-        at = time.monotonic()
-        idle = [
-            worker
-            for worker in self._workers.values()
-            if worker.ready and not worker.acquisitions and at - worker.idle_since > now.idle_seconds
-        ]
-        for worker in sorted(idle, key=lambda each: assumed.removal_order(each.idle_since))[:most]:
+        for worker in self._slots.idle_for(now.idle_seconds)[:most]:
             self._count("scale_down")
             self._say("removing instance", instance=worker.identity)
             self._remove(worker)
 
     def _remove(self, worker: Worker) -> None:
         with self._changed:
-            self._workers.pop(worker.identity, None)
+            self._slots.workers.pop(worker.identity, None)
             self._store.forget(worker.identity)
             self._provisioner.delete(worker.identity)
 
     def _demand(self) -> Demand:
         living = [each for each in list(self._provisioner.instances.values()) if not each.removing]
-        unavailable = sum(
-            self._capacity - len(worker.acquisitions) for worker in self._workers.values() if self._is_used_up(worker)
-        )
         return Demand(
             instances=len(living) + self._provisioner.requested,
             most=self._provisioner.most,
             capacity=self._capacity,
-            acquired=self._acquired(),
-            unavailable=unavailable,
+            acquired=self._slots.acquired,
+            unavailable=self._slots.unavailable,
             waiting=len(self._waiting),
             reserved=len(self._reserved),
         )
@@ -297,35 +264,15 @@ class Taskscaler:
     def _policy(self) -> Policy:
         return policy(self._policies, datetime.now(timezone.utc))
 
-    def _is_used_up(self, worker: Worker) -> bool:
-        return 0 < self._most_uses <= worker.uses
-
-    def _free_of(self, worker: Worker) -> int:
-        if not worker.ready or self._is_used_up(worker):
-            return 0
-        free = self._capacity - len(worker.acquisitions)
-        return min(free, self._most_uses - worker.uses) if self._most_uses else free
-
-    def _free(self) -> int:
-        return sum(self._free_of(worker) for worker in self._workers.values())
-
-    def _acquired(self) -> int:
-        return sum(len(worker.acquisitions) for worker in self._workers.values())
-
-    def _next_worker(self) -> Worker | None:
-        free = [worker for worker in self._workers.values() if self._free_of(worker) > 0]
-        order = assumed.slot_order
-        return min(free, key=lambda worker: order(len(worker.acquisitions), worker.ready_at), default=None)
-
     def _shortage(self, free: int) -> str:
-        unready = sum(not worker.ready for worker in self._workers.values()) * self._capacity
-        facts = f"idle:{free},acquired:{self._acquired()},unavailable:{self._demand().unavailable}"
-        return f"no immediately available capacity ({facts},unhealthy:0,unready:{unready})"
+        slots = self._slots
+        facts = f"idle:{free},acquired:{slots.acquired},unavailable:{slots.unavailable}"
+        return f"no immediately available capacity ({facts},unhealthy:0,unready:{slots.unready})"
 
     def counts(self) -> dict[str, int]:
         """Slots by state, and instances by theirs, for the metrics."""
         with self._changed:
-            found = {"acquired": self._acquired(), "idle": self._free(), "reserved": len(self._reserved)}
+            found = {"acquired": self._slots.acquired, "idle": self._slots.free, "reserved": len(self._reserved)}
             found["pending"] = len(self._waiting)
             for instance in list(self._provisioner.instances.values()):
                 found[f"instances {instance.state}"] = found.get(f"instances {instance.state}", 0) + 1
