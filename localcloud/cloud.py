@@ -112,7 +112,19 @@ class LocalCloud:
 
     def aws_config(self, region: str | None) -> dict[str, Any]:
         """The provider settings that lead pulumi-aws to the emulated AWS."""
-        services = ("cloudwatch", "ec2", "events", "iam", "logs", "pricing", "s3", "servicequotas", "ssm", "sts")
+        services = (
+            "autoscaling",
+            "cloudwatch",
+            "ec2",
+            "events",
+            "iam",
+            "logs",
+            "pricing",
+            "s3",
+            "servicequotas",
+            "ssm",
+            "sts",
+        )
         return {
             **({} if region is None else {"aws:region": region}),
             "aws:accessKey": "local",

@@ -191,6 +191,22 @@ def refuse(cloud: LocalCloud, *rules: Mapping[str, Any]) -> list[dict[str, Any]]
         return list(json.load(answer))
 
 
+def auto_scaling(cloud: LocalCloud, **change: Any) -> dict[str, Any]:
+    """Change how Auto Scaling groups behave, see `auto_scaling_stand_in/front.py`; return it as it is then."""
+    return _change(cloud, "auto-scaling", change)
+
+
+def workers(cloud: LocalCloud, **change: Any) -> dict[str, Any]:
+    """Change what is on groups' instances, see `auto_scaling_stand_in/workers.py`; return it as it is then."""
+    return _change(cloud, "workers", change)
+
+
+def _change(cloud: LocalCloud, path: str, change: Mapping[str, Any]) -> dict[str, Any]:
+    request = urllib.request.Request(f"{cloud.addresses.aws}/-/stand-in/{path}", json.dumps(change).encode())
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return dict(json.load(answer))
+
+
 def leftovers(cloud: LocalCloud, region: str = "eu-central-1") -> list[str]:
     """What a destroyed stack should have removed and did not: AWS resources by id, and runner managers in GitLab."""
     ec2, iam = aws(cloud, "ec2", region), aws(cloud, "iam", region)
@@ -204,6 +220,9 @@ def leftovers(cloud: LocalCloud, region: str = "eu-central-1") -> list[str]:
     found += [volume["VolumeId"] for volume in ec2.describe_volumes()["Volumes"]]
     found += [address["AllocationId"] for address in ec2.describe_addresses()["Addresses"]]
     found += [n["NatGatewayId"] for n in ec2.describe_nat_gateways()["NatGateways"] if n["State"] != "deleted"]
+    groups = aws(cloud, "autoscaling", region).describe_auto_scaling_groups()["AutoScalingGroups"]
+    found += [group["AutoScalingGroupName"] for group in groups]
+    found += [each["LaunchTemplateName"] for each in ec2.describe_launch_templates()["LaunchTemplates"]]
     found += [role["RoleName"] for role in iam.list_roles()["Roles"]]
     found += [user["UserName"] for user in iam.list_users()["Users"]]
     found += [policy["PolicyName"] for policy in iam.list_policies(Scope="Local")["Policies"]]

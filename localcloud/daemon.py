@@ -102,6 +102,9 @@ def main(folder: Path, real: Mapping[str, RealProgram], *, trace: bool, hurried:
     # As an administrator would have put them there.
     variables = {"AWS_ENDPOINT_URL": aws, "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"{aws}/imds/{{instance}}"}
     hypervisor.files["/etc/default/gitlab-runner-aws"] = "".join(f"{k}={v}\n" for k, v in variables.items())
+    # For the service itself, which asks AWS through the plugin of docker-autoscaler.
+    hypervisor.files["/etc/sysconfig/gitlab-runner"] = hypervisor.files["/etc/default/gitlab-runner-aws"]
+    hypervisor.files["/run/gitlab-runner-stand-in-registry"] = mirror.url
     if "docker-machine" in real:
         # The real one looks here before it asks for the instance's profile, at an address that can't be had here.
         hypervisor.files["/root/.aws/credentials"] = _CREDENTIALS

@@ -1,4 +1,6 @@
-"""A stand-in for the download sites of gitlab-runner, docker-machine and Docker, with paths and checksums like theirs.
+"""A stand-in for the download sites of gitlab-runner, docker-machine, fleeting-plugin-aws and Docker.
+
+Paths and checksums are like theirs; the plugin is there as a file and as in GitLab's container registry.
 
 The programs it serves are stand-ins as well, but for the real ones that it is given. Where GitLab publishes
 `release.sha256` for gitlab-runner is known; that the other site has one beside each version of docker-machine is this
@@ -13,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from . import docker_packages
+from . import docker_packages, oci_registry_stand_in
 from . import host_program_archives as archives
 from .real_programs import RealProgram
 
@@ -36,6 +38,7 @@ class DownloadMirror:
         *,
         gitlab_runner_versions: Sequence[str] = ("19.3.0", "19.2.0"),
         docker_machine_versions: Sequence[str] = ("0.16.2-gitlab.48", "0.16.2-gitlab.47"),
+        plugin_versions: Sequence[str] = ("1.1.0", "1.0.1"),
         docker_versions: Sequence[str] = ("28.2.2", "28.1.1"),
         real: Mapping[str, RealProgram] | None = None,
         host: str = "127.0.0.1",
@@ -62,6 +65,7 @@ class DownloadMirror:
                     path = f"{folder}/docker-machine-Linux-{kind}"
                     self._files[path] = archives.docker_machine(programs, version, kind)
                 self._add_checksums(folder)
+        self._add_plugins(programs, plugin_versions)
         self._files |= {f"/docker{path}": content for path, content in docker_packages.files(docker_versions)}
         handler = type("Handler", (_Handler,), {"files": self._files})
         self._server = ThreadingHTTPServer((host, port), handler)
@@ -101,6 +105,20 @@ class DownloadMirror:
         folder = f"/{site}/v{program.version}"
         self._files[f"{folder}/{name}"] = program.path.read_bytes()
         self._add_checksums(folder)
+
+    def _add_plugins(self, programs: Path, versions: Sequence[str]) -> None:
+        built = {
+            version: {
+                kind: archives.fleeting_plugin_aws(programs, version, kind) for kind in _GITLAB_RUNNER_ARCHITECTURES
+            }
+            for version in versions
+        }
+        for version, of_kind in built.items():
+            folder = f"/fleeting-plugin-aws/v{version}"
+            for kind, content in of_kind.items():
+                self._files[f"{folder}/fleeting-plugin-aws-linux-{kind}"] = content
+            self._add_checksums(folder)
+        self._files |= oci_registry_stand_in.files(built)
 
     def _add_checksums(self, folder: str) -> None:
         lines = [

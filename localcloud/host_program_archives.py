@@ -1,4 +1,4 @@
-"""Building the stand-ins for gitlab-runner and docker-machine as single files that can be downloaded and run.
+"""Building the stand-ins for gitlab-runner, docker-machine and fleeting-plugin-aws as files that can be downloaded.
 
 A file is a Python zip application: the package of the program, what the programs share, and a stamp with the
 version asked for and the recorded facts that the program obeys. Equal arguments give equal bytes.
@@ -14,7 +14,7 @@ from typing import Any
 from .bytecode import bytecode
 
 _RECORDINGS = Path(__file__).with_name("recordings")
-_SHARED = ("__init__.py", "go_flags.py", "private_files.py", "program_stamp.py")
+_SHARED = ("__init__.py", "aws_query.py", "go_flags.py", "private_files.py", "program_stamp.py")
 _START = b"#!/usr/bin/env python3\n"
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 _FIRST_WITH_OPERATIONS = 30
@@ -40,6 +40,11 @@ def gitlab_runner(programs: Path, version: str, architecture: str, fault: str = 
 def docker_machine(programs: Path, version: str, architecture: str) -> bytes:
     """The stand-in for docker-machine; `architecture` is that of `uname -m`."""
     return _archive(programs, "docker_machine_stand_in", _docker_machine_stamp(version, architecture))
+
+
+def fleeting_plugin_aws(programs: Path, version: str, architecture: str) -> bytes:
+    """The stand-in for fleeting-plugin-aws; `architecture` is Go's word (amd64, arm64)."""
+    return _archive(programs, "fleeting_plugin_aws_stand_in", {"version": version, "architecture": architecture})
 
 
 def _archive(programs: Path, package: str, stamp: dict[str, Any]) -> bytes:

@@ -47,10 +47,15 @@ class AwsServer:
         )
         from werkzeug.serving import make_server
 
+        from .auto_scaling_stand_in import AutoScalingStandIn
+
         moto: Application = DomainDispatcherApplication(create_backend_app)
         if hosts is not None:
             moto = HostsOfInstances(hosts, moto)
-        application = MetadataStandIn(lambda: self.url).in_front_of(Refusals(with_prices(moto)))
+        groups = AutoScalingStandIn(moto)
+        refusals = Refusals(with_prices(groups))
+        groups.refuse_by(refusals.code)
+        application = MetadataStandIn(lambda: self.url).in_front_of(refusals)
         self._server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
 
     @property

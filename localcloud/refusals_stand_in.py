@@ -2,8 +2,9 @@
 
 POST /-/stand-in/refusals sets all rules at once, as a list of {"code": ..., "action": "RunInstances" or another of
 EC2's, "market": "spot" or "on-demand", "instanceType": ..., "zone": ..., "perSecond": how many are let through}. By
-default "action" is RunInstances; what else is left out fits all. {"service": "s3", "code": ...} refuses all of S3. An
-empty list ends it. GET tells them, each with how often it was used. Codes and HTTP statuses follow "Error codes for the
+default "action" is RunInstances, also that of an Auto Scaling group; what else is left out fits all. {"service": "s3",
+"code": ...} refuses all of S3; "autoscaling" may have an "action" too. An empty list ends it. GET tells them, each with
+how often it was used. Codes and HTTP statuses follow "Error codes for the
 Amazon EC2 API" and "Error responses" in the S3 API Reference; the messages are invented.
 
 What a clock has signed that is off is always refused, as the EC2 API Reference says of RequestExpired (after 15 minutes
@@ -27,6 +28,7 @@ CODES = {
     "RequestLimitExceeded": 503,
     "ServiceUnavailable": 503,
     "SpotMaxPriceTooLow": 400,
+    "Throttling": 400,
     "VcpuLimitExceeded": 400,
 }
 
@@ -77,14 +79,19 @@ class Refusals:
         if not self._rules:
             return ""
         asked = {"service": _service(environ)}
-        if asked["service"] == "ec2":
+        if asked["service"] in ("autoscaling", "ec2"):
             sent = {name: values[0] for name, values in parse_qs(_body(environ).decode()).items()}
+            asked["action"] = sent.get("Action", "")
+        if asked["service"] == "ec2":
             asked |= {
-                "action": sent.get("Action", ""),
                 "market": sent.get("InstanceMarketOptions.MarketType", "on-demand"),
                 "instanceType": sent.get("InstanceType", ""),
                 "zone": sent.get("Placement.AvailabilityZone", ""),
             }
+        return self.code(asked)
+
+    def code(self, asked: Mapping[str, str]) -> str:
+        """The code by which a call of these properties is refused, if it is; see this module's text for their names."""
         with self._lock:
             for place, rule in enumerate(self._rules):
                 usual = {"service": "ec2", "action": "RunInstances"} if "service" not in rule else {}

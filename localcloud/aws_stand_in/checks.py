@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from .fleet_checks import FLEET_RULES, VOLUME_TYPES
 from .monitoring_checks import MONITORING_RULES
 from .rules import (
     Rule,
@@ -40,7 +41,6 @@ _ROUTE_TARGETS = (
     "vpcEndpointId",
     "vpcPeeringConnectionId",
 )
-_VOLUME_TYPES = ("standard", "io1", "io2", "gp2", "sc1", "st1", "gp3")
 
 
 def _vpc_network(value: str, name: str) -> str | None:
@@ -159,8 +159,8 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
             64,
             name="metadata_options.0.http_put_response_hop_limit",
         ),
-        one_of("rootBlockDevice.volumeType", *_VOLUME_TYPES),
-        one_of("ebsBlockDevices[].volumeType", *_VOLUME_TYPES),
+        one_of("rootBlockDevice.volumeType", *VOLUME_TYPES),
+        one_of("ebsBlockDevices[].volumeType", *VOLUME_TYPES),
         conflicts("userData", "userDataBase64"),
         length("userData", 0, 16384, show=False),
         each("userDataBase64", _base64),
@@ -201,5 +201,6 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": (
         one_of("rule.objectOwnership", "BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"),
     ),
+    **FLEET_RULES,
     **MONITORING_RULES,
 }

@@ -56,7 +56,7 @@ def diff(aws: Access, token: str, old_inputs: Properties, olds: Properties, news
     """Return what differs, with what each difference does."""
     kind_of(token, "Diff")
     found = changes(token, old_inputs, olds, news)
-    tagged = "tags" in behaviour(token).inputs and not has_unknown(news.get("tags"))
+    tagged = behaviour(token).tagged and not has_unknown(news.get("tags"))
     if tagged and "tags" not in {change.key for change in found}:
         found += changed_tags(aws.settings.default_tags, olds, news)
     return found
@@ -131,4 +131,4 @@ def _read(aws: Access, resource: Resource, identity: str, known: Properties) -> 
 
 
 def _with_all_tags(aws: Access, token: str, inputs: Properties) -> Properties:
-    return {**inputs, "tags": aws.tags(inputs)} if "tags" in behaviour(token).inputs else inputs
+    return {**inputs, "tags": aws.tags(inputs)} if behaviour(token).tagged else inputs

@@ -31,6 +31,8 @@ class AutoName:
 
 AUTO_NAMES: Mapping[str, AutoName] = {
     "aws:ec2/securityGroup:SecurityGroup": AutoName("name", 255),
+    "aws:autoscaling/group:Group": AutoName("name", 255),
+    "aws:ec2/launchTemplate:LaunchTemplate": AutoName("name", 128),
     "aws:ec2/keyPair:KeyPair": AutoName("keyName", 255, prefix="keyNamePrefix"),
     "aws:iam/role:Role": AutoName("name", 64),
     "aws:iam/rolePolicy:RolePolicy": AutoName("name", 128),

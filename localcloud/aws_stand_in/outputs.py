@@ -8,6 +8,8 @@ from .properties import DEFAULTED, UNKNOWN, Properties, has_unknown, without_nul
 from .recording import behaviour
 from .same import is_empty
 
+_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+
 
 def full(token: str, aws: Access, identity: str, live: Properties, known: Properties) -> Properties:
     """Outputs after the resource was read as `live`; `known` are its inputs or earlier outputs.
@@ -19,7 +21,7 @@ def full(token: str, aws: Access, identity: str, live: Properties, known: Proper
     outputs = {**recorded.defaults(kept), **kept, **live, "id": identity}
     if "region" in recorded.inputs:
         outputs["region"] = aws.settings.region
-    if "tags" in recorded.inputs:
+    if recorded.tagged:
         outputs |= _tags(aws, live.get("tags") or {}, known)
     result: Properties = without_nulls(outputs)
     return result
@@ -33,7 +35,7 @@ def previewed(token: str, aws: Access, inputs: Properties) -> Properties:
     outputs = {**recorded.defaults(given), **given, **dict.fromkeys(unknown, UNKNOWN)}
     if "region" in recorded.inputs:
         outputs["region"] = aws.settings.region
-    if "tags" in given:
+    if "tags" in given and recorded.tagged:
         outputs["tagsAll"] = UNKNOWN if has_unknown(given["tags"]) else aws.tags(given)
     return outputs
 
@@ -46,11 +48,14 @@ def preview_of_update(
     given = {key: value for key, value in news.items() if key != DEFAULTED}
     removed = old_inputs.keys() - given.keys() - recorded.sticky
     outputs = {**{key: value for key, value in olds.items() if key not in removed}, **given}
-    if "tags" in recorded.inputs:
+    if recorded.tagged:
         outputs["tagsAll"] = UNKNOWN if has_unknown(given.get("tags")) else aws.tags(given)
     for change in changes(token, old_inputs, olds, news):
         for name in recorded.unknown_until_updated.get(change.key, ()):
             outputs[name] = UNKNOWN
+    if token == _TEMPLATE and outputs["latestVersion"] == UNKNOWN:
+        # Recorded of one property alone with updateDefaultVersion, in the supplement of others.
+        outputs["defaultVersion"] = UNKNOWN if given.get("updateDefaultVersion") else olds["defaultVersion"]
     return outputs
 
 

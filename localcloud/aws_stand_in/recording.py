@@ -47,6 +47,8 @@ class Behaviour:
     unknown_until_updated: Mapping[str, frozenset[str]]
     """Outputs that a change of a property makes unknown, by property."""
     applied: tuple[Mapping[str, Any], ...]
+    tagged: bool
+    """It has tags by key, over which the provider's default tags go; not so a group's, which is a list."""
 
     def defaults(self, inputs: Properties) -> Properties:
         """Outputs that had one and the same value in every recorded case that did not set them."""
@@ -103,6 +105,7 @@ def behaviour(token: str) -> Behaviour:
         unknown_when_created=unknown,
         unknown_until_updated=until_updated,
         applied=tuple(entry["applied"]),
+        tagged="tags" in inputs and any("tagsAll" in (*case["outputs"], *case["null"]) for case in entry["applied"]),
     )
 
 

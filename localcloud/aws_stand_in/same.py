@@ -22,6 +22,11 @@ _SETS = frozenset(
         "insufficientDataActions",
         "okActions",
         "metricQueries",
+        "availabilityZones",
+        "enabledMetrics",
+        "suspendedProcesses",
+        "tags",
+        "vpcZoneIdentifiers",
     }
 )
 """Lists whose order has no meaning."""

@@ -6,6 +6,7 @@ import sys
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from typing import Any, TypeVar
 
@@ -110,6 +111,8 @@ def _kind(hint: Any) -> Kind:
             return MapOf(_kind(typing.get_args(choice)[1]))
         if inspect.isclass(choice) and choice.__name__.endswith("Args"):
             return Object(choice)
+        if inspect.isclass(choice) and issubclass(choice, Enum):
+            return _SCALARS[str]
     raise TypeError(f"no kind for {hint}")
 
 

@@ -10,13 +10,13 @@ from urllib.request import Request, urlopen
 
 import boto3
 import grpc
-from moto.server import ThreadedMotoServer
 from pulumi.runtime.proto import provider_pb2
 
 from localcloud.aws_stand_in import AwsProviderStandIn
 from localcloud.aws_stand_in.properties import from_struct, to_struct
+from localcloud.prices_stand_in import AwsServer
 
-SERVICES = ("cloudwatch", "ec2", "events", "iam", "logs", "s3", "ssm", "sts")
+SERVICES = ("autoscaling", "cloudwatch", "ec2", "events", "iam", "logs", "s3", "ssm", "sts")
 
 
 class Refused(Exception):  # noqa: N818
@@ -198,14 +198,13 @@ def offline() -> Stack:
 
 @contextmanager
 def emulated_aws() -> Iterator[str]:
-    """Run moto on a free port of loopback and yield its URL."""
+    """Run the emulated AWS, with the stand-ins in front of it, on a free port of loopback and yield its URL."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server = AwsServer()
     server.start()
-    host, port = server.get_host_and_port()
     try:
         # What other tests of this process made is still there: moto's state outlives its server.
-        urlopen(Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
-        yield f"http://{host}:{port}"
+        urlopen(Request(f"{server.url}/moto-api/reset", method="POST")).close()
+        yield server.url
     finally:
-        server.stop()
+        server.close()

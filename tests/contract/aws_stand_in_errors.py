@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from . import aws_stand_in_fleet_errors as fleet
 from . import aws_stand_in_monitoring_errors as monitoring
 from .aws_stand_in_prerequisites import TRUST
 
@@ -41,6 +42,7 @@ def _without(inputs: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 BEFORE_APPLY: dict[tuple[str, str], dict[str, Any]] = {
+    **fleet.BEFORE_APPLY,
     **monitoring.BEFORE_APPLY,
     (VPC, 'cidrBlock "10.0.0.0/33"'): {"cidrBlock": "10.0.0.0/33"},
     (VPC, "cidrBlock with host bits set"): {"cidrBlock": "10.0.0.1/16"},
@@ -173,6 +175,7 @@ ACCEPTED = {
 }
 
 AT_APPLY: dict[tuple[str, str], dict[str, Any]] = {
+    **fleet.AT_APPLY,
     **monitoring.AT_APPLY,
     (SUBNET, "unknown vpcId"): {"vpcId": f"vpc-{NOTHING}", "cidrBlock": "10.0.0.0/24"},
     (SUBNET, "cidrBlock outside the VPC"): {"vpcId": "vpc-<hex>", "cidrBlock": "172.16.0.0/24"},
@@ -239,6 +242,7 @@ AT_APPLY: dict[tuple[str, str], dict[str, Any]] = {
 }
 
 NOT_TRIED = {
+    **fleet.NOT_TRIED,
     **monitoring.NOT_TRIED,
     (VPC, "neither cidrBlock nor ipv4IpamPoolId"): "a text of moto, which differs by client",
     (SUBNET, "cidrBlock overlaps an existing subnet"): "needs two subnets: tested below",

@@ -77,6 +77,7 @@ class Prerequisites:
     def __post_init__(self) -> None:
         ec2 = self.stack.client("ec2")
         images = ec2.describe_images(Owners=["amazon"], Filters=[{"Name": "name", "Values": ["amzn2-ami-hvm-2*"]}])
+        assert len(images["Images"]) > 1
         vpc = ec2.create_vpc(CidrBlock="10.103.0.0/16")["Vpc"]["VpcId"]
         first = {"VpcId": vpc, "CidrBlock": "10.103.200.0/24", "AvailabilityZone": "us-east-1a"}
         subnet = ec2.create_subnet(**first)["Subnet"]["SubnetId"]
@@ -102,6 +103,11 @@ class Prerequisites:
             "vpc": vpc,
         }
         self.others = self._others(vpc, images["Images"][0]["ImageId"])
+        for number, templates in enumerate((self.ids, self.others), 1):
+            data = {"ImageId": self.ids["ami"], "InstanceType": "t3.micro"}
+            answer = ec2.create_launch_template(LaunchTemplateName=f"pre-lt{number}", LaunchTemplateData=data)
+            templates |= {"ami": images["Images"][number - 1]["ImageId"]}
+            templates["lt"] = answer["LaunchTemplate"]["LaunchTemplateId"]
         self._named()
 
     def _others(self, vpc: str, image: str) -> dict[str, str]:

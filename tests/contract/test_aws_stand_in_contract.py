@@ -52,6 +52,8 @@ DIFFERS: dict[str, dict[str, str]] = {
         "rootBlockDevice": "size and type of the image's own disk",
     },
     "aws:cloudwatch/eventTarget:EventTarget": dict.fromkeys(("id", "targetId"), "the Pulumi bridge names by itself"),
+    "aws:ec2/launchTemplate:LaunchTemplate": {"tagSpecifications": "moto's has the template's own tags too"},
+    "aws:autoscaling/group:Group": {"mixedInstancesPolicy": "AWS fills in the on-demand strategy, moto does not"},
     "aws:ec2/eip:Eip": {"vpc": "gone in version 6"},
 }
 

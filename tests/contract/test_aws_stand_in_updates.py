@@ -26,6 +26,9 @@ NOT_TRIED = {
 }
 
 
+REFUSED = {("aws:autoscaling/group:Group", 1, "minSize: 0 -> 1"): "above the maxSize of this case"}
+
+
 def _updates() -> Iterator[tuple[str, int, str]]:
     """Type, number of the applied case, and change, of each recorded update in place that can be tried by itself."""
     for token in sorted(RESOURCES):
@@ -42,6 +45,7 @@ def _updates() -> Iterator[tuple[str, int, str]]:
                     not skipped
                     and not conflict
                     and (token, index) not in NOT_CREATED
+                    and (token, index, change["change"]) not in REFUSED
                     and all(_fits(case, part) for part in pieces)
                 ):
                     yield token, index, change["change"]

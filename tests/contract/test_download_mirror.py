@@ -47,13 +47,18 @@ def test_each_program_is_there_with_its_checksum(mirror: DownloadMirror) -> None
             for release in (47, 48)
             for kind in ("x86_64", "aarch64")
         ),
+        *(
+            f"/fleeting-plugin-aws/v{version}/fleeting-plugin-aws-linux-{kind}"
+            for version in ("1.1.0", "1.0.1")
+            for kind in ("amd64", "arm64")
+        ),
     }
     assert {path: hashlib.sha256(get(mirror, path)).hexdigest() for path in checksums} == checksums
     assert len(set(checksums.values())) == len(checksums)
 
 
 def test_the_checksum_file_has_the_form_that_sha256sum_reads(mirror: DownloadMirror, tmp_path: Path) -> None:
-    for folder in ("/gitlab-runner/v19.3.0", "/docker-machine/v0.16.2-gitlab.48"):
+    for folder in ("/gitlab-runner/v19.3.0", "/docker-machine/v0.16.2-gitlab.48", "/fleeting-plugin-aws/v1.1.0"):
         text = get(mirror, f"{folder}/release.sha256").decode()
         for line in text.splitlines():
             name = line.split("  ")[1]

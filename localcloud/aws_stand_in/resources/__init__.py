@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from .alarms import MetricAlarm
+from .auto_scaling_groups import Group
 from .base import Created, Resource
 from .bucket_settings import BucketPolicy, Encryption, Lifecycle, OwnershipControls, PublicAccessBlock
 from .buckets import Bucket
@@ -11,6 +12,7 @@ from .events import EventRule, EventTarget
 from .gateways import EgressOnlyInternetGateway, Eip, EipAssociation, InternetGateway, NatGateway
 from .instances import Instance
 from .key_pairs import KeyPair
+from .launch_templates import LaunchTemplate
 from .logs import LogGroup, LogMetricFilter, LogResourcePolicy
 from .policies import Policy, RolePolicyAttachment, UserPolicyAttachment
 from .roles import InstanceProfile, Role, RolePolicy
@@ -30,11 +32,13 @@ _ALL: tuple[type[Resource], ...] = (
     Encryption,
     EventRule,
     EventTarget,
+    Group,
     IngressRule,
     Instance,
     InstanceProfile,
     InternetGateway,
     KeyPair,
+    LaunchTemplate,
     Lifecycle,
     LogGroup,
     LogMetricFilter,

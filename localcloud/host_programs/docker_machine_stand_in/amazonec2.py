@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..aws_query import Aws, AwsError, Credentials
 from . import launch, security_groups
-from .ec2_query import AwsError, Credentials, Ec2
 from .store import Store
 
 BOOTING = Path("/run/docker-machine-stand-in-boots-for")
@@ -118,7 +118,7 @@ class AmazonEc2:
             endpoint = f"ec2.{driver['Region']}.amazonaws.com"
         if "://" not in endpoint:
             endpoint = f"{'http' if driver['DisableSSL'] else 'https'}://{endpoint}"
-        return Ec2(endpoint, driver["Region"], keys).call(action, parameters)
+        return Aws(endpoint, driver["Region"], keys).call(action, parameters)
 
     def _default_vpc(self) -> str:
         try:

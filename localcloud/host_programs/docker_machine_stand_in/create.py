@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..aws_query import AwsError
 from ..go_flags import Flag, parse
 from ..program_stamp import stamp
 from .amazonec2 import AmazonEc2, DriverError
-from .ec2_query import AwsError
 from .store import NAME, Store
 
 # Where there are no keys the real driver asks the instance's metadata service, which a local host has not.

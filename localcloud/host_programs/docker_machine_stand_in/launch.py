@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .ec2_query import AwsError
+from ..aws_query import AwsError
 
 _MOST_TAGS = 50
 _MOST_USER_DATA_BYTES = 16 * 1024

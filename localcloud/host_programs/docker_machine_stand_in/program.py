@@ -9,12 +9,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from ..aws_query import AwsError
 from ..go_flags import Flag, UsageError, parse, reordered
 from ..program_stamp import stamp
 from .amazonec2 import AmazonEc2
 from .create import CommandError
 from .create import execute as create
-from .ec2_query import AwsError
 from .store import MachineDamagedError, MachineMissingError, Store
 
 _GLOBAL_FLAGS = [

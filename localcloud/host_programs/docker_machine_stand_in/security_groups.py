@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .ec2_query import AwsError
+from ..aws_query import AwsError
 
 _DOCKER_PORT = 2376
 _ANYWHERE = "0.0.0.0/0"

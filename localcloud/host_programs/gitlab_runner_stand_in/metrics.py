@@ -7,7 +7,7 @@ is read at the start alone.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from .fleet import Fleet
@@ -41,9 +41,22 @@ def serve(address: str, text: Callable[[], str]) -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
-def exposition(fleet: Fleet, concurrent: int, jobs: int) -> str:
+Counts = Mapping[str, Mapping[str, int]]
+"""Slots and instances of docker-autoscaler's entries by state, by the entries' short tokens."""
+
+
+def exposition(fleet: Fleet, concurrent: int, jobs: int, autoscaled: Counts | None = None) -> str:
     """The text that Prometheus reads."""
-    return "\n".join(_lines(fleet, concurrent, jobs)) + "\n"
+    return "\n".join([*_lines(fleet, concurrent, jobs), *_autoscaled(autoscaled or {})]) + "\n"
+
+
+def _autoscaled(counts: Counts) -> Iterator[str]:
+    """Names as in GitLab's documentation of the autoscaler's metrics."""
+    for runner, found in sorted(counts.items()):
+        for state, number in sorted(found.items()):
+            kind, _, rest = state.partition(" ")
+            name = "fleeting_provisioner_instances" if rest else "fleeting_taskscaler_tasks"
+            yield f'{name}{{runner="{runner}",state="{rest or kind}"}} {number}'
 
 
 def _lines(fleet: Fleet, concurrent: int, jobs: int) -> Iterator[str]:

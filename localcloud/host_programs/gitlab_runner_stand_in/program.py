@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..go_flags import Flag, Parsed, UsageError, parse, reordered
 from ..program_stamp import stamp
-from . import entries, register, register_options, service, settings
+from . import entries, fleeting_commands, register, register_options, schema, service, settings
 from .log import FatalError, ShortTokenError, say
 from .run import Process
 
@@ -45,6 +45,8 @@ def _dispatch(arguments: list[str]) -> int:
     if name in ("--version", "-v"):
         print(_version())
         return 0
+    if name == "fleeting":
+        return fleeting_commands.execute(rest, _default_config())
     if name not in _commands():
         print(f"No help topic for '{name}'", file=sys.stderr)
         return 3
@@ -95,11 +97,9 @@ def _lint(_: Parsed, path: Path) -> None:
         config, unknown = settings.decode(path.read_text(encoding="utf-8"))
     except settings.ConfigError as error:
         raise FatalError(f"decoding config: {error}") from None
-    # The one array of the schema that null is written for where it is not set. Seen with the real 19.3.0.
-    for number, runner in enumerate(config.get("runners", [])):
-        if "queries" not in runner.get("referees", {}).get("metrics", {"queries": []}):
-            where = f"/runners/{number}/referees/metrics/queries"
-            raise FatalError(f"config schema validation failed: - at '{where}': got null, want array")
+    problems = schema.problems(config)
+    if problems:
+        raise FatalError("config schema validation failed: " + "\n".join(f"- at {each}" for each in problems))
     if unknown:
         listed = "\n".join(f"  unknown key: {key}" for key in unknown)
         raise FatalError(f"{len(unknown)} unknown key(s) found in {path}:\n{listed}")

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Union
 
-from . import long_polling, metrics, rotation, settings
+from . import long_polling, metrics, rotation, schema, settings
+from .autoscaler import Autoscaler
 from .fleet import Fleet
 from .health import Health
 from .jobs import Jobs
@@ -40,7 +41,8 @@ class Process:
         self._seen_mtime = 0
         self._fleet, self._health = Fleet(), Health()
         self._jobs = Jobs(self._health)
-        self._workers = Workers(lambda: self._config, self._fleet, self._jobs, self._health)
+        self._autoscaler = Autoscaler(config.parent)
+        self._workers = Workers(lambda: self._config, self._fleet, self._jobs, self._health, self._autoscaler)
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         """Signals, what ended a thread against all expectation, and `_FINISHED`."""
 
@@ -84,7 +86,10 @@ class Process:
             self._say("listen_address not defined, metrics & debug endpoints disabled")
             return
         metrics.serve(
-            address, lambda: metrics.exposition(self._fleet, self._config["concurrent"], self._workers.jobs())
+            address,
+            lambda: metrics.exposition(
+                self._fleet, self._config["concurrent"], self._workers.jobs(), self._autoscaler.counts()
+            ),
         )
         self._say("Metrics server listening", address=address)
 
@@ -144,9 +149,9 @@ class Process:
         for entry in self._config["runners"]:
             if not entry.get("token", "").strip():
                 self._say(_SKIPPED, "WARNING", runner="", runner_name=entry.get("name", ""))
-        warning = long_polling.warning(self._config)
-        if warning:
-            self._say(warning, "WARNING")
+        for warning in (schema.warning(self._config), long_polling.warning(self._config)):
+            if warning:
+                self._say(warning, "WARNING")
 
     def _stop(self, number: int) -> int:
         self._workers.stop()
@@ -183,6 +188,7 @@ class Process:
         drain = self._config.get("machine", {}).get("shutdown_drain", {})
         if drain.get("enabled"):
             self._fleet.drain(drain, self._shutdown_seconds())
+        self._autoscaler.shut_down(self._shutdown_seconds())
         self._say("All executor providers shut down.")
         self._events.put(_FINISHED)
 

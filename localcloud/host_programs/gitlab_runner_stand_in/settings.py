@@ -114,7 +114,9 @@ def _entry(fact: Mapping[str, str], value: Any, where: str, unknown: list[str]) 
     if kind == "array of tables":
         _demand(isinstance(value, list) and all(isinstance(v, dict) for v in value), value, where, "slice")
         return [_table(section, item, where, unknown) for item in value]
-    _demand(_fits(go_type, value), value, where, go_type.lstrip("*"))
+    # Of a policy's scale factor the decoder was seen to take a whole number.
+    is_factor = where.endswith(".scale_factor") and isinstance(value, int) and not isinstance(value, bool)
+    _demand(is_factor or _fits(go_type, value), value, where, go_type.lstrip("*"))
     return value
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+from .autoscaler import AUTOSCALED, Autoscaler, Slot
 from .counters import Counters
 from .execution import Execution
 from .fleet import AcquireError, Fleet, NoFreeMachineError
@@ -18,6 +20,7 @@ from .health import Health
 from .jobs import Job, Jobs
 from .log import say, short_token
 from .machines import Machine
+from .places import DockerMachines, Instances
 
 _DEFAULT_CHECK_SECONDS = 3.0
 _STOP_PATIENCE_SECONDS = 0.1
@@ -29,8 +32,16 @@ Config = Mapping[str, Any]
 class Workers:
     """All workers of the process; `config` answers with what holds now."""
 
-    def __init__(self, config: Callable[[], Config], fleet: Fleet, jobs: Jobs, health: Health) -> None:
+    def __init__(
+        self,
+        config: Callable[[], Config],
+        fleet: Fleet,
+        jobs: Jobs,
+        health: Health,
+        autoscaler: Autoscaler | None = None,
+    ) -> None:
         self._config, self._fleet, self._jobs, self._health = config, fleet, jobs, health
+        self._autoscaler = autoscaler or Autoscaler(Path())
         self._counters, self._handover = Counters(), Handover()
         self._lock = threading.Lock()
         self._running: list[Job] = []
@@ -100,10 +111,12 @@ class Workers:
             self._counters.release_build(entry)
 
     def _acquire(self, entry: Entry) -> None:
-        machine = None
+        machine, slot = None, None
         try:
             if entry.get("executor") == "docker+machine":
                 machine = self._fleet.acquire(entry)
+            elif entry.get("executor") in AUTOSCALED:
+                slot = self._autoscaler.acquire(entry)
         except NoFreeMachineError:
             self._counters.release_request(entry)
             return
@@ -112,11 +125,13 @@ class Workers:
             self._say("Failed to process runner", "WARNING", error=error, runner=short_token(entry["token"]))
             return
         try:
-            self._request(entry, machine)
+            self._request(entry, machine, slot)
         finally:
             self._fleet.release(entry, machine)
+            if slot is not None:
+                self._autoscaler.release(slot)
 
-    def _request(self, entry: Entry, machine: Machine | None) -> None:
+    def _request(self, entry: Entry, machine: Machine | None, slot: Slot | None) -> None:
         job, slowed_down = self._jobs.request(entry)
         self._counters.release_request(entry, has_job=job is not None, slowed_down=slowed_down)
         if job is None:
@@ -128,7 +143,8 @@ class Workers:
             if not entry.get("strict_check_interval", False):
                 # More may wait: another worker asks at once, if there is one.
                 self._handover.offer_if_awaited(entry)
-            Execution(entry, job, self._jobs, self._fleet, machine).run(self._abort)
+            place = Instances(entry, job, slot) if slot else DockerMachines(entry, job, self._fleet, machine)
+            Execution(entry, job, self._jobs, place).run(self._abort)
         finally:
             with self._lock:
                 self._running.remove(job)
