@@ -16,7 +16,7 @@ from localcloud import real_programs
 from localcloud.real_programs import RealProgram
 
 _REAL = Path(__file__).with_name("real")
-_SLOW = ("engine", "contract", "scanners", "docs")
+_SLOW = ("engine", "host", "contract", "scanners", "docs")
 """Folders of whole deployments, hosts and pages, the slowest first."""
 _LEFT_OUT = "left out for real programs"
 _left_out: list[str] = []

@@ -10,7 +10,7 @@ import pytest
 from components.manager.instance import cloud_config
 from components.manager_tool.contract.constants import TARGET
 from components.manager_tool.maintenance import metrics
-from tests.contract.managed_host import ManagedHost, managed, output
+from tests.host.managed_host import ManagedHost, managed, output
 from tests.unit.test_watch import MEASURED
 
 from .programs import judged, path_of
