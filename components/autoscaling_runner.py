@@ -18,7 +18,7 @@ from config_render import (
     secret_names,
     worker_bounds,
 )
-from config_render.executors.docker_machine.entries import pool_entries
+from config_render.executors.registry import pool_entries
 
 from .args import AutoscalingRunnerArgs
 from .cache import Cache, CacheArgs

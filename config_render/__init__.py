@@ -12,7 +12,8 @@ from .checks.cautions import cautions
 from .checks.parsing import parse, problems_of
 from .checks.surroundings import surrounding_problems
 from .executors.docker_machine.permissions import further_subnets, worker_bounds
-from .render.document import MARKER, Facts, document, render
+from .executors.facts import MARKER, Facts
+from .render.document import document, render
 from .settings.cache import CacheSettings
 from .settings.identity import IdentitySettings
 from .settings.image import ImageLookup, published_image

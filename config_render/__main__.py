@@ -21,6 +21,7 @@ from .base.periods import check_timezone
 from .base.regions import partition
 from .base.wording import in_words
 from .checks.cautions import cautions
+from .executors.facts import MARKER, Facts
 from .files.checked_file import UnusableError, checked, table
 from .files.project import as_yaml
 from .files.schema import stack_schema
@@ -28,7 +29,7 @@ from .files.stack_file import StackFile
 from .files.yaml_file import read_yaml
 from .migrate.command import add_from_toml
 from .render.capacity import as_lines, capacities
-from .render.document import MARKER, Facts, render
+from .render.document import render
 from .settings.network import DEFAULT_VPC
 from .settings.stack import Settings
 

@@ -9,7 +9,8 @@ from datetime import date
 from typing import Any
 
 from config_render.base.amounts import Amount, total
-from config_render.executors.docker_machine.entries import Placement, pool_entries, pool_placements
+from config_render.executors.entries import Placement, pool_placements
+from config_render.executors.registry import pool_entries
 from config_render.settings.pool import Pool
 from config_render.settings.stack import Settings
 from config_render.week.schedule import DAYS, Week, week_of

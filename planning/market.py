@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from config_render.base.disks import is_paid_by_speed
 from config_render.base.problems import Location
-from config_render.executors.docker_machine.entries import pool_placements
+from config_render.executors.entries import pool_placements
 from config_render.settings.pool import Pool
 from config_render.settings.spot import ON_DEMAND
 from config_render.settings.stack import Settings

@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable, Iterator
 
 from ..base.problems import Location, Problem, problem
-from ..executors.docker_machine.entries import pool_entries
+from ..executors.registry import pool_entries
 from ..settings.pool import Pool
 from ..settings.stack import Settings
-from .job_cautions import POOL_JOB_CAUTIONS, STACK_JOB_CAUTIONS
-from .live_cautions import POOL_LIVE_CAUTIONS, STACK_LIVE_CAUTIONS
+from .docker_machine_relations import is_old_client
+from .job_cautions import MACHINE_JOB_CAUTIONS, POOL_JOB_CAUTIONS, STACK_JOB_CAUTIONS
+from .live_cautions import MACHINE_LIVE_CAUTIONS, POOL_LIVE_CAUTIONS, STACK_LIVE_CAUTIONS, PoolCaution
 from .manager_size import memory_for, memory_of_small_type, small_type_for
-from .pool_relations import is_old_client
 
 _LEAST_DRAIN_SECONDS = 300
 
@@ -19,7 +19,7 @@ def cautions(settings: Settings) -> list[Problem]:
     """Return what a person should know about settings that can be used as they are."""
     found = [each for rule in STACK_CAUTIONS for each in rule(settings)]
     for index, pool in enumerate(settings.pools):
-        for pool_rule in POOL_CAUTIONS:
+        for pool_rule in (*POOL_CAUTIONS, *DOCKER_MACHINE_CAUTIONS):
             found += pool_rule(settings, pool, ("pools", index))
     return found
 
@@ -189,6 +189,14 @@ def _machines_are_closed(settings: Settings, pool: Pool, at: Location) -> Iterat
             continue
         if options.get(option) == careless:
             yield problem((*at, "driver", option), message, careless)
+
+
+def _docker_machine_is_closed(settings: Settings, pool: Pool, at: Location) -> Iterator[Problem]:
+    options = pool.given_options()
+    option = "amazonec2-security-group-readonly"
+    if options.get(option) is False:
+        message = "lets docker-machine open SSH and Docker's port to the whole internet; set true"
+        yield problem((*at, "driver", option), message, False)
     if options.get("amazonec2-insecure-transport") and not _is_loopback(options.get("amazonec2-endpoint", "")):
         yield problem((*at, "driver", "amazonec2-insecure-transport"), "sends requests to AWS in the clear", True)
     if options.get("amazonec2-open-port") and options["amazonec2-security-group-readonly"]:
@@ -204,11 +212,6 @@ _CARELESS: tuple[tuple[str, object, str], ...] = (
     ("amazonec2-volume-encrypted", False, "leaves jobs' data in the clear on the disk; set true"),
     ("amazonec2-metadata-token", "optional", "lets a job that can be tricked into a request read credentials"),
     (
-        "amazonec2-security-group-readonly",
-        False,
-        "lets docker-machine open SSH and Docker's port to the whole internet; set true",
-    ),
-    (
         "amazonec2-private-address-only",
         True,
         "needs a NAT gateway: in a public subnet such a machine can't install Docker",
@@ -222,9 +225,8 @@ STACK_CAUTIONS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     *STACK_JOB_CAUTIONS,
     *STACK_LIVE_CAUTIONS,
 )
-POOL_CAUTIONS: tuple[Callable[[Settings, Pool, Location], Iterator[Problem]], ...] = (
+POOL_CAUTIONS: tuple[PoolCaution, ...] = (
     *POOL_JOB_CAUTIONS,
-    _spot_growth_is_bounded,
     _cap_is_below_on_demand,
     _machines_wait_a_while,
     _idle_numbers_have_an_effect,
@@ -233,8 +235,14 @@ POOL_CAUTIONS: tuple[Callable[[Settings, Pool, Location], Iterator[Problem]], ..
     _privileged_machines_serve_one_job,
     _dind_is_privileged,
     _images_are_pinned,
-    _docker_is_pinned,
-    _keys_stay_out_of_sight,
     _machines_are_closed,
     *POOL_LIVE_CAUTIONS,
+)
+DOCKER_MACHINE_CAUTIONS: tuple[PoolCaution, ...] = (
+    *MACHINE_JOB_CAUTIONS,
+    _spot_growth_is_bounded,
+    _docker_is_pinned,
+    _keys_stay_out_of_sight,
+    _docker_machine_is_closed,
+    *MACHINE_LIVE_CAUTIONS,
 )

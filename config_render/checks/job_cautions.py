@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 
 from ..base.problems import Location, Problem, problem
-from ..executors.docker_machine.entries import pool_entries, pool_placements
+from ..executors.entries import pool_placements
+from ..executors.registry import pool_entries
 from ..render.document import pools_by_token, sections_by_token
 from ..settings.pool import Pool
 from ..settings.stack import Settings
+from .live_cautions import PoolCaution
 
 
 def _jobs_find_workers(settings: Settings) -> Iterator[Problem]:
@@ -74,7 +76,5 @@ STACK_JOB_CAUTIONS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     _jobs_find_workers,
     _pools_have_their_own_runners,
 )
-POOL_JOB_CAUTIONS: tuple[Callable[[Settings, Pool, Location], Iterator[Problem]], ...] = (
-    _placements_can_change,
-    _requests_do_not_block,
-)
+POOL_JOB_CAUTIONS: tuple[PoolCaution, ...] = (_requests_do_not_block,)
+MACHINE_JOB_CAUTIONS: tuple[PoolCaution, ...] = (_placements_can_change,)

@@ -12,6 +12,8 @@ from ..settings.pool import Pool
 from ..settings.stack import Settings
 from .raw import walk
 
+PoolCaution = Callable[[Settings, Pool, Location], Iterator[Problem]]
+
 _GPU = re.compile(r"(g\d|gr\d|p\d)[a-z]*\d*[a-z]*\.")
 _WINDOWS = ("powershell", "cmd")
 _HOPS = "amazonec2-metadata-token-response-hop-limit"
@@ -85,9 +87,9 @@ STACK_LIVE_CAUTIONS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     _secrets_are_placeholders,
     _amazons_server_is_left_out,
 )
-POOL_LIVE_CAUTIONS: tuple[Callable[[Settings, Pool, Location], Iterator[Problem]], ...] = (
+POOL_LIVE_CAUTIONS: tuple[PoolCaution, ...] = (
     _graphics_have_drivers,
     _shell_is_there,
-    _docker_machine_knows_its_options,
     _containers_have_credentials,
 )
+MACHINE_LIVE_CAUTIONS: tuple[PoolCaution, ...] = (_docker_machine_knows_its_options,)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..base.problems import Location
-from ..executors.docker_machine.entries import FALLBACK, Placement, entries, machine_name, placements
+from ..executors.docker_machine.entries import FALLBACK, machine_name
+from ..executors.entries import Placement, entries, placements
 from ..settings.machine import check_machine_name
 from ..settings.network import NetworkSettings
 from ..settings.pool import Pool

@@ -13,6 +13,7 @@ from ..settings.manager import ManagerSettings
 from ..settings.network import NetworkSettings
 from .account_relations import ACCOUNT_RULES
 from .cache_relations import CACHE_RULES
+from .docker_machine_relations import DOCKER_MACHINE_RULES
 from .pool_relations import POOL_RULES
 from .program_relations import PROGRAM_RULES
 from .raw import RawPool, RawStack, text, walk, whole
@@ -29,7 +30,7 @@ def related_problems(
     """
     stack = RawStack(raw)
     for pool in stack.pools:
-        for pool_rule in POOL_RULES:
+        for pool_rule in (*POOL_RULES, *DOCKER_MACHINE_RULES):
             yield from pool_rule(stack, pool)
     for rule in STACK_RULES:
         yield from rule(stack)

@@ -6,7 +6,8 @@ from string import ascii_lowercase
 from typing import Any
 
 from ..base.secret_texts import holds_secret
-from ..executors.docker_machine.entries import LONGEST_MACHINE_NAME, machine_name, placements, same_machines
+from ..executors.docker_machine.entries import LONGEST_MACHINE_NAME, machine_name, same_machines
+from ..executors.entries import placements
 from ..settings.machine import check_machine_name
 from .findings import Findings
 from .old_keys import pick, spelled

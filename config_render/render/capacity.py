@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from config_render.base.tables import aligned
 
-from ..executors.docker_machine.entries import pool_entries, pool_placements
+from ..executors.entries import pool_placements
+from ..executors.registry import most_machines, on_demand_on_top, pool_entries
 from ..settings.stack import Settings
 from .document import pools_by_token
 
@@ -39,8 +40,8 @@ def capacities(settings: Settings) -> list[PoolCapacity]:
             PoolCapacity(
                 pool=pool.name,
                 jobs=min(settings.concurrent, pool.limit),
-                machines=pool.most_machines,
-                on_demand=pool.on_demand_limit,
+                machines=most_machines(settings, pool),
+                on_demand=on_demand_on_top(settings, pool),
                 entries=len(entries),
                 placements=len(pool_placements(pool, settings.network.zones)),
             )

@@ -77,8 +77,3 @@ class Pool(RunnerKeys):
         """Return what machines are created with, less what follows from where they are: driver, MachineOptions."""
         typed = self.driver.model_dump(by_alias=True, exclude_none=True)
         return {**typed, **merge_options(self.machine.machine_options or ())}
-
-    @property
-    def most_machines(self) -> int:
-        """The most machines that the pool may have at a time, less those that are being removed."""
-        return self.limit + self.on_demand_limit

@@ -16,6 +16,9 @@ from ..base.values import Duration, InOrder, Integer, Items, Positive, Secret, S
 from .docker import Docker
 from .machine import Machine
 
+Executor = Literal["docker+machine"]
+"""How gitlab-runner gets machines for jobs; `executors/registry.py` has what each brings."""
+
 _RENAMED = "is passed over since gitlab-runner 17.0; set {}"
 _BY_REGISTRATION = "is written by gitlab-runner itself; leave it out"
 

@@ -20,6 +20,7 @@ from .manager import ManagerSettings
 from .network import NetworkSettings
 from .pool import Pool
 from .process import DEFAULT_SHUTDOWN_SECONDS, GlobalKeys
+from .runner import Executor
 
 
 class Settings(GlobalKeys):
@@ -60,6 +61,10 @@ class Settings(GlobalKeys):
         need one, there is a placeholder.
         """
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+    def executor_of(self, pool: Pool) -> Executor:
+        """Return the executor of a pool."""
+        return "docker+machine"
 
     @property
     def own_runners(self) -> bool:

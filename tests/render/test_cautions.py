@@ -10,7 +10,8 @@ import yaml
 from config_render import cautions as cautions_of
 from config_render.checks import cautions as caution_rules
 from config_render.checks import relations
-from config_render.checks.cautions import POOL_CAUTIONS, STACK_CAUTIONS
+from config_render.checks.cautions import DOCKER_MACHINE_CAUTIONS, POOL_CAUTIONS, STACK_CAUTIONS
+from config_render.checks.docker_machine_relations import DOCKER_MACHINE_RULES
 from config_render.checks.pool_relations import POOL_RULES
 from config_render.checks.raw import RawStack
 from config_render.checks.relations import STACK_RULES
@@ -85,18 +86,25 @@ EVERYTHING = [(settings_of(case["given"]), said(case)) for case in MISTAKES] + [
 ]
 
 
-@pytest.mark.parametrize("rule", [*POOL_RULES, *STACK_RULES], ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", [*POOL_RULES, *DOCKER_MACHINE_RULES, *STACK_RULES], ids=lambda rule: rule.__name__)
 def test_without_a_rule_some_mistake_is_not_told(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
     cases = [(raw, lines_) for raw, lines_ in EVERYTHING if told_by(rule, raw)]
     monkeypatch.setattr(relations, "POOL_RULES", tuple(each for each in POOL_RULES if each is not rule))
     monkeypatch.setattr(relations, "STACK_RULES", tuple(each for each in STACK_RULES if each is not rule))
+    monkeypatch.setattr(
+        relations, "DOCKER_MACHINE_RULES", tuple(each for each in DOCKER_MACHINE_RULES if each is not rule)
+    )
 
     assert [raw for raw, lines_ in cases if lines(raw) != lines_]
 
 
-@pytest.mark.parametrize("rule", [*POOL_CAUTIONS, *STACK_CAUTIONS], ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize(
+    "rule", [*POOL_CAUTIONS, *DOCKER_MACHINE_CAUTIONS, *STACK_CAUTIONS], ids=lambda rule: rule.__name__
+)
 def test_without_a_caution_some_warning_is_not_told(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caution_rules, "POOL_CAUTIONS", tuple(each for each in POOL_CAUTIONS if each is not rule))
     monkeypatch.setattr(caution_rules, "STACK_CAUTIONS", tuple(each for each in STACK_CAUTIONS if each is not rule))
+    own = tuple(each for each in DOCKER_MACHINE_CAUTIONS if each is not rule)
+    monkeypatch.setattr(caution_rules, "DOCKER_MACHINE_CAUTIONS", own)
 
     assert [case for case in CAUTIONS if warned(case["given"]) != said(case)]

@@ -11,14 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config_render import render
-from config_render.executors.docker_machine.entries import (
-    Placement,
-    entries,
-    machine_name,
-    placements,
-    pool_placements,
-    same_machines,
-)
+from config_render.executors.docker_machine.entries import machine_name, same_machines
+from config_render.executors.entries import Placement, entries, placements, pool_placements
 
 from .settings_samples import FACTS, entries_of, options_of, parsed, runners, stack, with_own_runners
 

@@ -1,8 +1,10 @@
 """What the manager is told of its breaker: when a placement is paused, and where else machines may be started."""
 
 from config_render import Facts, Settings
-from config_render.executors.docker_machine.entries import machine_name, pool_entries, pool_placements
-from config_render.render.document import placed_options
+from config_render.executors.docker_machine.entries import fallback_name, machine_name
+from config_render.executors.docker_machine.section import placed_options
+from config_render.executors.entries import pool_placements
+from config_render.executors.registry import pool_entries
 from config_render.settings.breaker import BreakerSettings
 from config_render.settings.pool import Pool
 
@@ -47,7 +49,7 @@ def placement_plan(settings: Settings, facts: Facts) -> PlacementPlan:
             entries[entry.name] = {
                 "pool": pool.name,
                 "first": entry.index,
-                "fallback": {"name": entry.fallback_name, "machines": most} if most else None,
+                "fallback": {"name": fallback_name(entry), "machines": most} if most else None,
             }
     return {"pools": pools, "entries": entries}
 

@@ -1,15 +1,13 @@
-"""How a pool becomes runner entries, and where each of these may start its machines.
+"""How a pool of docker+machine becomes runner entries, and how its machines are called.
 
 gitlab-runner counts jobs by token, not by entry (`getRunnerCounter` in commands/builds_helper.go): entries that share
 a token share one `limit`. So a pool has one entry for each runner of its own: its machines are started at one
 placement at a time, and the manager changes the placement where AWS has no capacity.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from ...settings.pool import Pool
 from ...settings.stack import Settings
+from ..entries import Entry, entries, pool_placements
 
 LONGEST_MACHINE_NAME = 30
 """Including the %s: the runner puts up to 34 characters around it, and a host name has at most 64."""
@@ -18,70 +16,12 @@ FALLBACK = "od-"
 """What the names of on-demand entries and their machines begin with: no name may begin like another one."""
 
 
-@dataclass(frozen=True)
-class Placement:
-    """A zone and an instance type: the driver takes one of each."""
-
-    zone: str
-    """As a suffix: `a`, `-lax-1a`."""
-    instance_type: str
-    label: str
-    """Tells it from the pool's other placements; empty for the only one."""
+def fallback_name(entry: Entry) -> str:
+    """Return the name of the entry with on-demand machines that stands in for another one."""
+    return f"{FALLBACK}{entry.name}"
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One `[[runners]]` of a pool, with a share of the pool's numbers."""
-
-    name: str
-    placements: tuple[Placement, ...]
-    """Where it may start machines, in the order in which it tries them; at home first."""
-    index: int
-    count: int
-    """How many entries the pool has; `index` counts them from 0."""
-
-    @property
-    def home(self) -> Placement:
-        """Return the placement that it starts machines in as long as there is capacity."""
-        return self.placements[0]
-
-    @property
-    def fallback_name(self) -> str:
-        """Return the name of the entry with on-demand machines that stands in for this one."""
-        return f"{FALLBACK}{self.name}"
-
-    def share(self, total: int) -> int:
-        """Return this entry's part of a number of machines; the first ones take the remainder."""
-        return total // self.count + (1 if self.index < total % self.count else 0)
-
-
-def placements(zones: Sequence[str], instance_types: Sequence[str]) -> tuple[Placement, ...]:
-    """Return all placements: zone after zone for each type, so that neighbours are in different zones."""
-    pairs = [(zone, instance_type) for instance_type in instance_types for zone in zones]
-    only = len(pairs) == 1
-    return tuple(Placement(*pair, "" if only else _label(*pair)) for pair in pairs)
-
-
-def entries(pool: str, found: Sequence[Placement], most: int = 1) -> tuple[Entry, ...]:
-    """Lay out a pool in at most `most` entries, each at home in another placement."""
-    count = max(1, min(most, len(found)))
-    return tuple(
-        Entry(
-            name=pool if count == 1 else f"{pool}-{found[index].label}",
-            placements=(*found[index:], *found[:index]),
-            index=index,
-            count=count,
-        )
-        for index in range(count)
-    )
-
-
-def pool_placements(pool: Pool, network_zones: Sequence[str]) -> tuple[Placement, ...]:
-    """Return where a pool's machines may be started."""
-    return placements(pool.zones or network_zones, pool.instance_types)
-
-
-def pool_entries(settings: Settings, pool: Pool) -> tuple[Entry, ...]:
+def machine_entries(settings: Settings, pool: Pool) -> tuple[Entry, ...]:
     """Return the runner entries that a pool of the settings becomes; several where each has a runner of its own.
 
     Each of these keeps a machine waiting if any does: one without would ask GitLab for a job first, make its machine
@@ -112,7 +52,3 @@ def same_machines(one: str, other: str) -> bool:
     """
     prefixes = [name.partition("%s")[0] for name in (one, other)]
     return prefixes[0].startswith(prefixes[1]) or prefixes[1].startswith(prefixes[0])
-
-
-def _label(zone: str, instance_type: str) -> str:
-    return f"{zone.lstrip('-')}-{instance_type.replace('.', '-')}"
