@@ -81,7 +81,7 @@ def test_alarms_and_spot_events_are_told(deployed_with: Any) -> None:
     assert named(recorder, "LogGroup")["watch-spot"]["retentionInDays"] == 7
     pattern = json.loads(named(recorder, "EventRule")["watch-spot"]["eventPattern"])
     assert pattern["detail-type"] == ["EC2 Spot Instance Interruption Warning", "EC2 Instance Rebalance Recommendation"]
-    assert named(recorder, "EventTarget")["watch-spot"]["arn"].endswith(":log-group:events")
+    assert named(recorder, "EventTarget")["watch-spot"]["arn"].endswith(":log-group:runner-watch-spot")
 
 
 def test_the_manager_may_report_what_is_asked_for(deployed_with: Any) -> None:
