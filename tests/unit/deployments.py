@@ -18,8 +18,11 @@ from .conftest import TOKEN, registered_by
 from .described import described
 
 FILE = Path(__file__).with_name("deployments.yaml")
-_SECRETS = {"arm": "glrt-another", "key": "PRIVATE"}
+_SECRETS = {"arm": "glrt-another", "keyed": "glrt-a-third", "key": "PRIVATE"}
 _WIDTH = 120
+
+GIVEN = ("deployment", "region", "settings")
+"""What of a case people write; the rest is made of it."""
 
 Described = dict[str, Any]
 
@@ -30,33 +33,44 @@ def cases() -> dict[str, Described]:
     return {case["deployment"]: case for case in loaded}
 
 
-def deployed(settings: dict[str, Any]) -> Described:
-    """Return what settings make, as `described` says it."""
+def told(case: Described) -> Described:
+    """What the file says that a case is made of."""
+    return {key: value for key, value in case.items() if key not in GIVEN}
+
+
+def deployed(case: Described) -> Described:
+    """Return what the settings of a case make, as `described` says it."""
+    settings = case["settings"]
     token = None if {"tokenParameter", "tokenSecret"} & settings.keys() else TOKEN
     secrets = {name: text for name, text in _SECRETS.items() if f"<secret:{name}>" in str(settings)}
-    args = AutoscalingRunnerArgs(settings=settings, region="eu-central-1", token=token, secrets=secrets)
+    args = AutoscalingRunnerArgs(
+        settings=settings, region=case.get("region", "eu-central-1"), token=token, secrets=secrets
+    )
     return described(registered_by(lambda: AutoscalingRunner("runner", args)))
 
 
 def difference(base: Described, made: Described) -> Described:
-    """Return what a deployment has otherwise than another one: what is not in that at all, and what is different."""
-    changed = {key: value for key, value in made.items() if key != "resources" and value != base[key]}
-    old, new = base["resources"], made["resources"]
-    without = [title for title in old if title not in new]
-    resources = {title: each for title, each in new.items() if old.get(title) != each}
-    return {**changed, **({"without": without} if without else {}), "resources": resources}
+    """Return what a table has otherwise than another one, and under `without` what it lacks."""
+    gone = [key for key in base if key not in made]
+    changed = {
+        key: difference(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
+        for key, value in made.items()
+        if key not in base or base[key] != value
+    }
+    return {**({"without": gone} if gone else {}), **changed}
 
 
 def main() -> None:
     """Write the file anew from the settings that it has."""
     head = "".join(line for line in FILE.read_text().splitlines(keepends=True) if line.startswith("#"))
-    told, base = [], None
-    for name, case in cases().items():
-        made = deployed(case["settings"])
+    written: list[Described] = []
+    base = None
+    for case in cases().values():
+        made = deployed(case)
         content = made if base is None else difference(base, made)
         base = base or made
-        told.append({"deployment": name, "settings": case["settings"], **content})
-    FILE.write_text(head + "\n".join(_lines(told, "")) + "\n")
+        written.append({**{key: case[key] for key in GIVEN if key in case}, **content})
+    FILE.write_text(head + "\n".join(_lines(written, "")) + "\n")
 
 
 def _lines(value: Any, margin: str) -> Iterator[str]:
@@ -68,7 +82,7 @@ def _lines(value: Any, margin: str) -> Iterator[str]:
         if isinstance(each, str) and "\n" in each:
             yield f"{start} |" if each.endswith("\n") else f"{start} |-"
             yield textwrap.indent(each.rstrip("\n"), f"{margin}  ")
-        elif isinstance(each, str | int | float | None) or (len(line) <= _WIDTH and "\\n" not in line):
+        elif isinstance(each, str | int | float | None) or (len(line) <= _WIDTH and "\n" not in line):
             yield line
         elif key == "-":
             first, *rest = _lines(each, f"{margin}  ")

@@ -2,7 +2,9 @@
 
 import json
 import re
+import tomllib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -27,6 +29,7 @@ _OPTIONS = {
 _OF_SDK = {"connection", "triggers[*]", "privateKeyOpenssh", "privateKeyPem", "privateKeyPemPkcs8"}
 """What the SDK's classes put into options by themselves."""
 
+_DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 _LONG = 1000
 _COMPONENTS = ("gitlab-runner-aws:", "pulumi:")
 
@@ -37,7 +40,8 @@ _SHORT = {"arn:aws:ec2:eu-central-1:123456789012:": "{ec2}", "arn:aws:iam::12345
 def described(recorder: Recorder, name: str = "runner") -> dict[str, Any]:
     """Return what an `AutoscalingRunner` of this name registered: resources by type and name, look-ups and outputs.
 
-    Of each resource there are its inputs and options, JSON texts parsed, secrets marked. Digests and the tool for the
+    Of each resource there are its inputs and options. JSON texts and config.toml are parsed; statements of policies,
+    runners and options of machines stand by their names. Secrets are marked; digests of them and the tool for the
     manager are replaced by words. All steps on the manager must have the same connection, which stands by itself, and
     config.toml must be the one of its step.
     """
@@ -55,12 +59,13 @@ def described(recorder: Recorder, name: str = "runner") -> dict[str, Any]:
             **_options(request, children, name),
         }
     assert all(each == connections[0] for each in connections)
-    outputs = readable(recorder.outputs["gitlab-runner-aws:index:AutoscalingRunner"])
-    assert f"{outputs.pop('config_toml')}{END}\n" == resources["Command registration-config"]["stdin"]
-    outputs.pop("settings")
+    outputs = dict(recorder.outputs["gitlab-runner-aws:index:AutoscalingRunner"])
+    toml = outputs.pop("config_toml")
+    assert f"{toml}{END}\n" == recorder.named(f"{name}-registration-config")["stdin"]
+    del outputs["settings"]
     return {
         "connection": connections[0],
-        "outputs": outputs,
+        "outputs": readable(outputs),
         "lookups": _lookups(recorder),
         "resources": resources,
     }
@@ -75,11 +80,15 @@ def _lookups(recorder: Recorder) -> list[dict[str, Any]]:
 def readable(value: Any) -> Any:
     """Return a value as the engine is told it in the form that descriptions have."""
     if rpc.is_rpc_secret(value):
-        return {"secret": readable(rpc.unwrap_rpc_secret(value))}
+        secret = rpc.unwrap_rpc_secret(value)
+        return {"secret": readable(_DIGEST.sub("(digest)", secret) if isinstance(secret, str) else secret)}
     if isinstance(value, Mapping):
-        return {key: readable(each) for key, each in sorted(value.items())}
+        return {
+            key: _options_of_machines(each) if key == "MachineOptions" else readable(each)
+            for key, each in sorted(value.items())
+        }
     if isinstance(value, list):
-        return [readable(each) for each in value]
+        return _by(("Sid", "name"), [readable(each) for each in value])
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return _text(value) if isinstance(value, str) else value
@@ -90,15 +99,33 @@ def _text(text: str) -> Any:
         for tool, words in _tool().items():
             if text.startswith(tool):
                 return f"{words}{text.removeprefix(tool)}"
-    try:
-        parsed = json.loads(text) if text.startswith(("{", "[")) else None
-    except ValueError:
-        parsed = None
-    if parsed is None:
-        for arn, short in _SHORT.items():
-            text = text.replace(arn, short)
-        return re.sub(r"\b[0-9a-f]{64}\b", "(digest)", text)
-    return readable(parsed)
+    if text.endswith(f"{END}\n"):
+        return readable(tomllib.loads(text))
+    with suppress(ValueError):
+        if text.startswith(("{", "[")):
+            return readable(json.loads(text))
+    for arn, short in _SHORT.items():
+        text = text.replace(arn, short)
+    return text
+
+
+def _options_of_machines(options: Iterable[str]) -> dict[str, str]:
+    """The options of docker-machine as a table; what is there several times has all its values."""
+    table: dict[str, str] = {}
+    for option in options:
+        key, _, value = option.partition("=")
+        table[key] = f"{table[key]} and {value}" if key in table else value
+    return table
+
+
+def _by(keys: Iterable[str], values: list[Any]) -> Any:
+    """A list of tables as a table, by whichever of the keys all of them have, so that their order does not count."""
+    for key in keys:
+        if values and all(isinstance(each, dict) and key in each for each in values):
+            table = {each[key]: {k: v for k, v in each.items() if k != key} for each in values}
+            assert len(table) == len(values)
+            return table
+    return values
 
 
 @cache
