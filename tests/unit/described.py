@@ -59,13 +59,16 @@ def described(recorder: Recorder, name: str = "runner") -> dict[str, Any]:
             **_options(request, children, name),
         }
     assert all(each == connections[0] for each in connections)
-    outputs = dict(recorder.outputs["gitlab-runner-aws:index:AutoscalingRunner"])
-    toml = outputs.pop("config_toml")
-    assert f"{toml}{END}\n" == recorder.named(f"{name}-registration-config")["stdin"]
-    del outputs["settings"]
+    toml = recorder.named(f"{name}-registration-config")["stdin"].removesuffix(f"{END}\n")
+    outputs = {}
+    for kind, registered in sorted(recorder.outputs.items()):
+        if kind.startswith("gitlab-runner-aws:"):
+            assert registered.get("config_toml", toml) == toml
+            told = {key: value for key, value in registered.items() if key not in ("config_toml", "settings")}
+            outputs[kind.rpartition(":")[2]] = readable(told)
     return {
         "connection": connections[0],
-        "outputs": readable(outputs),
+        "outputs": outputs,
         "lookups": _lookups(recorder),
         "resources": resources,
     }
