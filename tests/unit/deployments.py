@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from components import AutoscalingRunner, AutoscalingRunnerArgs
+from components import AutoscalingRunner, AutoscalingRunnerArgs, GivenNetwork
 
 from .conftest import TOKEN, registered_by
 from .described import described
@@ -21,7 +21,7 @@ FILE = Path(__file__).with_name("deployments.yaml")
 _SECRETS = {"arm": "glrt-another", "keyed": "glrt-a-third", "key": "PRIVATE"}
 _WIDTH = 120
 
-GIVEN = ("deployment", "region", "settings")
+GIVEN = ("deployment", "region", "network", "settings")
 """What of a case people write; the rest is made of it."""
 
 Described = dict[str, Any]
@@ -44,7 +44,11 @@ def deployed(case: Described) -> Described:
     token = None if {"tokenParameter", "tokenSecret"} & settings.keys() else TOKEN
     secrets = {name: text for name, text in _SECRETS.items() if f"<secret:{name}>" in str(settings)}
     args = AutoscalingRunnerArgs(
-        settings=settings, region=case.get("region", "eu-central-1"), token=token, secrets=secrets
+        settings=settings,
+        region=case.get("region", "eu-central-1"),
+        token=token,
+        secrets=secrets,
+        network=GivenNetwork(**case["network"]) if "network" in case else None,
     )
     return described(registered_by(lambda: AutoscalingRunner("runner", args)))
 
