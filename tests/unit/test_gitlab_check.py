@@ -15,6 +15,13 @@ from .hostile_answers import ESCAPES, NO_ANSWERS, PAGES, REDIRECTS
 from .unhelpful_servers import answering_server, hanging_server, http
 
 
+@pytest.mark.parametrize("path", ["", "/", "/gitlab", "/gitlab/"])
+def test_a_gitlab_may_be_under_a_path(path: str) -> None:
+    with answering_server(lambda *_: http("{}", 401)) as server:
+        assert gitlab_problem(f"{server.url}{path}") is None
+    assert [asked for _, asked, _ in server.asked] == [f"{path.rstrip('/')}/api/v4/version"]
+
+
 @pytest.mark.parametrize("status", [200, 401])
 def test_a_gitlab_is_known_by_its_answer(status: int) -> None:
     with answering_server(lambda *_: http(json.dumps({"message": "401 Unauthorized"}), status)) as server:

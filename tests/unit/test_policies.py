@@ -12,6 +12,7 @@ from components.executors.docker_machine.worker_policy import ever_wider
 from components.iam import policies
 from components.iam.policies import LONGEST_MANAGED_POLICY, LONGEST_ROLE_POLICY, CacheAccess, Policy, Workers
 from components.iam.token_access import read_parameter, read_secret
+from components.policy_parts import use_keys
 
 EC2 = "arn:aws:ec2:eu-central-1:123456789012"
 WORKERS = Workers(
@@ -180,6 +181,35 @@ def test_the_manager_reads_one_token_and_decrypts_through_the_service_that_keeps
             "Condition": {"StringLike": {"kms:ViaService": service}},
         },
     ]
+
+
+def test_keys_are_bound_by_their_arns_and_aliases_by_what_they_stand_for() -> None:
+    kms = "arn:aws:kms:eu-central-1:123456789012"
+    keys = ["by-id", f"{kms}:key/by-arn", "alias/by-name", f"{kms}:alias/by-alias-arn"]
+    via = {"StringLike": {"kms:ViaService": "s3.eu-central-1.amazonaws.com*"}}
+    whose = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+
+    assert use_keys("Use", ["kms:Decrypt"], keys, PLACE, "s3", whose) == [
+        {
+            "Sid": "Use",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt"],
+            "Resource": [f"{kms}:key/by-id", f"{kms}:key/by-arn"],
+            "Condition": {**whose, **via},
+        },
+        {
+            "Sid": "UseByAlias",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt"],
+            "Resource": [f"{kms}:key/*"],
+            "Condition": {
+                **whose,
+                **via,
+                "ForAnyValue:StringEquals": {"kms:ResourceAliases": ["alias/by-name", "alias/by-alias-arn"]},
+            },
+        },
+    ]
+    assert use_keys("Use", ["kms:Decrypt"], [], PLACE, "s3") == []
 
 
 def test_a_policy_that_can_not_be_short_enough_is_refused_with_what_to_change() -> None:
