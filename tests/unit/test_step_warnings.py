@@ -1,11 +1,12 @@
 """Which lines of a step on the manager are told as warnings, and when."""
 
 import asyncio
+from typing import Any
 
 import pulumi
 import pytest
 
-from components.manager import step_warnings
+from components.manager import registration, step_warnings
 from components.manager.step_warnings import warning_hooks
 
 from .conftest import LOOP
@@ -59,3 +60,13 @@ def test_previews_run_no_steps_and_have_no_hooks(engine: Engine, monkeypatch: py
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
     assert warning_hooks("warnings") is None
     assert engine.hooks == {}
+
+
+def test_each_deployment_of_a_program_has_a_hook_of_its_own_name(
+    deployed_with: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(registration, "warning_hooks", asked.append)
+    deployed_with()
+
+    assert asked == ["runner-registration-warnings"]
