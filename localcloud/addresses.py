@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 _FILE = "addresses.json"
+KEY = "alias/secrets"
+"""The emulated AWS's key for secrets of stacks, where it has one."""
 
 
 def aws_client(endpoint: str, service: str, region: str = "eu-central-1") -> Any:
