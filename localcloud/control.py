@@ -44,7 +44,7 @@ def call(cloud: LocalCloud, name: str, *arguments: str | bool) -> Any:
     """Ask the local cloud's process for something; see `daemon.py` for what there is."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(cloud.addresses.control)
-        connection.sendall(json.dumps({"call": name, "arguments": arguments}).encode() + b"\n")
+        connection.sendall(ascii({"call": name, "arguments": arguments}).encode() + b"\n")
         with connection.makefile() as answer:
             return json.loads(answer.read())
 
