@@ -38,7 +38,7 @@ quick: $(READY) # The tests of logic alone, in under a minute; ARGS='-k cache' f
 
 test: $(READY) # Every test; ARGS='tests/render -k cache' for some
 	@$(RUN) -m localcloud.engine
-	@$(RUN) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS) || $(ONCE_MORE)
+	@$(RUN) -m pytest -n 6 --dist loadfile --no-loadscope-reorder $(ARGS) || $(ONCE_MORE)
 
 mutants: $(READY) # Change a sample of components/ by mistakes, and say which no quick test sees; ARGS='components.network.*'
 	@$(RUN) -m mutmut run $(or $(ARGS),'*__mutmut_3' '*__mutmut_?3')

@@ -3,14 +3,18 @@
 import json
 import os
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 _FILE = "addresses.json"
+KEY = "alias/secrets"
+"""The emulated AWS's key for secrets of stacks, where it has one."""
 
 
+@cache
 def aws_client(endpoint: str, service: str, region: str = "eu-central-1") -> Any:
-    """A boto3 client of an emulated account."""
+    """A boto3 client of an emulated account; it takes 20 ms to make one, and all threads may have the same."""
     import boto3
 
     keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from . import engine, real_programs
-from .addresses import Addresses
+from .addresses import KEY, Addresses
 from .real_programs import RealProgram
 from .stack_file import SettingsFile
 
@@ -36,23 +36,24 @@ class LocalCloud:
     cli: Path
     process: "subprocess.Popen[bytes] | None" = None
     """What serves it, where this process has started it."""
+    secrets_provider: str = "passphrase"
+    """What encrypts the secrets of new stacks."""
 
     @staticmethod
     def start(
         folder: Path,
         *,
         say: engine.Say = lambda _: None,
-        trace: bool = False,
         hurried: bool = False,
         own_plugins: bool = False,
     ) -> "LocalCloud":
         """Start a local cloud that keeps all its state in `folder`, or return the one that runs there already.
 
-        With `trace`, the argument list of every process started on a manager host is recorded; with `hurried`, programs
-        are forks of one process that has loaded their libraries, see `program_starter.py`, and the engine keeps no log
-        of its own, which is a third of the processor time of its command. It has the real
-        programs of `real_programs.find` and, with `own_plugins`, of `installed_plugins`. Raises `LocalCloudError`,
-        `EngineUnavailableError`, `RealProgramError`.
+        With `hurried`, programs are forks of one process that has loaded their libraries, see `program_starter.py`; the
+        engine keeps no log of its own, which is a third of the processor time of its command; and secrets are encrypted
+        with a key of the emulated AWS, as making one of a passphrase takes a quarter of a second at every command.
+        It has the real programs of `real_programs.find` and, with `own_plugins`, of `installed_plugins`. Raises
+        `LocalCloudError`, `EngineUnavailableError`, `RealProgramError`.
         """
         chosen = real_programs.find()
         real = {**(real_programs.installed_plugins() if own_plugins else {}), **chosen}
@@ -60,7 +61,7 @@ class LocalCloud:
         folder.mkdir(parents=True, exist_ok=True)
         addresses, process = Addresses.load(folder), None
         if addresses is None:
-            addresses, process = _spawn(folder, real, [*["--trace"] * trace, *["--hurried"] * hurried])
+            addresses, process = _spawn(folder, real, ["--hurried"] * hurried)
         elif any(addresses.real.get(name) != program.version for name, program in chosen.items()):
             raise LocalCloudError(
                 f"the local cloud that runs from {folder} was started without the programs of "
@@ -68,7 +69,8 @@ class LocalCloud:
             )
         if addresses.real:
             say(f"not stand-ins but real: {real_programs.listed(addresses.real)}")
-        return LocalCloud(folder, addresses, engine.beside_language_host(cli, folder / "bin"), process)
+        provider = f"awskms://{KEY}?region=eu-central-1" if hurried else "passphrase"
+        return LocalCloud(folder, addresses, engine.beside_language_host(cli, folder / "bin"), process, provider)
 
     @staticmethod
     def running(folder: Path) -> "LocalCloud | None":
@@ -169,7 +171,7 @@ class Project:
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
         made = Project(cloud, folder, stack)
         if not made._file.exists():
-            made.pulumi("stack", "init", stack)
+            made.pulumi("stack", "init", stack, "--secrets-provider", cloud.secrets_provider)
         if config is not None:
             made.configure(config)
         return made

@@ -4,7 +4,8 @@ import json
 import socket
 import subprocess
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ class Host:
     """A command line that runs the arguments after it as root on the host."""
 
     exec_log: str
-    """Where the argument lists of its processes are recorded, if the local cloud was started with tracing."""
+    """Where the argument lists of its processes are recorded, if it was booted within `traced`."""
 
     def run(self, command: str) -> str:
         """Run a shell command there and return its output; raises CalledProcessError if it fails."""
@@ -39,11 +40,11 @@ class Host:
         return self.run(f"cat {path}")
 
 
-def call(cloud: LocalCloud, name: str, *arguments: str) -> Any:
+def call(cloud: LocalCloud, name: str, *arguments: str | bool) -> Any:
     """Ask the local cloud's process for something; see `daemon.py` for what there is."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(cloud.addresses.control)
-        connection.sendall(json.dumps({"call": name, "arguments": arguments}).encode() + b"\n")
+        connection.sendall(ascii({"call": name, "arguments": arguments}).encode() + b"\n")
         with connection.makefile() as answer:
             return json.loads(answer.read())
 
@@ -61,6 +62,17 @@ def host(cloud: LocalCloud, instance_id: str) -> Host:
 def power_off(cloud: LocalCloud, instance_id: str) -> None:
     """Let a host vanish although its instance still exists."""
     call(cloud, "power_off", instance_id)
+
+
+@contextmanager
+def traced(cloud: LocalCloud) -> Iterator[None]:
+    """Have the hosts that are booted meanwhile record the argument list of every process started on them.
+
+    Not all do: each command over SSH would take half as much processor time again.
+    """
+    call(cloud, "trace", True)
+    yield
+    call(cloud, "trace", False)
 
 
 def gitlab(cloud: LocalCloud, path: str, body: Mapping[str, Any] | None = None) -> Any:

@@ -24,7 +24,7 @@ from pulumi.runtime.proto.provider_pb2_grpc import (
 )
 
 from . import engine, plugins
-from .addresses import Addresses, aws_client
+from .addresses import KEY, Addresses, aws_client
 from .aws_stand_in import AwsProviderStandIn
 from .command_stand_in import CommandProviderStandIn
 from .download_mirror import DownloadMirror
@@ -76,6 +76,11 @@ def _described(host: ManagerHost) -> dict[str, Any]:
     return {"enter": host.enter, "exec_log": str(host.exec_log)}
 
 
+def _make_key(aws: str) -> None:
+    kms = aws_client(aws, "kms")
+    kms.create_alias(AliasName=KEY, TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+
+
 def _warm_up(aws: str) -> None:
     """Have ready now what the first deployment would otherwise wait for."""
     __import__("asyncssh")
@@ -91,13 +96,13 @@ def _install_plugins(folder: Path, control: Path, real: Mapping[str, RealProgram
     plugins.install_language_host(folder / "bin", control)
 
 
-def main(folder: Path, real: Mapping[str, RealProgram], *, trace: bool, hurried: bool) -> None:
+def main(folder: Path, real: Mapping[str, RealProgram], *, hurried: bool) -> None:
     """Run until SIGTERM; `folder` is where this local cloud keeps its state, `real` what has no stand-in in it."""
     starter = ProgramStarter() if hurried else None
     gitlab, mirror = GitLabStandIn(), DownloadMirror(_PROGRAMS, real=real)
     gitlab.start()
     mirror.start()
-    hypervisor = Hypervisor(folder / "hosts", ssh_port=_free_port(), programs=_PROGRAMS, trace=trace)
+    hypervisor = Hypervisor(folder / "hosts", ssh_port=_free_port(), programs=_PROGRAMS)
     aws = _start_aws(hypervisor)
     # As an administrator would have put them there.
     variables = {"AWS_ENDPOINT_URL": aws, "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"{aws}/imds/{{instance}}"}
@@ -123,12 +128,14 @@ def main(folder: Path, real: Mapping[str, RealProgram], *, trace: bool, hurried:
             {
                 "hosts": lambda: {i: _described(host) for i, host in hypervisor.hosts().items()},
                 "power_off": hypervisor.power_off,
+                "trace": hypervisor.trace,
             },
         )
         _install_plugins(folder, control, real)
         if hurried:
             # Where the engine would make its folder of logs; without one it goes on.
             (folder / "pulumi-home" / "logs").touch()
+            _make_key(aws)
         addresses = Addresses(
             pid=os.getpid(),
             aws=aws,
@@ -155,4 +162,4 @@ def main(folder: Path, real: Mapping[str, RealProgram], *, trace: bool, hurried:
 
 if __name__ == "__main__":
     given = {name: RealProgram(Path(path), number) for name, (path, number) in json.loads(sys.argv[2]).items()}
-    main(Path(sys.argv[1]), given, trace="--trace" in sys.argv[3:], hurried="--hurried" in sys.argv[3:])
+    main(Path(sys.argv[1]), given, hurried="--hurried" in sys.argv[3:])

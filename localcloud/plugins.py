@@ -1,5 +1,6 @@
 """The stand-in plugins of a local cloud: how the engine finds them, and the servers that answer for them."""
 
+import ast
 import json
 import os
 import shlex
@@ -37,7 +38,10 @@ Register = Callable[[Launch, grpc.Server], None]
 
 
 class PluginServers:
-    """Listens on a Unix socket; each connection is one plugin's life, with a gRPC server of its own on loopback."""
+    """Listens on a Unix socket; each connection is one plugin's life, with a gRPC server of its own on loopback.
+
+    Requests are literals of Python, as the launcher has no time to load a writer of JSON; see `plugin_launcher.py`.
+    """
 
     def __init__(self, control: Path, plugins: Mapping[str, Register], calls: Mapping[str, Call]) -> None:
         self._plugins = plugins
@@ -91,7 +95,7 @@ def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
     data, descriptors, _, _ = socket.recv_fds(connection, 65536, 2)
     while not data.endswith(b"\n"):
         data += connection.recv(65536)
-    return json.loads(data), descriptors
+    return ast.literal_eval(data.decode()), descriptors
 
 
 def install(home: Path, control: Path, providers: Mapping[str, str]) -> None:

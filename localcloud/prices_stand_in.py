@@ -7,6 +7,7 @@ are invented. What it does not know it passes on.
 import json
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from io import BytesIO
 from threading import Thread
 from typing import Any
@@ -49,7 +50,12 @@ class AwsServer:
 
         from .auto_scaling_stand_in import AutoScalingStandIn
 
-        moto: Application = DomainDispatcherApplication(create_backend_app)
+        class Dispatcher(DomainDispatcherApplication):
+            """Looks for the service of a host in moto's 200 folders once, not at each request."""
+
+            get_backend_for_host = cache(DomainDispatcherApplication.get_backend_for_host)
+
+        moto: Application = Dispatcher(create_backend_app)
         if hosts is not None:
             moto = HostsOfInstances(hosts, moto)
         groups = AutoScalingStandIn(moto)

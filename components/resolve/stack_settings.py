@@ -124,7 +124,8 @@ def _with_lines(problems: Sequence[Problem]) -> list[Problem]:
 def _secrets(given: object) -> tuple[dict[str, str], list[Problem]]:
     path = f"{PROJECT}:{SECRETS}"
     if not isinstance(given, dict):
-        return {}, [Problem(path, None, f"must be a table of texts by their names; set one with: {_SET} --path")]
+        fix = f"set one with: {_SET} --path {path}.NAME"
+        return {}, [Problem(path, None, f"must be a table of texts by their names; {fix}")]
     texts = {name: text for name, text in given.items() if isinstance(text, str)}
     problems = [Problem(f"{path}.{name}", None, "must be text; put it in quotes") for name in given.keys() - texts]
     if given and not runtime_config.is_config_secret(path):

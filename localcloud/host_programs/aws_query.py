@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import http.client
 import json
-import ssl
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
+
+if TYPE_CHECKING:
+    import http.client
 
 _VERSIONS = {"autoscaling": "2011-01-01", "ec2": "2016-11-15"}
 _TARGETS = {"ec2-instance-connect": "AWSEC2InstanceConnectService"}
@@ -74,6 +75,8 @@ class Aws:
         return answer
 
     def _send(self, body: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        import http.client  # here, as most commands ask nobody, and this takes a quarter of their time
+
         parts = urlsplit(self.url)
         try:
             connection = _connect(parts.scheme, parts.netloc)
@@ -106,6 +109,9 @@ class Aws:
 
 
 def _connect(scheme: str, host: str) -> http.client.HTTPConnection:
+    import http.client
+    import ssl
+
     if scheme == "http":
         return http.client.HTTPConnection(host, timeout=_TIMEOUT_SECONDS)
     context = ssl.create_default_context()

@@ -1,8 +1,8 @@
 """The manager host stand-in's first process: makes the throw-away root, then holds it until its standard input ends.
 
-Started by `host.py` under `unshare`, in namespaces of its own. The folders in which an installation leaves traces
-become empty file systems in memory, /etc a copy, and everything else read-only. Only the standard library is imported,
-and all of it before anything is covered.
+Started by `host.py` under `unshare`, in namespaces of its own. The folders in which an installation leaves traces, and
+those of Python's packages, become empty file systems in memory, /etc a copy, and everything else read-only. Only the
+standard library is imported, and all of it before anything is covered.
 """
 
 import base64
@@ -73,8 +73,11 @@ def _make_everything_read_only() -> None:
     _check(_libc.syscall(_SYS_MOUNT_SETATTR, *arguments), "making the file systems read-only")
 
 
-def _cover(kept: list[str]) -> None:
-    """Mount an empty file system over each of the folders, and bind what must stay visible back into place."""
+def _cover(kept: list[str], hidden: list[str]) -> None:
+    """Mount an empty file system over each of the folders, and bind what must stay visible back into place.
+
+    What is `hidden` is empty even there.
+    """
     kept = [*kept, *(f"/dev/{name}" for name in _DEVICES if Path("/dev", name).exists())]
     handles = {path: os.open(path, os.O_PATH) for path in kept}
     for folder in COVERED:
@@ -88,6 +91,8 @@ def _cover(kept: list[str]) -> None:
             Path(path).touch()
         _mount(f"/proc/self/fd/{handle}", path, flags=_MS_BIND | _MS_REC)
         os.close(handle)
+    for folder in hidden:
+        _mount("tmpfs", folder, "tmpfs", options="mode=0755")
 
 
 def _replace_etc() -> None:
@@ -125,7 +130,7 @@ def main() -> None:
     # As process 1 of the host it inherits orphans; the kernel removes them itself when this signal is ignored.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     _make_everything_read_only()
-    _cover(settings["kept"])
+    _cover(settings["kept"], settings["hidden"])
     _replace_etc()
     _furnish(settings["python"], settings["programs"])
     os.chdir("/")

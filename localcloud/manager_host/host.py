@@ -10,6 +10,7 @@ import io
 import json
 import os
 import shutil
+import site
 import socket
 import subprocess
 import sys
@@ -54,6 +55,7 @@ class ManagerHost:
         self._environment = {**_ENVIRONMENT, **(environment or {})}
         settings = {
             "kept": _covered_parts_of_python(),
+            "hidden": [path for path in site.getsitepackages([sys.base_prefix]) if Path(path).is_dir()],
             "python": os.path.realpath(sys.executable),
             "programs": {
                 "systemctl": _text(_application(programs / "systemctl_stand_in", "program")),

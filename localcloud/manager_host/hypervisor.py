@@ -52,7 +52,7 @@ class Hypervisor:
         self._state_dir = state_dir
         self.ssh_port = ssh_port
         self._programs = programs
-        self._trace = trace
+        self._traces = trace
         self._hangs_up = hangs_up
         self._environment = dict(environment or {})
         self.files: dict[str, str] = {}
@@ -75,7 +75,7 @@ class Hypervisor:
         key = host_key(user_data)
         folder = self._state_dir / instance_id
         folder.mkdir(parents=True, exist_ok=True)
-        host = ManagerHost(self._programs, self._environment, folder / "exec.log" if self._trace else None)
+        host = ManagerHost(self._programs, self._environment, folder / "exec.log" if self._traces else None)
         try:
             for path, text in self.files.items():
                 quoted = shlex.quote(path)
@@ -167,6 +167,10 @@ class Hypervisor:
             machine = self._machines.pop(instance_id, None)
             if machine:
                 self._stop(machine)
+
+    def trace(self, on: bool) -> None:
+        """Log what SSH commands execute on the hosts that are booted from now on, or no longer do."""
+        self._traces = on
 
     def close(self) -> None:
         """Stop all hosts. The object can't be used afterwards."""

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,11 +36,11 @@ def test_every_process_of_an_ssh_command_is_recorded(traced: BootedHost) -> None
 
 
 def test_a_daemon_left_behind_is_recorded_although_the_command_is_over(traced: BootedHost) -> None:
-    started = time.monotonic()
-    ssh(traced, "setsid sh -c 'sleep 0.5; exec sleep 0.01' >/dev/null 2>&1 </dev/null &")
-    waited = time.monotonic() - started
+    daemon = "setsid sh -c 'read line < /root/gate; exec sleep 0.01' >/dev/null 2>&1 </dev/null &"
+    ssh(traced, f"mkfifo /root/gate; {daemon}", timeout=60)
 
-    assert waited < 0.5
+    assert ["sleep", "0.01"] not in executed(traced)
+    traced.run("echo > /root/gate")
     until(lambda: ["sleep", "0.01"] in executed(traced), "the daemon is not traced any more")
 
 

@@ -42,6 +42,12 @@ def test_everything_else_is_read_only(host: BootedHost, folder: str) -> None:
     assert not Path(folder, name).exists()
 
 
+def test_python_has_none_of_the_machines_packages(host: BootedHost) -> None:
+    look = "import os, site; print(*(each for path in site.getsitepackages() for each in os.listdir(path)))"
+
+    assert host.run(f'python3 -c "{look}"').stdout == b"\n"
+
+
 def test_the_machines_own_disks_and_processes_are_out_of_reach(host: BootedHost) -> None:
     devices = host.run("ls /dev").stdout.decode().split()
     processes = host.run("cat /proc/[0-9]*/cmdline").stdout

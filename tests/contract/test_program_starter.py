@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.cloud import ROOT
 from localcloud.program_starter import ProgramStarter
 
 _SAYS = """
@@ -37,6 +38,17 @@ def test_a_program_has_its_own_arguments_environment_and_folder_and_tells_its_ex
 
     assert code == 32
     assert json.loads(out.read_text()) == [["a", "b"], {"ONLY": "this"}, "/usr", str(tmp_path), "__main__", [], True]
+
+
+def test_the_program_of_this_checkout_finds_its_modules_loaded(starter: ProgramStarter, tmp_path: Path) -> None:
+    script, out = tmp_path / "says.py", tmp_path / "out"
+    script.write_text("import sys; print(sys.modules['components'].__file__, sys.path)")
+    with out.open("w") as output:
+        assert starter.start([str(script)], {}, str(ROOT), output.fileno(), output.fileno()).wait() == 0
+
+    file, _, path = out.read_text().partition(" ")
+    assert file == str(ROOT / "components" / "__init__.py")
+    assert str(ROOT) not in path
 
 
 def test_programs_run_at_the_same_time_and_each_can_be_ended(starter: ProgramStarter, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -36,8 +37,12 @@ class Block:
 
 def blocks(*languages: str) -> list[Block]:
     """All code blocks of all pages in these languages, or in any."""
-    found = [block for page in PAGES for block in blocks_of(page.read_text(), str(page.relative_to(ROOT)))]
-    return [block for block in found if block.language in languages or not languages]
+    return [block for block in _all() if block.language in languages or not languages]
+
+
+@cache
+def _all() -> list[Block]:
+    return [block for page in PAGES for block in blocks_of(page.read_text(), str(page.relative_to(ROOT)))]
 
 
 def blocks_of(text: str, page: str) -> Iterator[Block]:

@@ -145,7 +145,7 @@ def remove_stack(deployment: Deployment) -> None:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    running = LocalCloud.start(tmp_path_factory.mktemp("cloud"), trace=True, hurried=True)
+    running = LocalCloud.start(tmp_path_factory.mktemp("cloud"), hurried=True)
     yield running
     running.stop()
 
@@ -162,6 +162,13 @@ def deployment(cloud: LocalCloud, tmp_path: Path) -> Iterator[Deployment]:
     made = new_stack(cloud, tmp_path / "project", local_settings())
     yield made
     remove_stack(made)
+
+
+@pytest.fixture
+def traced(cloud: LocalCloud) -> Iterator[None]:
+    """Hosts that record what is executed on them."""
+    with control.traced(cloud):
+        yield
 
 
 @pytest.fixture(scope="module")

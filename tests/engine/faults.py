@@ -20,9 +20,9 @@ from pathlib import Path
 from components.manager_tool.contract.constants import TARGET, WARNING
 from components.manager_tool.executors.docker_machine.machines import MACHINES
 from tests.contract.self_signed import self_signed
-from tests.contract.stepped_host import LIVE, SteppedHost, Wrap, copied, stepped
+from tests.host.stepped_host import LIVE, SteppedHost, Wrap, copied, stepped
 
-CUTTER = Path(__file__).parents[1] / "contract" / "cut_short.py"
+CUTTER = Path(__file__).parents[1] / "host" / "cut_short.py"
 VERIFY = "/api/v4/runners/verify"
 FILES = {"config.toml", "staged", ".runner_system_id"}
 _SLOW_SECONDS = 3

@@ -139,6 +139,7 @@ def bastion() -> Iterator[Bastion]:
     made.end()
 
 
+@pytest.mark.usefixtures("traced")
 def test_a_life_through_a_bastion_and_with_one_that_fails(bastion: Bastion, deployment: Deployment) -> None:
     private = bastion.key.export_private_key().decode()
     deployment.project.set_secret("gitlab-runner-aws:secrets.bastionKey", private)

@@ -7,13 +7,12 @@ from typing import Any
 
 from config_render.base.outside import OUTSIDE
 from config_render.base.problems import NAMESPACE, Location, path_of
-from config_render.files.schema import stack_schema
 from config_render.files.stack_file import read_stack_file
 from localcloud.cloud import ROOT, LocalCloud, Project
 
 from .conftest import STACK, Deployment
 
-SCHEMA = stack_schema()
+SCHEMA = json.loads((ROOT / "config_render" / "stack.schema.json").read_text())
 SAMPLES: dict[str, Any] = {"boolean": True, "integer": 1, "number": 0.5, "string": "text"}
 PROGRAM = f"""\
 import sys

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.stepped_host import SteppedHost, stepped
+from tests.host.stepped_host import SteppedHost, stepped
 
 from .faults import FAULTS, VERIFY, Fault, cut, many_machines, suffer
 

@@ -4,6 +4,8 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from localcloud import control
 from localcloud.cloud import ROOT
 
@@ -61,6 +63,7 @@ def places_with(token: str, texts: dict[str, str]) -> list[str]:
     return [what for what, text in texts.items() if token in text]
 
 
+@pytest.mark.usefixtures("traced")
 def test_no_secret_is_in_a_state_log_preview_output_error_or_argument(deployment: Deployment) -> None:
     get_a_token(deployment)
     secrets = {"keyId": "FURTHERSECRETKEYID", "key": 'further/"secret"', "password": "further-password"}
@@ -101,6 +104,7 @@ def test_the_most_verbose_logs_hold_secrets_as_the_page_says(deployment: Deploym
     assert deployment.token in calls.read_text()
 
 
+@pytest.mark.usefixtures("traced")
 def test_the_search_finds_a_token_that_a_program_puts_into_a_command(deployment: Deployment, tmp_path: Path) -> None:
     get_a_token(deployment)
     leaky = tmp_path / "leaky"

@@ -13,7 +13,7 @@ from components.manager_tool.contract.constants import TARGET
 from components.manager_tool.maintenance import metrics
 from config_render.executors.docker_autoscaler.user_data import user_data as workers_user_data
 from config_render.settings.pool import Pool
-from tests.contract.managed_host import ManagedHost, managed, output
+from tests.host.managed_host import ManagedHost, managed, output
 from tests.unit.test_watch import MEASURED
 
 from .programs import judged, path_of

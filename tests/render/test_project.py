@@ -1,5 +1,6 @@
 """Pulumi.yaml declares each setting as the models have it, and makes none compulsory."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,7 +9,6 @@ import yaml
 from config_render import problems_of
 from config_render.base.outside import EXTENDS, OUTSIDE
 from config_render.files.project import as_settings, as_yaml, declared, without_defaults
-from config_render.files.schema import stack_schema
 from localcloud.cloud import ROOT
 
 from .settings_samples import REGION, TOKEN, stack
@@ -16,7 +16,7 @@ from .settings_samples import REGION, TOKEN, stack
 NAMESPACE = "gitlab-runner-aws:"
 TEXT = (ROOT / "Pulumi.yaml").read_text()
 CONFIG: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["config"]
-SCHEMA = stack_schema()
+SCHEMA = json.loads((ROOT / "config_render" / "stack.schema.json").read_text())
 
 
 def schema_of(name: str) -> dict[str, Any]:

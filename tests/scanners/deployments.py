@@ -38,7 +38,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 @contextmanager
 def deployed(name: str, folder: Path) -> Iterator[LocalCloud]:
     """A local cloud with one of `SETTINGS` deployed and at least one worker running; it ends with the context."""
-    cloud = LocalCloud.start(folder / "cloud")
+    cloud = LocalCloud.start(folder / "cloud", hurried=True)
     try:
         config = _config(name)
         project = Project.create(cloud, folder / "project", STACK, control.with_addresses(config, cloud))

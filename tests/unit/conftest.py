@@ -18,22 +18,22 @@ from config_render import parse
 
 LATE = {
     "aws:ec2/vpc:Vpc": {
-        "arn": "arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-1",
+        "arn": "arn:aws:ec2:eu-central-1:123456789012:vpc/{name}-id",
         "ipv6CidrBlock": "2001:db8:1200::/56",
         "ownerId": "123456789012",
     },
-    "aws:ec2/subnet:Subnet": {"arn": "arn:aws:ec2:eu-central-1:123456789012:subnet/subnet-1"},
-    "aws:ec2/securityGroup:SecurityGroup": {"arn": "arn:aws:ec2:eu-central-1:123456789012:security-group/sg-1"},
+    "aws:ec2/subnet:Subnet": {"arn": "arn:aws:ec2:eu-central-1:123456789012:subnet/{name}-id"},
+    "aws:ec2/securityGroup:SecurityGroup": {"arn": "arn:aws:ec2:eu-central-1:123456789012:security-group/{name}-id"},
     "aws:ec2/instance:Instance": {"publicIp": "192.0.2.1", "privateIp": "10.0.0.9"},
-    "aws:iam/role:Role": {"arn": "arn:aws:iam::123456789012:role/a-role"},
-    "aws:iam/instanceProfile:InstanceProfile": {"arn": "arn:aws:iam::123456789012:instance-profile/a-profile"},
-    "aws:iam/user:User": {"arn": "arn:aws:iam::123456789012:user/a-user"},
-    "aws:iam/policy:Policy": {"arn": "arn:aws:iam::123456789012:policy/a-policy"},
+    "aws:iam/role:Role": {"arn": "arn:aws:iam::123456789012:role/{name}"},
+    "aws:iam/instanceProfile:InstanceProfile": {"arn": "arn:aws:iam::123456789012:instance-profile/{name}"},
+    "aws:iam/user:User": {"arn": "arn:aws:iam::123456789012:user/{name}"},
+    "aws:iam/policy:Policy": {"arn": "arn:aws:iam::123456789012:policy/{name}"},
     "aws:iam/accessKey:AccessKey": {"secret": "the-secret-key"},
     "aws:ec2/eip:Eip": {"allocationId": "eipalloc-1"},
     "aws:ec2/eipAssociation:EipAssociation": {"publicIp": "192.0.2.9"},
-    "aws:cloudwatch/logGroup:LogGroup": {"arn": "arn:aws:logs:eu-central-1:123456789012:log-group:events"},
-    "aws:cloudwatch/eventRule:EventRule": {"arn": "arn:aws:events:eu-central-1:123456789012:rule/spot"},
+    "aws:cloudwatch/logGroup:LogGroup": {"arn": "arn:aws:logs:eu-central-1:123456789012:log-group:{name}"},
+    "aws:cloudwatch/eventRule:EventRule": {"arn": "arn:aws:events:eu-central-1:123456789012:rule/{name}"},
     "aws:s3/bucket:Bucket": {"arn": "arn:aws:s3:::a-bucket", "bucket": "a-bucket"},
     "command:remote:Command": {"stdout": "config.toml is live: 1 runner(s)", "stderr": ""},
     "tls:index/privateKey:PrivateKey": {
@@ -41,7 +41,7 @@ LATE = {
         "publicKeyOpenssh": "ssh-ed25519 AAAA\n",
     },
 }
-"""What a provider adds to a resource's inputs, by type."""
+"""What a provider adds to a resource's inputs, by type; `{name}` is the resource's."""
 
 
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
@@ -80,7 +80,11 @@ class Recorder(pulumi.runtime.Mocks):
     types: dict[str, str] = field(default_factory=dict)
     urns: set[str] = field(default_factory=set)
     requests: dict[str, Any] = field(default_factory=dict)
-    """The options too of each resource, as the engine is told them, by its name."""
+    """The options too of each resource, as the engine is told them, by its type and name as in `inputs`."""
+    lookups: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """What AWS was asked, in order."""
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What components have registered as theirs, by their types."""
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         key = f"{args.typ}::{args.name}"
@@ -88,10 +92,12 @@ class Recorder(pulumi.runtime.Mocks):
         self.inputs[key], self.types[key] = args.inputs, args.typ
         named = {} if "name" in args.inputs else {"name": f"{args.name}-0000000"}
         said = {"stdout": '{"ci": 7}'} if args.name.endswith("-registration-runners") else {}
-        return f"{args.name}-id", {**named, **args.inputs, **LATE.get(args.typ, {}), **said}
+        late = {key: value.replace("{name}", args.name) for key, value in LATE.get(args.typ, {}).items()}
+        return f"{args.name}-id", {**named, **args.inputs, **late, **said}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         given = args.args
+        self.lookups.append((args.token, given))
         if args.token == "aws:ec2/getAmi:getAmi":
             architecture = "arm64" if "arm64" in str(given) else "amd64"
             return {"id": f"ami-{architecture}", "architecture": ARCHITECTURES[architecture]}, []
@@ -124,15 +130,21 @@ def _less_secrets(value: Any) -> Any:
 
 
 class _Monitor(MockMonitor):
-    """Keeps what the SDK's own drops: `ignore_changes` and the other options."""
+    """Keeps what the SDK's own drops: `ignore_changes` and the other options, and the outputs of components."""
 
     def __init__(self, recorder: Recorder) -> None:
         super().__init__(recorder)
         self._recorder = recorder
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name of the SDK
-        self._recorder.requests[request.name] = request
+        self._recorder.requests[f"{request.type}::{request.name}"] = request
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the name of the SDK
+        self._recorder.outputs[request.urn.split("::")[2].rpartition("$")[2]] = rpc.deserialize_properties(
+            request.outputs
+        )
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 
 Deploy = Callable[[Callable[[], object]], Recorder]
@@ -142,20 +154,21 @@ LOOP = asyncio.new_event_loop()
 """One for all tests: the SDK takes the thread's current loop, of which an earlier test may have left none."""
 
 
+def registered_by(program: Callable[[], object]) -> Recorder:
+    """Run a program until every registration has landed, then hand them back."""
+    asyncio.set_event_loop(LOOP)
+    recorder = Recorder()
+    monitor = _Monitor(recorder)
+    pulumi.runtime.set_mocks(recorder, "gitlab-runner-aws", "test", preview=False, monitor=monitor)
+    pulumi.runtime.test(lambda: program() and None)()  # type: ignore[no-untyped-call]
+    recorder.urns = {urn.split("::", 2)[2] for urn in monitor.get_registered_resources()}
+    return recorder
+
+
 @pytest.fixture
 def deploy() -> Deploy:
-    """Run a program until every registration has landed, then hand them back."""
-
-    def run(program: Callable[[], object]) -> Recorder:
-        asyncio.set_event_loop(LOOP)
-        recorder = Recorder()
-        monitor = _Monitor(recorder)
-        pulumi.runtime.set_mocks(recorder, "gitlab-runner-aws", "test", preview=False, monitor=monitor)
-        pulumi.runtime.test(lambda: program() and None)()  # type: ignore[no-untyped-call]
-        recorder.urns = {urn.split("::", 2)[2] for urn in monitor.get_registered_resources()}
-        return recorder
-
-    return run
+    """`registered_by`, for a test."""
+    return registered_by
 
 
 TOKEN = "glrt-" + "a1B2" * 5

@@ -8,6 +8,7 @@ from components.manager.gitlab_plan import gitlab_plan
 from components.manager_tool.contract.documents import GitLabPlan
 from config_render import parse, problems_of
 from config_render.base.placeholders import ACCESS_TOKEN, REGISTRATION_TOKEN
+from localcloud.throwaway_authority import served
 from tests.render.settings_samples import REGION, TOKEN, stack
 
 ACCESS, REGISTRATION = "glpat-0123456789abcdefghij", "GR1348941abcdefghijklmnop"
@@ -137,3 +138,19 @@ def test_a_secret_of_another_region_is_read_there() -> None:
     arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci-AbCdEf"
     assert plan(stack(tokenSecret=arn))["token"] == {"from": "tokenSecret", "name": arn, "region": "eu-west-1"}
     assert plan(stack(tokenSecret="ci"))["token"]["region"] == REGION
+
+
+def test_a_private_authority_goes_along_and_no_other_does() -> None:
+    pem = served("127.0.0.1").authority
+    assert plan(stack(gitlab={"url": "https://gitlab.example.com", "ca": pem}), token=TOKEN)["ca"] == pem
+    assert plan(stack(), token=TOKEN) == {
+        "url": "https://gitlab.example.com",
+        "deployment": "dev-runner",
+        "token": {"from": "token"},
+        "needs": ["token"],
+    }
+
+
+def test_a_parameter_is_read_in_the_stacks_region() -> None:
+    told = plan(stack(tokenParameter="/ci/token"))
+    assert (told["token"], told["needs"]) == ({"from": "tokenParameter", "name": "/ci/token", "region": REGION}, [])

@@ -1,5 +1,6 @@
 """What programs give to the component themselves: plain settings, a network of their own, a provider."""
 
+import asyncio
 import json
 import tomllib
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from components import AutoscalingRunner, AutoscalingRunnerArgs, GivenNetwork, parse
 
-from .conftest import FOUND, Deploy, Recorder
+from .conftest import FOUND, LOOP, Deploy, Recorder
 from .test_autoscaling_runner import RAW, TOKEN
 
 NETWORK = GivenNetwork(vpc_id="vpc-ours", subnet_ids={"a": "subnet-ours-a", "b": "subnet-ours-b"})
@@ -36,7 +37,8 @@ def test_a_region_that_the_provider_does_not_know_yet_is_asked_for(
 ) -> None:
     monkeypatch.setitem(FOUND, "aws:index/getRegion:getRegion", lambda _: {})
     with pytest.raises(
-        pulumi.RunError, match="does not know its region at this preview; give it as the argument region"
+        pulumi.RunError,
+        match=r"^the provider does not know its region at this preview; give it as the argument region$",
     ):
         deploy(runner)
 
@@ -63,25 +65,82 @@ def test_mistakes_are_told_all_at_once_where_the_program_has_the_settings(deploy
 def test_outputs_among_the_settings_are_told_each_with_the_argument_that_takes_it(deploy: Deploy) -> None:
     late = pulumi.Output.from_input("later")
     pools = [{"name": "a", "limit": 4, "environment": [pulumi.Output.concat("KEY=", late)]}]
-    wrong = {**RAW, "network": {"vpcId": late, "subnetIds": [late]}, "pools": pools, "token": late}
+    tokens = {"token": late, "registrationToken": late, "accessToken": late}
+    promise = asyncio.Future[str](loop=LOOP)
+    secrets = {"hook": late, "late": promise, "plain": "text", "bytes": b"text"}
+    wrong = {**RAW, "network": {"vpcId": late, "subnetIds": [late]}, "pools": pools, **tokens, "secrets": secrets}
     with pytest.raises(pulumi.RunError) as told:
         deploy(lambda: runner(wrong))
 
-    count, *lines = str(told.value).splitlines()
-    assert count.startswith("4 mistakes in the settings")
-    assert [line.strip().partition(":")[0] for line in lines] == [
-        *("settings.network.vpcId", "settings.network.subnetIds[0]"),
-        *("settings.pools[0].environment[0]", "settings.token"),
+    later = "is an Output, but settings are plain values, which are checked before anything is created"
+    given = "give the VPC and subnets as the argument network=GivenNetwork(vpc_id=..., subnet_ids={...})"
+    assert str(told.value).splitlines() == [
+        "8 mistakes in the settings; nothing was changed:",
+        f"  settings.network.vpcId: {later}; {given}",
+        f"  settings.network.subnetIds[0]: {later}; {given}",
+        f"  settings.pools[0].environment[0]: {later}; write <secret:NAME> here and give it as the argument "
+        "secrets={'NAME': ...}; a VPC goes into network=GivenNetwork(...), the runner's token into token",
+        f"  settings.token: {later}; give it as the argument token",
+        f"  settings.registrationToken: {later}; give it as the argument registration_token",
+        f"  settings.accessToken: {later}; give it as the argument access_token",
+        f"  settings.secrets.hook: {later}; give it in the argument secrets",
+        f"  settings.secrets.late: {later}; give it in the argument secrets",
     ]
-    assert all(": is an Output, but settings are plain values" in line for line in lines)
-    assert "as the argument network=GivenNetwork(vpc_id=..., subnet_ids={...})" in lines[0]
-    assert "write <secret:NAME> here and give it as the argument secrets={'NAME': ...}" in lines[2]
-    assert lines[3].endswith("; give it as the argument token")
 
 
 def test_settings_that_are_one_output_as_a_whole_are_told_as_that(deploy: Deploy) -> None:
-    with pytest.raises(pulumi.RunError, match=r"\n  acme:runner: is an Output, .*; read them with require_object"):
+    with pytest.raises(pulumi.RunError) as told:
         deploy(lambda: runner(pulumi.Output.secret(RAW), place="acme:runner."))
+    assert str(told.value).splitlines()[1:] == [
+        "  acme:runner: is an Output, but settings are plain values, which are checked before anything is created; "
+        "read them with require_object, and give secrets as the arguments token and secrets"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("argument", "name", "token", "more"),
+    [
+        ("token", "token", TOKEN, {}),
+        ("registration_token", "registrationToken", "GR1348941abcdefghijklmnop", {}),
+        (
+            "access_token",
+            "accessToken",
+            "glpat-0123456789abcdefghij",
+            {"createRunner": {"runnerType": "group_type", "groupId": 5}},
+        ),
+    ],
+)
+def test_each_token_is_the_argument_of_its_name_and_reaches_the_manager_as_a_secret(
+    deploy: Deploy, argument: str, name: str, token: str, more: dict[str, Any]
+) -> None:
+    recorded = deploy(lambda: runner({**RAW, **more}, None, **{"token": None, argument: token}))
+    assert json.loads(recorded.secret("ci-registration-secrets", "stdin")) == {name: token}
+    plan = json.loads(recorded.named("ci-registration-gitlab")["stdin"])
+    assert (plan["token"]["from"], plan["needs"]) == (name, [name])
+    assert token not in recorded.in_the_clear
+
+
+def test_what_costs_money_or_safety_is_warned_of_as_the_program_calls_it(
+    deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[tuple[str, str]] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, resource: said.append((text, resource.__class__.__name__)))
+    pools = [{"name": "a", "limit": 4, "driver": {"amazonec2-volume-encrypted": False}}]
+    deploy(lambda: runner({**RAW, "pools": pools}, place="acme:runner."))
+    assert said == [
+        (
+            "acme:runner.pools[0].driver.amazonec2-volume-encrypted = false: leaves jobs' data in the clear on the "
+            "disk; set true",
+            "AutoscalingRunner",
+        )
+    ]
+
+
+def test_the_settings_are_kept_for_the_note_of_the_next_preview(deploy: Deploy) -> None:
+    pools = [{"name": "a", "limit": 4}]
+    recorded = deploy(lambda: runner({**RAW, "pools": pools}))
+    kept = recorded.outputs["gitlab-runner-aws:index:AutoscalingRunner"]["settings"]
+    assert kept == parse({**RAW, "pools": pools}, token=TOKEN).given()
 
 
 def test_a_token_that_is_missing_is_told_as_an_argument(deploy: Deploy) -> None:
@@ -139,10 +198,14 @@ def test_the_manager_may_be_in_a_subnet_of_its_own(deploy: Deploy) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({**RAW, "network": {"zones": ["a"]}}, r"settings\.network\.zones: has no effect: the argument network says"),
+        (
+            {**RAW, "network": {"zones": ["a"]}},
+            r"settings\.network\.zones: has no effect: the argument network says which VPC and subnets there are; "
+            "leave it out$",
+        ),
         ({**IN_OURS, "network": {"ipv6": True}}, r"settings\.network\.ipv6: is for a new VPC"),
         ({**IN_OURS, "pools": [{"name": "x", "limit": 1, "zones": ["c"]}]}, r"settings\.pools\[0\]\.zones\[0\] = c"),
-        (parse(RAW, token=TOKEN), "the argument network needs settings as a table, not as what parse returns"),
+        (parse(RAW, token=TOKEN), r"^the argument network needs settings as a table, not as what parse returns$"),
     ],
 )
 def test_what_does_not_go_with_a_network_of_the_program(deploy: Deploy, settings: Any, message: str) -> None:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from .conftest import SSH
+from .conftest import SSH, TOKEN
 from .registered import named
 
 
@@ -52,6 +52,18 @@ def test_a_bastion_and_its_key_are_on_the_way_and_not_on_the_manager(deployed_wi
     assert list(json.loads(recorder.secret("runner-registration-secrets", "stdin"))) == ["token"]
 
 
+def test_a_secret_that_config_toml_needs_too_is_on_the_manager_though_it_opens_the_bastion(deployed_with: Any) -> None:
+    bastion = {"host": "bastion.example.com", "hostKey": "ssh-ed25519 AAAA", "privateKey": "<secret:shared>"}
+    recorder = deployed_with(
+        secrets={"shared": "PRIVATE", "hook": "s3cret"},
+        manager={**SSH, "bastion": bastion},
+        pool={"environment": ["KEY=<secret:shared>", "HOOK=<secret:hook>"]},
+    )
+
+    fed = json.loads(recorder.secret("runner-registration-secrets", "stdin"))
+    assert fed == {"token": TOKEN, "shared": "PRIVATE", "hook": "s3cret"}
+
+
 def test_a_host_that_is_there_is_taken_as_the_manager(deployed_with: Any) -> None:
     host = {
         "address": "ci.example.com",
@@ -81,7 +93,7 @@ def test_alarms_and_spot_events_are_told(deployed_with: Any) -> None:
     assert named(recorder, "LogGroup")["watch-spot"]["retentionInDays"] == 7
     pattern = json.loads(named(recorder, "EventRule")["watch-spot"]["eventPattern"])
     assert pattern["detail-type"] == ["EC2 Spot Instance Interruption Warning", "EC2 Instance Rebalance Recommendation"]
-    assert named(recorder, "EventTarget")["watch-spot"]["arn"].endswith(":log-group:events")
+    assert named(recorder, "EventTarget")["watch-spot"]["arn"].endswith(":log-group:runner-watch-spot")
 
 
 def test_the_manager_may_report_what_is_asked_for(deployed_with: Any) -> None:

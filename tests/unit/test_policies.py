@@ -1,14 +1,18 @@
 """How the policies are put together. What IAM makes of them is tested in tests/policies."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
 import pytest
 
+from components.executors.docker_machine.worker_policy import ever_wider
 from components.iam import policies
 from components.iam.policies import LONGEST_MANAGED_POLICY, LONGEST_ROLE_POLICY, CacheAccess, Groups, Policy, Workers
+from components.iam.token_access import read_parameter, read_secret
+from components.policy_parts import use_keys
 
 EC2 = "arn:aws:ec2:eu-central-1:123456789012"
 WORKERS = Workers(
@@ -140,6 +144,121 @@ def test_any_number_of_groups_fits_beside_the_machines_of_docker_machine() -> No
 def test_a_launch_template_known_by_name_is_any(templates: list[str], allowed: list[str]) -> None:
     policy = policies.manager(replace(WORKERS, launch_templates=templates), None)
     assert resources(policy, "FleetFromTemplate", "launch-template") == allowed
+
+
+PLACE = policies.Place("aws", "eu-central-1", "123456789012")
+
+
+@pytest.mark.parametrize(
+    ("policy", "call", "resource", "service", "keys"),
+    [
+        (
+            read_parameter("/ci/token", PLACE),
+            "ssm:GetParameter",
+            "arn:aws:ssm:eu-central-1:123456789012:parameter/ci/token",
+            "ssm.eu-central-1.amazonaws.com*",
+            "arn:aws:kms:eu-central-1:123456789012:key/*",
+        ),
+        (
+            read_parameter("token", PLACE),
+            "ssm:GetParameter",
+            "arn:aws:ssm:eu-central-1:123456789012:parameter/token",
+            "ssm.eu-central-1.amazonaws.com*",
+            "arn:aws:kms:eu-central-1:123456789012:key/*",
+        ),
+        (
+            read_secret("ci/token", PLACE),
+            "secretsmanager:GetSecretValue",
+            "arn:aws:secretsmanager:eu-central-1:123456789012:secret:ci/token-??????",
+            "secretsmanager.eu-central-1.amazonaws.com*",
+            "arn:aws:kms:eu-central-1:123456789012:key/*",
+        ),
+        (
+            # Of another account and region: decrypted there.
+            read_secret("arn:aws:secretsmanager:eu-west-1:210987654321:secret:ci-AbCdEf", PLACE),
+            "secretsmanager:GetSecretValue",
+            "arn:aws:secretsmanager:eu-west-1:210987654321:secret:ci-AbCdEf",
+            "secretsmanager.eu-west-1.amazonaws.com*",
+            "arn:aws:kms:eu-west-1:210987654321:key/*",
+        ),
+    ],
+)
+def test_the_manager_reads_one_token_and_decrypts_through_the_service_that_keeps_it_alone(
+    policy: Policy, call: str, resource: str, service: str, keys: str
+) -> None:
+    assert policy["Statement"] == [
+        {"Sid": "ReadToken", "Effect": "Allow", "Action": [call], "Resource": [resource]},
+        {
+            "Sid": "DecryptToken",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt"],
+            "Resource": [keys],
+            "Condition": {"StringLike": {"kms:ViaService": service}},
+        },
+    ]
+
+
+def test_keys_are_bound_by_their_arns_and_aliases_by_what_they_stand_for() -> None:
+    kms = "arn:aws:kms:eu-central-1:123456789012"
+    keys = ["by-id", f"{kms}:key/by-arn", "alias/by-name", f"{kms}:alias/by-alias-arn"]
+    via = {"StringLike": {"kms:ViaService": "s3.eu-central-1.amazonaws.com*"}}
+    whose = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+
+    assert use_keys("Use", ["kms:Decrypt"], keys, PLACE, "s3", whose) == [
+        {
+            "Sid": "Use",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt"],
+            "Resource": [f"{kms}:key/by-id", f"{kms}:key/by-arn"],
+            "Condition": {**whose, **via},
+        },
+        {
+            "Sid": "UseByAlias",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt"],
+            "Resource": [f"{kms}:key/*"],
+            "Condition": {
+                **whose,
+                **via,
+                "ForAnyValue:StringEquals": {"kms:ResourceAliases": ["alias/by-name", "alias/by-alias-arn"]},
+            },
+        },
+    ]
+    assert use_keys("Use", ["kms:Decrypt"], [], PLACE, "s3") == []
+
+
+def test_a_policy_that_can_not_be_short_enough_is_refused_with_what_to_change() -> None:
+    with pytest.raises(ValueError, match="allowed") as refused:
+        policies.manager(WORKERS, None, at_most=100)
+    assert re.sub(r"has \d+ characters", "has N characters", str(refused.value)) == (
+        "the manager's IAM policy has N characters, but at most 100 are allowed: let the pools use fewer different "
+        "`amazonec2-volume-kms-key`, `amazonec2-keypair-name` and `amazonec2-launch-template`"
+    )
+
+
+def test_names_are_widened_word_by_word_then_types_images_subnets_and_all_types() -> None:
+    workers = replace(
+        WORKERS,
+        former_deployments=["former"],
+        machine_names=["first-second-third-fourth-%s"],
+        instance_types=["m5.large", "m5.xlarge", "c5.large"],
+    )
+    steps = [(each.machine_names, each.instance_types, each.image_ids, each.any_group) for each in ever_wider(workers)]
+    types, families = workers.instance_types, ["c5.*", "m5.*"]
+    names = [["first-second-third-*"], ["first-second-*"], ["first-*"]]
+    assert steps == [
+        (workers.machine_names, types, ["ami-1"], False),
+        *((each, types, ["ami-1"], False) for each in names),
+        (["*"], types, ["ami-1"], False),
+        (["*"], families, ["ami-1"], False),
+        (["*"], families, ["*"], False),
+        (["*"], families, ["*"], True),
+        (["*"], ["*"], ["*"], True),
+        (["*"], ["*"], ["*"], True),
+    ]
+    *_, before, last = ever_wider(workers)
+    assert before.subnet_arns == last.subnet_arns == [f"{EC2}:subnet/*"]
+    assert (before.former_deployments, last.former_deployments) == (["former"], ())
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from .conftest import SSH, Recorder
 
 def told(recorder: Recorder, option: str) -> dict[str, Any]:
     """What resources have of an option, by their names less the deployment's; those that have none are left out."""
-    values = {name.removeprefix("runner-"): getattr(request, option) for name, request in recorder.requests.items()}
+    values = {key.split("::runner-")[-1]: getattr(request, option) for key, request in recorder.requests.items()}
     return {name: list(value) if option == "ignoreChanges" else value for name, value in values.items() if value}
 
 

@@ -8,12 +8,13 @@ import pulumi
 import pytest
 
 from components.resolve import stack_settings
-from components.resolve.market_report import market_problems
+from components.resolve.market_report import market_later, market_problems
 from components.resolve.stack_settings import StackSettings, read_stack
-from config_render import Surroundings, parse, placed
+from config_render import Settings, Surroundings, parse, placed
 from planning.market import Market
+from planning.prices import report, wanted
 
-from .conftest import SSH, TOKEN, Deploy
+from .conftest import LOOP, SSH, TOKEN, Deploy
 
 REGION = "eu-central-1"
 POOL = {"name": "ci", "limit": 4, "instanceTypes": ["m5.large"], "spot": {"maxPrice": 0.05, "onDemandPrice": 0.2}}
@@ -42,7 +43,12 @@ def read(deploy: Deploy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any
 
         def program() -> pulumi.Output[Any]:
             stack = found["stack"] = read_stack()
-            taken = {"token": stack.token, "market": stack.market, **stack.secrets}
+            tokens = {
+                "token": stack.token,
+                "registrationToken": stack.registration_token,
+                "accessToken": stack.access_token,
+            }
+            taken = {**tokens, "market": stack.market, **stack.secrets}
             return pulumi.Output.all(**taken).apply(found.update)
 
         try:
@@ -74,6 +80,48 @@ def test_what_a_stack_shares_is_under_its_own(read: Any, tmp_path: Path) -> None
     assert (stack.settings.concurrent, stack.settings.tags) == (4, {"team": "ci", "of": "all"})
 
 
+def test_what_a_stack_file_says_itself_overrides_what_it_shares_even_where_that_is_the_default(
+    read: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "shared.yaml").write_text(
+        "config: {gitlab-runner-aws:concurrent: 3, gitlab-runner-aws:check_interval: 7}"
+    )
+    extends = "gitlab-runner-aws:extends: [shared.yaml]"
+    (tmp_path / "Pulumi.test.yaml").write_text(f"config: {{gitlab-runner-aws:concurrent: 10, {extends}}}")
+    # The engine adds the defaults of all settings that Pulumi.yaml declares: this one is not the stack's.
+    given = {"preflight": "off", "concurrent": 10, "check_interval": 0, **SETTINGS, "extends": ["shared.yaml"]}
+    stack = read(("token",), token=TOKEN, **given)["stack"]
+
+    assert (stack.settings.concurrent, stack.settings.check_interval) == (10, 7)
+
+
+@pytest.mark.parametrize(
+    ("name", "token", "more"),
+    [
+        ("token", TOKEN, {}),
+        ("registrationToken", "GR1348941abcdefghijklmnop", {}),
+        ("accessToken", "glpat-0123456789abcdefghij", {"createRunner": {"runnerType": "group_type", "groupId": 5}}),
+    ],
+)
+def test_each_token_and_all_secrets_are_secret_from_the_first_moment(
+    read: Any, name: str, token: str, more: dict[str, Any]
+) -> None:
+    given = {name: token, "secrets": {"hook": "s3cret"}, **more}
+    found = read((name, "secrets"), preflight="off", **SETTINGS, **given)
+
+    stack: StackSettings = found["stack"]
+    tokens = {
+        "token": stack.token,
+        "registrationToken": stack.registration_token,
+        "accessToken": stack.access_token,
+    }
+    given_tokens = {each: output for each, output in tokens.items() if output is not None}
+    assert [*given_tokens] == [name]
+    assert found[name] == token
+    for output in (*given_tokens.values(), *stack.secrets.values()):
+        assert LOOP.run_until_complete(output.is_secret())
+
+
 def test_all_mistakes_of_a_stack_are_told_at_once(read: Any) -> None:
     with pytest.raises(pulumi.RunError) as refused:
         read((), preflight="off", **SETTINGS, token=TOKEN, secrets={"hook": 1}, tags={"aws:x": "y"})
@@ -91,6 +139,59 @@ def test_what_aws_does_not_offer_stops_a_strict_stack_in_an_up_too(read: Any, mo
     with pytest.raises(pulumi.RunError, match=r"= m5\.large: is not offered in"):
         read(("token",), preflight="strict", token=TOKEN, **SETTINGS)
     assert read(("token",), preflight="warn", token=TOKEN, **SETTINGS)["market"] == MARKET
+
+
+@pytest.mark.parametrize(
+    ("config", "as_whom"),
+    [
+        ({}, {"profile": None, "endpoints": {}}),
+        (
+            {"aws:profile": "company", "aws:endpoints": '[{"ec2": "http://ec2.example.com"}, {"pricing": "http://p"}]'},
+            {"profile": "company", "endpoints": {"ec2": "http://ec2.example.com", "pricing": "http://p"}},
+        ),
+    ],
+)
+@pytest.mark.parametrize("ask", ["now", "later"])
+def test_aws_is_asked_for_what_is_wanted_as_the_stacks_provider_would(
+    monkeypatch: pytest.MonkeyPatch, config: dict[str, str], as_whom: dict[str, Any], ask: str
+) -> None:
+    asked = []
+
+    def look(*what: object, **how: object) -> Market:
+        asked.append((what, how))
+        return MARKET
+
+    monkeypatch.setattr("components.resolve.market_report.look", look)
+    settings = placed(parse({**SETTINGS, "preflight": "strict"}, token=TOKEN, region=REGION), REGION, None)
+    pulumi.runtime.set_all_config(config)
+    try:
+        if ask == "now":
+            market_problems(settings, REGION, lambda _: None)
+        else:
+            later = _later(settings)
+    finally:
+        pulumi.runtime.set_all_config({})
+
+    assert asked == [((wanted(settings, REGION),), as_whom)]
+    assert ask == "now" or later == MARKET
+
+
+def _later(settings: Settings) -> object:
+    async def ask() -> object:
+        return await market_later(settings, REGION).future()
+
+    return LOOP.run_until_complete(ask())
+
+
+def test_what_machines_may_cost_is_shown_at_a_preview(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.resolve.market_report.look", lambda *_, **__: Market())
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    shown: list[str] = []
+    monkeypatch.setattr(pulumi.log, "info", shown.append)
+    settings = placed(parse({**SETTINGS, "preflight": "warn"}, token=TOKEN, region=REGION), REGION, None)
+    market_problems(settings, REGION, lambda _: None)
+
+    assert shown == ["\n".join(("what the machines may cost:", *report(settings, REGION, Market()).lines))]
 
 
 TYPE = "gitlab-runner-aws:pools[0].instanceTypes[0]"

@@ -71,9 +71,9 @@ def test_large_caches_go_by_a_role_that_the_manager_alone_may_take(deployed_with
     recorder = deployed_with(cache={"uploadRole": True})
 
     trust = json.loads(named(recorder, "Role")["identity-cache"]["assumeRolePolicy"])
-    assert "arn:aws:iam::123456789012:role/a-role" in json.dumps(trust)
+    assert "arn:aws:iam::123456789012:role/runner-identity-manager" in json.dumps(trust)
     (runner,) = tomllib.loads(recorder.named("runner-registration-config")["stdin"])["runners"]
-    assert runner["cache"]["s3"]["RoleARN"] == "arn:aws:iam::123456789012:role/a-role"
+    assert runner["cache"]["s3"]["RoleARN"] == "arn:aws:iam::123456789012:role/runner-identity-cache"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .gitlab_client import Client
+from ..contract.gitlab_client import Client
 from .stepped_host import LIVE, TOKEN, SteppedHost, stepped
 
 SECOND = """

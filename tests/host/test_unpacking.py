@@ -12,7 +12,7 @@ import pytest
 from components.manager.tool_bundle import as_root, bundle, unpack
 from components.manager_tool.contract.constants import TARGET
 
-from .booted_host import BootedHost, booted, ssh
+from ..contract.booted_host import BootedHost, booted, ssh
 from .stepped_host import text
 
 SHELLCHECK = Path(sys.executable).with_name("shellcheck")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from .booted_host import free_port, until
+from ..contract.booted_host import free_port, until
 from .managed_host import OLD, ManagedHost, managed, output, said
 
 NEW = {"version": "19.3.0"}

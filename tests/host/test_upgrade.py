@@ -9,8 +9,8 @@ import pytest
 
 from components.manager_tool.contract.constants import TARGET
 
-from .booted_host import until
-from .gitlab_client import Client
+from ..contract.booted_host import until
+from ..contract.gitlab_client import Client
 from .managed_host import OLD, ManagedHost, managed, output, said
 
 NEW = {"version": "19.3.0"}

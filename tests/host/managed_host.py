@@ -16,8 +16,8 @@ from config_render import ManagerSettings
 from localcloud.download_mirror import DownloadMirror
 from localcloud.gitlab_stand_in import GitLabStandIn
 
-from .booted_host import PROGRAMS, BootedHost, booted, ssh
-from .gitlab_client import Client
+from ..contract.booted_host import PROGRAMS, BootedHost, booted, ssh
+from ..contract.gitlab_client import Client
 
 OLD = {"version": "19.2.0"}
 TOKEN = "glrt-goodgoodgoodgood1234"

@@ -16,7 +16,7 @@ from components.manager_tool.config.runners import sections
 from components.manager_tool.deployment import activation as tool
 from localcloud.cloud import ROOT
 
-from .prepared_gitlab import prepared, program_with_identity
+from ..contract.prepared_gitlab import prepared, program_with_identity
 
 SECRETS = {"token": "glrt-goodgoodgoodgood1234", "awsAccessKey": "AKIA1", "awsSecretKey": 'se/"cret', "hook": "s3cr3t"}
 REGISTERED = {"id": "7", "token": json.dumps(SECRETS["token"]), "token_obtained_at": "2026-01-01T00:00:00Z"}

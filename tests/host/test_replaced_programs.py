@@ -8,9 +8,9 @@ import pytest
 
 from components.manager_tool.contract.constants import TARGET
 
+from ..contract.booted_host import until
+from ..contract.gitlab_client import Client
 from . import package_upgrade
-from .booted_host import until
-from .gitlab_client import Client
 from .stepped_host import SteppedHost, stepped
 
 UNIT = "/etc/systemd/system/gitlab-runner.service"

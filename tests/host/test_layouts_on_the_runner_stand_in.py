@@ -12,8 +12,8 @@ from config_render import document, problems_of
 from localcloud.host_programs.gitlab_runner_stand_in import long_polling
 from tests.render.settings_samples import FACTS, REGION, TOKEN, stack
 
-from .pretended_fleet import PretendedFleet, pretended
-from .running_gitlab_runner import until
+from ..contract.pretended_fleet import PretendedFleet, pretended
+from ..contract.running_gitlab_runner import until
 
 TYPES = ["m5.large", "m6i.large", "m6a.large", "m5a.large", "c5.large", "c6i.large"]
 CREATION = 0.15

@@ -9,7 +9,7 @@ import pytest
 
 from components.manager_tool.config.machine_names import templates
 
-from .gitlab_client import Client
+from ..contract.gitlab_client import Client
 from .stepped_host import SteppedHost, stepped
 
 KEEPS_MACHINES = {"machine": {"IdleCount": 0, "IdleTime": 3600}}

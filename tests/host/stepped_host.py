@@ -17,8 +17,8 @@ from config_render import Facts, parse, render
 from localcloud.download_mirror import DownloadMirror
 from localcloud.gitlab_stand_in import GitLabStandIn
 
-from .booted_host import PROGRAMS, BootedHost, booted, ssh
-from .gitlab_client import Client
+from ..contract.booted_host import PROGRAMS, BootedHost, booted, ssh
+from ..contract.gitlab_client import Client
 
 TOKEN = "glrt-goodgoodgoodgood1234"
 LIVE = "/etc/gitlab-runner/config.toml"
