@@ -89,7 +89,7 @@ MISTAKES: list[tuple[Callable[[ManagedHost], str], str]] = [
         lambda host: host.spec(gitlabRunner={**NEW, "url": f"http://127.0.0.1:{free_port()}"}),
         "could not be downloaded: [Errno 111] Connection refused; check that the manager gets there",
     ),
-    (full_disk, f"{KEPT} has 1 MiB left, needed are 64 MiB; remove what is not needed there, or raise"),
+    (full_disk, f"{KEPT} has 1 MiB left, needed are 65 MiB; remove what is not needed there, or raise"),
     (altered_download, "or whether the download was altered."),
 ]
 
