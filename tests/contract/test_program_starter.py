@@ -42,11 +42,11 @@ def test_a_program_has_its_own_arguments_environment_and_folder_and_tells_its_ex
 
 def test_the_program_of_this_checkout_finds_its_modules_loaded(starter: ProgramStarter, tmp_path: Path) -> None:
     script, out = tmp_path / "says.py", tmp_path / "out"
-    script.write_text("import sys; print(sys.modules['components'].__file__, sys.path)")
+    script.write_text("import sys; print(sys.modules['components'].__file__, *sys.path, sep='\\n')")
     with out.open("w") as output:
         assert starter.start([str(script)], {}, str(ROOT), output.fileno(), output.fileno()).wait() == 0
 
-    file, _, path = out.read_text().partition(" ")
+    file, *path = out.read_text().splitlines()
     assert file == str(ROOT / "components" / "__init__.py")
     assert str(ROOT) not in path
 
