@@ -173,6 +173,8 @@ def with_options(config: Mapping[str, Any], cloud: LocalCloud, merged: Mapping[s
             return pool
         if not _has_options(pool) and pool.get("name") in elsewhere:
             return pool
+        if pool.get("executor", merged.get("executor")) == "docker-autoscaler":
+            return pool
         return {**pool, "machine": {**machine, "MachineOptions": [*given, *options]}}
 
     own = config.get(f"{_PREFIX}pools")

@@ -1,0 +1,53 @@
+"""A pool of docker-autoscaler: as many jobs as it promises, on machines of its group, and nothing of it in the end."""
+
+from typing import Any
+
+from localcloud import control
+from tests import needs
+
+from . import promises
+from .conftest import Deployment
+
+LIMIT = 6
+CAPACITY = 2
+
+
+def autoscaled(deployment: Deployment, **pool: Any) -> str:
+    """Have the stack's one pool run by docker-autoscaler; return the name of its group."""
+    deployment.config["gitlab-runner-aws:executor"] = "docker-autoscaler"
+    deployment.pool.pop("machine", None)
+    deployment.pool.update(zones=["a", "b"], instanceTypes=["m5.large", "m6i.large"], limit=LIMIT, **pool)
+    deployment.config["gitlab-runner-aws:network"] = {"zones": ["a", "b"]}
+    deployment.configure()
+    return f"gitlab-runner-aws/{deployment.project.stack}/runner/{deployment.pool['name']}"
+
+
+def group(deployment: Deployment, name: str) -> dict[str, Any]:
+    """A group as AWS describes it."""
+    client = control.aws(deployment.cloud, "autoscaling")
+    (found,) = client.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+    return dict(found)
+
+
+@needs.JOBS
+def test_a_pool_runs_its_jobs_on_machines_of_its_group_and_leaves_nothing(deployment: Deployment) -> None:
+    promises.begin()
+    name = autoscaled(deployment, machine={"IdleTime": 3}, autoscaler={"capacity_per_instance": CAPACITY})
+    deployment.up()
+    assert group(deployment, name)["Instances"] == []
+
+    promises.queue(deployment, deployment.runner_id, LIMIT + promises.MORE)
+    promises.until(
+        lambda: promises.count(deployment).jobs[deployment.runner_id] == LIMIT, "fewer jobs run than the limit says"
+    )
+    deployment.host().run("sleep 4")
+    assert promises.count(deployment).jobs[deployment.runner_id] == LIMIT
+    instances = group(deployment, name)["Instances"]
+    assert len(instances) == LIMIT / CAPACITY
+    assert {each["AvailabilityZone"][-1] for each in instances} == {"a", "b"}
+    assert promises.machines(deployment) == [], "docker-machine makes none"
+
+    control.gitlab(deployment.cloud, "jobs", {"cancel": True})
+    promises.until(lambda: group(deployment, name)["Instances"] == [], "idle machines stay")
+    deployment.destroy()
+    assert control.leftovers(deployment.cloud) == []
