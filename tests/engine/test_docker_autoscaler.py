@@ -36,18 +36,18 @@ def test_a_pool_runs_its_jobs_on_machines_of_its_group_and_leaves_nothing(deploy
     deployment.up()
     assert group(deployment, name)["Instances"] == []
 
-    promises.queue(deployment, deployment.runner_id, LIMIT + promises.MORE)
-    promises.until(
-        lambda: promises.count(deployment).jobs[deployment.runner_id] == LIMIT, "fewer jobs run than the limit says"
-    )
-    deployment.host().run("sleep 4")
-    assert promises.count(deployment).jobs[deployment.runner_id] == LIMIT
-    instances = group(deployment, name)["Instances"]
+    with promises.watched(deployment) as most:
+        promises.queue(deployment, deployment.runner_id, LIMIT + promises.MORE, seconds=10)
+        promises.until(lambda: most.jobs[deployment.runner_id] == LIMIT, "fewer jobs run than the limit says")
+        instances = group(deployment, name)["Instances"]
+        promises.until(lambda: promises.unfinished(deployment) == 0, "jobs wait for ever")
+    assert most.jobs[deployment.runner_id] == LIMIT
     assert len(instances) == LIMIT / CAPACITY
     assert {each["AvailabilityZone"][-1] for each in instances} == {"a", "b"}
-    assert promises.machines(deployment) == [], "docker-machine makes none"
+    assert most.machines == {}, "docker-machine makes none"
+    jobs = control.gitlab(deployment.cloud, "state")["jobs"]
+    assert {each["state"] for each in jobs if each["runner_id"] == deployment.runner_id} == {"success"}
 
-    control.gitlab(deployment.cloud, "jobs", {"cancel": True})
     promises.until(lambda: group(deployment, name)["Instances"] == [], "idle machines stay")
     deployment.destroy()
     assert control.leftovers(deployment.cloud) == []
