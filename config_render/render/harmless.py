@@ -23,6 +23,9 @@ _NAMES = {
     *("runners.docker.volumes", "runners.docker.cache_dir", "runners.docker.network_mode", "runners.docker.runtime"),
     *("runners.docker.cap_add", "runners.docker.cap_drop", "runners.docker.devices", "runners.docker.security_opt"),
     *("runners.docker.services.name", "runners.docker.services.alias", "runners.cache.s3.BucketLocation"),
+    *("runners.autoscaler.plugin", "runners.autoscaler.plugin_config.name", "runners.autoscaler.max_instances"),
+    *("runners.autoscaler.policy.periods", "runners.autoscaler.policy.timezone"),
+    "runners.autoscaler.connector_config.key_path",
 }
 """Keys whose values are free texts, but names or paths, which are written down elsewhere too."""
 _OPTIONS = {

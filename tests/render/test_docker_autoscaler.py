@@ -122,13 +122,15 @@ def test_jobs_are_kept_from_spot_machines_that_aws_took_back() -> None:
 
 def test_the_login_is_that_of_the_connector_or_else_of_docker_machine() -> None:
     driver = {"amazonec2-ssh-user": "admin", "amazonec2-ssh-port": 2222}
+    # The group that the program makes opens 22 alone.
+    network = {"vpcId": "vpc-1", "subnetIds": ["subnet-1"], "workerSecurityGroup": "workers"}
 
-    assert section({"driver": driver})["autoscaler"]["connector_config"].items() >= {
+    assert section({"driver": driver}, network=network)["autoscaler"]["connector_config"].items() >= {
         ("username", "admin"),
         ("protocol_port", 2222),
     }
     own = {"connector_config": {"username": "ci", "use_external_addr": True}}
-    assert section({"driver": driver, "autoscaler": own})["autoscaler"]["connector_config"] == {
+    assert section({"driver": driver, "autoscaler": own}, network=network)["autoscaler"]["connector_config"] == {
         "protocol_port": 2222,
         "username": "ci",
         "key_path": "/etc/gitlab-runner/worker-key",

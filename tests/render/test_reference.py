@@ -240,6 +240,9 @@ def with_key(section: str, key: str, value: Any) -> dict[str, Any]:
         return stack(**value)
     if section.startswith(AUTOSCALER) or "autoscaler" in value:
         value["executor"] = "docker-autoscaler"
+    if key == "protocol_port":
+        # The group that the program makes opens 22 alone.
+        return stack(value, network={"vpcId": "vpc-1", "subnetIds": ["subnet-1"], "workerSecurityGroup": "workers"})
     return stack(value) if section.startswith("runners") else stack(**value)
 
 

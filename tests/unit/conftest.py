@@ -16,7 +16,7 @@ from pulumi.runtime.mocks import MockMonitor
 from components import AutoscalingRunner, AutoscalingRunnerArgs
 from config_render import parse
 
-LATE = {
+LATE: dict[str, dict[str, Any]] = {
     "aws:ec2/vpc:Vpc": {
         "arn": "arn:aws:ec2:eu-central-1:123456789012:vpc/{name}-id",
         "ipv6CidrBlock": "2001:db8:1200::/56",
@@ -30,6 +30,11 @@ LATE = {
     "aws:iam/user:User": {"arn": "arn:aws:iam::123456789012:user/{name}"},
     "aws:iam/policy:Policy": {"arn": "arn:aws:iam::123456789012:policy/{name}"},
     "aws:iam/accessKey:AccessKey": {"secret": "the-secret-key"},
+    "aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion": 3},
+    "aws:autoscaling/group:Group": {
+        "serviceLinkedRoleArn": "arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/"
+        "AWSServiceRoleForAutoScaling"
+    },
     "aws:ec2/eip:Eip": {"allocationId": "eipalloc-1"},
     "aws:ec2/eipAssociation:EipAssociation": {"publicIp": "192.0.2.9"},
     "aws:cloudwatch/logGroup:LogGroup": {"arn": "arn:aws:logs:eu-central-1:123456789012:log-group:{name}"},
@@ -67,6 +72,7 @@ FOUND: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
         "id": "sg-old",
         "arn": f"{_ACCOUNT}:security-group/sg-old",
     },
+    "aws:kms/getKey:getKey": lambda given: {"arn": f"arn:aws:kms:eu-central-1:123456789012:key/1-of-{given['keyId']}"},
     "aws:ssm/getParameter:getParameter": lambda given: {"insecureValue": "ami-0123456789abcdef0"},
 }
 """What is in the account already, by the look-up that finds it."""
@@ -92,7 +98,10 @@ class Recorder(pulumi.runtime.Mocks):
         self.inputs[key], self.types[key] = args.inputs, args.typ
         named = {} if "name" in args.inputs else {"name": f"{args.name}-0000000"}
         said = {"stdout": '{"ci": 7}'} if args.name.endswith("-registration-runners") else {}
-        late = {key: value.replace("{name}", args.name) for key, value in LATE.get(args.typ, {}).items()}
+        late = {
+            key: value.replace("{name}", args.name) if isinstance(value, str) else value
+            for key, value in LATE.get(args.typ, {}).items()
+        }
         return f"{args.name}-id", {**named, **args.inputs, **late, **said}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:

@@ -1,17 +1,20 @@
 """What a deployment has registered, as plain data for people to read and for tests to compare."""
 
+import base64
 import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from pulumi.runtime import rpc
 
 from components.manager.tool_bundle import as_root, bundle, unpack
 from components.manager_tool.contract.constants import END
+from config_render.executors.docker_autoscaler import worker_program
 
 from .conftest import Recorder
 
@@ -31,6 +34,8 @@ _OF_SDK = {"connection", "triggers[*]", "privateKeyOpenssh", "privateKeyPem", "p
 
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 _LONG = 1000
+_CLOUD_CONFIG = "#cloud-config\n{"
+_USER_DATA = base64.b64encode(_CLOUD_CONFIG.encode()).decode()
 _COMPONENTS = ("gitlab-runner-aws:", "pulumi:")
 
 _SHORT = {"arn:aws:ec2:eu-central-1:123456789012:": "{ec2}", "arn:aws:iam::123456789012:": "{iam}"}
@@ -98,6 +103,10 @@ def readable(value: Any) -> Any:
 
 
 def _text(text: str) -> Any:
+    if text.startswith(_USER_DATA):
+        return _text(base64.b64decode(text).decode())
+    if text.startswith(_CLOUD_CONFIG):
+        return readable(json.loads(text.removeprefix("#cloud-config\n")))
     if len(text) > _LONG:
         for tool, words in _tool().items():
             if text.startswith(tool):
@@ -133,9 +142,14 @@ def _by(keys: Iterable[str], values: list[Any]) -> Any:
 
 @cache
 def _tool() -> dict[str, str]:
-    """The texts that put the tool in place, and what descriptions call them."""
+    """The programs for the manager and for machines, and what descriptions call them."""
     script, logins = unpack(bundle()), ("root", "ubuntu", "ec2-user", "ci")
-    return {bundle(): "(the tool)", **{as_root(script, login): f"(unpack the tool, as {login})" for login in logins}}
+    machines = Path(worker_program.__file__).read_text()
+    return {
+        bundle(): "(the tool)",
+        machines: "(what starts Docker)",
+        **{as_root(script, login): f"(unpack the tool, as {login})" for login in logins},
+    }
 
 
 def _children(requests: Mapping[str, Any]) -> dict[str, set[str]]:
