@@ -104,15 +104,7 @@ def main(folder: Path, real: Mapping[str, RealProgram], *, hurried: bool) -> Non
     mirror.start()
     hypervisor = Hypervisor(folder / "hosts", ssh_port=_free_port(), programs=_PROGRAMS)
     aws = _start_aws(hypervisor)
-    # As an administrator would have put them there.
-    variables = {"AWS_ENDPOINT_URL": aws, "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"{aws}/imds/{{instance}}"}
-    hypervisor.files["/etc/default/gitlab-runner-aws"] = "".join(f"{k}={v}\n" for k, v in variables.items())
-    # For the service itself, which asks AWS through the plugin of docker-autoscaler.
-    hypervisor.files["/etc/sysconfig/gitlab-runner"] = hypervisor.files["/etc/default/gitlab-runner-aws"]
-    hypervisor.files["/run/gitlab-runner-stand-in-registry"] = mirror.url
-    if "docker-machine" in real:
-        # The real one looks here before it asks for the instance's profile, at an address that can't be had here.
-        hypervisor.files["/root/.aws/credentials"] = _CREDENTIALS
+    hypervisor.files.update(_files(aws, mirror.url, real))
     # A Unix socket's path may have 107 characters at the most, which a test's own folder easily exceeds.
     with tempfile.TemporaryDirectory(prefix="local-cloud-") as sockets:
         control = Path(sockets) / "plugins"
@@ -158,6 +150,19 @@ def main(folder: Path, real: Mapping[str, RealProgram], *, hurried: bool) -> Non
         addresses.remove(folder)
     # Threads of the emulated AWS are not worth waiting for.
     os._exit(0)
+
+
+def _files(aws: str, registry: str, real: Mapping[str, RealProgram]) -> dict[str, str]:
+    """What an administrator would have put on each host, so that its programs find the stand-ins of AWS and GitLab."""
+    variables = {"AWS_ENDPOINT_URL": aws, "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"{aws}/imds/{{instance}}"}
+    text = "".join(f"{key}={value}\n" for key, value in variables.items())
+    # The second is for the service itself, which asks AWS through the plugin of docker-autoscaler.
+    files = {"/etc/default/gitlab-runner-aws": text, "/etc/sysconfig/gitlab-runner": text}
+    files["/run/gitlab-runner-stand-in-registry"] = registry
+    if "docker-machine" in real:
+        # The real one looks here before it asks for the instance's profile, at an address that can't be had here.
+        files["/root/.aws/credentials"] = _CREDENTIALS
+    return files
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from .changes import DONE, Changes, Property, Resource
 from .setting_changes import SettingChange
 
+_EXECUTOR = ("executor", "pools[].executor")
+
 _BEHIND_PROPERTIES = (
     (
         r"(^|\.)ami$",
@@ -27,12 +29,15 @@ _BEHIND_DELETION = (
     (r"-network-manager-metrics-", ("manager.metricsFrom", "manager.host")),
     (r"-network-endpoint", ("network.interfaceEndpoints",)),
     (r"-network-(nat|private)", ("network",)),
+    (r"-network-(manager-to-)?worker-docker$", ("network", "manager.host", *_EXECUTOR)),
     (r"-network-manager", ("network", "manager.host")),
     (r"-network-", ("network",)),
     (r"-identity-cache$", ("cache",)),
     (r"-identity-token$", ("tokenParameter", "tokenSecret")),
     (r"-identity-ssm$", ("manager.ssm",)),
+    (r"-identity-(manager|groups)$", ("identity", "manager.host", *_EXECUTOR)),
     (r"-identity-", ("identity", "manager.host")),
+    (r"-workers-", ("executor", "pools")),
     (r"-manager-instance(-arm64)?$", ("manager.instanceType", "manager.host")),
     (r"-manager-address$", ("manager.elasticIp", "manager.host")),
     (r"-manager-", ("manager.host",)),
@@ -118,5 +123,6 @@ def _changed(changes: Changes, resource: Resource, names: Iterable[str]) -> Iter
     # A runner may be called `ci` and another one `ci-arm`.
     for runner in sorted(of, key=lambda each: len(each.runner))[-1:]:
         for each in runner.changes:
-            if any(each.path == name or each.path.startswith((f"{name}.", f"{name}[")) for name in names):
+            paths = (each.path, re.sub(r"\[[^]]*\]", "[]", each.path))
+            if any(path == name or path.startswith((f"{name}.", f"{name}[")) for name in names for path in paths):
                 yield each

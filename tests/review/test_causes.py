@@ -40,7 +40,8 @@ DELETIONS = [
 
 @pytest.mark.parametrize(("row", "name"), DELETIONS, ids=[f"{row.change} {name}" for row, name in DELETIONS])
 def test_each_deletion_of_the_page_about_changes_names_a_setting_behind_it(row: Row, name: str) -> None:
-    settings = {path for start, value in row.settings({}).items() for path in leaves(start, value)}
+    given = {path.replace("pools.", "pools[0]."): value for path, value in row.settings({}).items()}
+    settings = {path for start, value in given.items() for path in leaves(start, value)}
     kind = "aws:ec2/instance:Instance" if name == "manager-instance" else "aws:ec2/x:X"
     (sentence,) = said(resource(f"ci-{name}", "delete", kind), *settings)
 
@@ -65,6 +66,18 @@ def test_settings_that_did_not_change_or_have_nothing_to_do_with_it_are_not_name
     ]
     assert said(resource("ci-cache-bucket"), "cache.s3.BucketName") == ["setting cache.s3.BucketName"]
     assert said(resource("mine-of-my-own"), "cache.s3.BucketName") == ["the program no longer declares it"]
+
+
+@pytest.mark.parametrize(
+    "name", ["identity-manager", "identity-groups", "network-worker-docker", "network-manager-to-worker-docker"]
+)
+def test_what_only_one_executor_needs_goes_with_it(name: str) -> None:
+    assert said(resource(f"ci-{name}"), "executor") == ["setting executor"]
+    assert said(resource(f"ci-{name}"), "pools[2].limit", "pools[2].executor") == ["setting pools[2].executor"]
+
+
+def test_a_group_goes_with_its_pool() -> None:
+    assert said(resource("ci-workers-old-group"), "pools[1]") == ["setting pools[1]"]
 
 
 def test_the_settings_are_those_of_the_resources_own_runner() -> None:

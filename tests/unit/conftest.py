@@ -90,7 +90,7 @@ class Recorder(pulumi.runtime.Mocks):
     lookups: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """What AWS was asked, in order."""
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """What components have registered as theirs, by their types."""
+    """What components have registered as theirs, by their types and names as in `inputs`."""
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         key = f"{args.typ}::{args.name}"
@@ -150,9 +150,8 @@ class _Monitor(MockMonitor):
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the name of the SDK
-        self._recorder.outputs[request.urn.split("::")[2].rpartition("$")[2]] = rpc.deserialize_properties(
-            request.outputs
-        )
+        kind, name = request.urn.split("::")[2:]
+        self._recorder.outputs[f"{kind.rpartition('$')[2]}::{name}"] = rpc.deserialize_properties(request.outputs)
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
@@ -66,11 +67,14 @@ def described(recorder: Recorder, name: str = "runner") -> dict[str, Any]:
     assert all(each == connections[0] for each in connections)
     toml = recorder.named(f"{name}-registration-config")["stdin"].removesuffix(f"{END}\n")
     outputs = {}
-    for kind, registered in sorted(recorder.outputs.items()):
+    kinds = Counter(key.partition("::")[0] for key in recorder.outputs)
+    for key, registered in sorted(recorder.outputs.items()):
+        kind, _, own = key.partition("::")
         if kind.startswith("gitlab-runner-aws:"):
             assert registered.get("config_toml", toml) == toml
             told = {key: value for key, value in registered.items() if key not in ("config_toml", "settings")}
-            outputs[kind.rpartition(":")[2]] = readable(told)
+            title = kind.rpartition(":")[2]
+            outputs[title if kinds[kind] == 1 else f"{title} {own.removeprefix(f'{name}-')}"] = readable(told)
     return {
         "connection": connections[0],
         "outputs": outputs,

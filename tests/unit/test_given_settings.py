@@ -139,7 +139,7 @@ def test_what_costs_money_or_safety_is_warned_of_as_the_program_calls_it(
 def test_the_settings_are_kept_for_the_note_of_the_next_preview(deploy: Deploy) -> None:
     pools = [{"name": "a", "limit": 4}]
     recorded = deploy(lambda: runner({**RAW, "pools": pools}))
-    kept = recorded.outputs["gitlab-runner-aws:index:AutoscalingRunner"]["settings"]
+    kept = recorded.outputs["gitlab-runner-aws:index:AutoscalingRunner::ci"]["settings"]
     assert kept == parse({**RAW, "pools": pools}, token=TOKEN).given()
 
 
