@@ -17,7 +17,7 @@ from config_render.settings.machine import Machine
 from config_render.settings.pool import Pool
 from config_render.settings.stack import Settings
 
-from .settings_samples import stack
+from .settings_samples import lines, stack
 
 DEPLOYMENT = "project/dev/runner"
 
@@ -40,7 +40,6 @@ def test_a_plain_pool_has_these_machines() -> None:
         "name": "project/dev/runner/ci",
         "max_size": 20,
         "zones": ("a",),
-        "subnet_id": None,
         "instance_types": ("m5.large",),
         "templates": ({"architecture": "x86_64", "ami": None, "image_key": "x86_64", "instance_types": ("m5.large",)},),
         "spot": False,
@@ -77,7 +76,6 @@ OPTIONS: dict[str, tuple[Any, str, Any]] = {
     "amazonec2-keypair-name": ("shared", "key_name", "shared"),
     "amazonec2-metadata-token": ("optional", "metadata_tokens", "optional"),
     "amazonec2-metadata-token-response-hop-limit": (1, "metadata_hop_limit", 1),
-    "amazonec2-subnet-id": ("subnet-1", "subnet_id", "subnet-1"),
 }
 ON_DISK: dict[str, tuple[Any, str]] = {
     "amazonec2-device-name": ("/dev/xvda", "device_name"),
@@ -125,7 +123,6 @@ def market(found: GroupSpec) -> tuple[bool, int, int, str | None]:
         ({"spot": {}}, (True, 0, 0, None)),
         ({"spot": {"maxPrice": "onDemand", "onDemandPrice": 0.1}}, (True, 0, 0, None)),
         ({"spot": {"maxPrice": 0.07, "onDemandLimit": 3}}, (True, 3, 0, "0.07")),
-        ({"driver": {"amazonec2-request-spot-instance": True, "amazonec2-spot-price": "0.05"}}, (True, 0, 0, "0.05")),
         ({}, (False, 0, 100, None)),
     ],
 )
@@ -196,8 +193,6 @@ MEANS_THE_SAME = {
     "amazonec2-tags",
     "amazonec2-ssh-user",
     "amazonec2-ssh-port",
-    "amazonec2-request-spot-instance",
-    "amazonec2-spot-price",
     "engine-install-url",
     "engine-registry-mirror",
     "engine-insecure-registry",
@@ -205,18 +200,11 @@ MEANS_THE_SAME = {
 """Options that groups or user data make use of."""
 
 VALUES: dict[str, Any] = {
-    "amazonec2-access-key": "<secret:id>",
-    "amazonec2-secret-key": "<secret:key>",
-    "amazonec2-session-token": "<secret:session>",
-    "amazonec2-vpc-id": "vpc-1",
-    "amazonec2-zone": "a",
-    "amazonec2-security-group": ("more",),
     "amazonec2-open-port": ("8080",),
     "amazonec2-ssh-keypath": "/root/key",
     "amazonec2-retries": 3,
     "amazonec2-endpoint": "ec2.example.com",
     "amazonec2-insecure-transport": True,
-    "amazonec2-userdata": "/root/data",
     "amazonec2-use-fleet": True,
     "amazonec2-launch-template": "lt-1",
     "amazonec2-security-group-readonly": False,
@@ -228,10 +216,27 @@ VALUES: dict[str, Any] = {
     "tls-san": ("name",),
 }
 
+REFUSED: dict[str, Any] = {
+    "amazonec2-access-key": "<secret:key>",
+    "amazonec2-secret-key": "<secret:key>",
+    "amazonec2-session-token": "<secret:key>",
+    "amazonec2-vpc-id": "vpc-1",
+    "amazonec2-zone": "a",
+    "amazonec2-security-group": ["more"],
+    "amazonec2-userdata": "/root/data",
+    "amazonec2-subnet-id": "subnet-1",
+    "amazonec2-request-spot-instance": True,
+    "amazonec2-spot-price": "0.05",
+}
+
 
 def test_every_option_has_a_counterpart_or_a_word_about_it() -> None:
     settable = FIELDS.keys() - DriverOptions.refused().keys()
-    assert settable == MEANS_THE_SAME | VALUES.keys()
+    assert settable == MEANS_THE_SAME | VALUES.keys() | REFUSED.keys()
+    for option, value in REFUSED.items():
+        said = lines(stack({"driver": {option: value}}, executor="docker-autoscaler"))
+        told = [each for each in said if each.startswith(f"pools[0].driver.{option}")]
+        assert any("docker+machine" in each or "docker-machine's" in each for each in told), option
     for option, value in VALUES.items():
         assert without_counterpart(pool_of(driver={option: value})).keys() == {option}
     for option in MEANS_THE_SAME & OPTIONS.keys():

@@ -132,7 +132,7 @@ class WorkerGroup(pulumi.ComponentResource):
             min_size=0,
             # The manager sets how many of them there are: desired_capacity is left out on purpose.
             max_size=spec.max_size,
-            vpc_zone_identifiers=[spec.subnet_id] if spec.subnet_id else list(self._args.subnet_ids),
+            vpc_zone_identifiers=list(self._args.subnet_ids),
             mixed_instances_policy=_mixed_instances(spec, templates),
             # Whatever replaces a machine ends its jobs.
             protect_from_scale_in=True,

@@ -54,8 +54,6 @@ class GroupSpec:
     """Most machines."""
     zones: tuple[str, ...]
     """As suffixes: `a`, `-lax-1a`."""
-    subnet_id: str | None
-    """The one subnet that the pool names instead (`amazonec2-subnet-id`)."""
     instance_types: tuple[str, ...]
     """In the order in which on-demand machines are started with them; spot machines go where capacity lasts longest."""
     templates: tuple[TemplateSpec, ...]
@@ -91,20 +89,19 @@ def group_spec(settings: Settings, pool: Pool, deployment: str) -> GroupSpec:
         deployment: Value of the tag `gitlab-runner-aws`.
     """
     options = pool.given_options()
-    spot = pool.spot is not None or bool(options.get("amazonec2-request-spot-instance"))
+    spot = pool.spot is not None
     private = settings.network.private or options.get("amazonec2-private-address-only", False)
     tags = {MANAGER_TAG: pool.name, DEPLOYMENT_TAG: deployment, **settings.tags, **options.get("amazonec2-tags", {})}
     return GroupSpec(
         name=group_name(deployment, pool.name),
         max_size=pool.most_instances,
         zones=pool.zones or settings.network.zones,
-        subnet_id=options.get("amazonec2-subnet-id"),
         instance_types=pool.instance_types,
         templates=_templates(pool),
         spot=spot,
         on_demand_base=pool.on_demand_limit,
         on_demand_percentage=0 if spot else 100,
-        spot_max_price=_spot_max_price(pool, options),
+        spot_max_price=_spot_max_price(pool),
         root_disk=_root_disk(options),
         metadata_tokens=options["amazonec2-metadata-token"],
         metadata_hop_limit=options["amazonec2-metadata-token-response-hop-limit"],
@@ -163,8 +160,8 @@ def _templates(pool: Pool) -> tuple[TemplateSpec, ...]:
     )
 
 
-def _spot_max_price(pool: Pool, options: Mapping[str, Any]) -> str | None:
-    cap = pool.spot.max_price if pool.spot else options.get("amazonec2-spot-price")
+def _spot_max_price(pool: Pool) -> str | None:
+    cap = pool.spot.max_price if pool.spot else None
     # AWS itself charges no more than the on-demand price.
     if cap is None or cap == "onDemand":
         return None
@@ -183,25 +180,16 @@ def _root_disk(options: Mapping[str, Any]) -> RootDisk:
     )
 
 
-_BY_PROFILE = "leave it out: the manager signs in as the rest of the stack does"
 _IN_DAEMON_JSON = "write it to /etc/docker/daemon.json, in userData or in an image of your own"
-_IN_STACK_VPC = "leave it out: machines are in the stack's VPC, in the subnets of zones"
 _NO_FLEET = "leave it out: the pool's Auto Scaling group has a launch template of its own"
 _OWN_API = "leave it out: the AWS SDK finds the address itself"
 
 _LOST_OPTIONS = {
-    "amazonec2-access-key": _BY_PROFILE,
-    "amazonec2-secret-key": _BY_PROFILE,
-    "amazonec2-session-token": _BY_PROFILE,
-    "amazonec2-vpc-id": _IN_STACK_VPC,
-    "amazonec2-zone": _IN_STACK_VPC,
-    "amazonec2-security-group": "set network.workerSecurityGroup to one group with all rules: groups are known by id",
     "amazonec2-open-port": "let network.workerSecurityGroup name a group that has this rule",
     "amazonec2-ssh-keypath": "leave it out: the manager makes a key, and EC2 Instance Connect takes it to machines",
     "amazonec2-retries": "leave it out: the AWS SDK retries by itself",
     "amazonec2-endpoint": _OWN_API,
     "amazonec2-insecure-transport": _OWN_API,
-    "amazonec2-userdata": "write the file's text under userData",
     "amazonec2-use-fleet": _NO_FLEET,
     "amazonec2-launch-template": _NO_FLEET,
     "engine-opt": _IN_DAEMON_JSON,
