@@ -77,3 +77,26 @@ def test_a_manager_that_is_replaced_ends_its_jobs_before_the_next_one_has_the_gr
     promises.until(lambda: group(deployment, name)["Instances"] == [], "idle machines stay")
     deployment.destroy()
     assert control.leftovers(deployment.cloud) == []
+
+
+@needs.JOBS
+def test_where_aws_has_no_spot_capacity_jobs_wait_the_reason_is_told_and_they_run_when_it_is_back(
+    deployment: Deployment,
+) -> None:
+    promises.begin()
+    deployment.config["gitlab-runner-aws:manager"]["watch"] = {"intervalSeconds": 20}
+    name = autoscaled(deployment, machine={"IdleTime": 3}, spot={})
+    deployment.up()
+    try:
+        control.refuse(deployment.cloud, {"code": "InsufficientInstanceCapacity", "market": "spot"})
+        promises.queue(deployment, deployment.runner_id, 2, seconds=1)
+        journal = "journalctl -u gitlab-runner-aws-watch --no-pager"
+        promises.until(lambda: name in deployment.host().run(journal), "nobody tells why no machine is launched")
+        (line, *_) = [each for each in deployment.host().run(journal).splitlines() if name in each]
+        assert "capacity" in line
+        assert promises.unfinished(deployment) == 2
+    finally:
+        control.refuse(deployment.cloud)
+    promises.until(lambda: promises.unfinished(deployment) == 0, "jobs wait although there is capacity again")
+    states = {each["id"]: each["state"] for each in control.gitlab(deployment.cloud, "state")["jobs"]}
+    assert {states[each] for each in promises.queued()} == {"success"}
