@@ -152,6 +152,12 @@ class Registration(pulumi.ComponentResource):
         """
         settings = self._args.settings
         wanted = {"runningJobs": settings.running_jobs, "stopTimeout": settings.stop_timeout}
+        options = self._options(
+            [tool, *self._args.needs],
+            pulumi.CustomTimeouts(delete=f"{settings.stop_timeout + _REMOVAL_SECONDS}s"),
+        )
+        # Of two managers on one Auto Scaling group each removes the other's machines, and with them their jobs.
+        options.delete_before_replace = self._args.autoscaler_region is not None or None
         return command.remote.Command(
             f"{self._name}-life",
             connection=self._args.connection,
@@ -162,10 +168,7 @@ class Registration(pulumi.ComponentResource):
             stdin=pulumi.Output.json_dumps({"host": self._args.host, **wanted}),
             triggers=[self._args.host],
             add_previous_output_in_env=False,
-            opts=self._options(
-                [tool, *self._args.needs],
-                pulumi.CustomTimeouts(delete=f"{settings.stop_timeout + _REMOVAL_SECONDS}s"),
-            ),
+            opts=options,
         )
 
     def _here(self, call: str) -> pulumi.Input[str]:

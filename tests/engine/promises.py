@@ -131,6 +131,11 @@ def begin() -> None:
     _queued.clear()
 
 
+def queued() -> frozenset[int]:
+    """The ids of the jobs that this test has queued."""
+    return frozenset(_queued)
+
+
 def count(deployment: Deployment) -> Counted:
     """Look once."""
     found = Counted()

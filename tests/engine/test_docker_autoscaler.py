@@ -39,15 +39,64 @@ def test_a_pool_runs_its_jobs_on_machines_of_its_group_and_leaves_nothing(deploy
     with promises.watched(deployment) as most:
         promises.queue(deployment, deployment.runner_id, LIMIT + promises.MORE, seconds=10)
         promises.until(lambda: most.jobs[deployment.runner_id] == LIMIT, "fewer jobs run than the limit says")
-        instances = group(deployment, name)["Instances"]
+        promises.until(
+            lambda: len(group(deployment, name)["Instances"]) == LIMIT / CAPACITY, "machines take more or fewer jobs"
+        )
+        zones = {each["AvailabilityZone"][-1] for each in group(deployment, name)["Instances"]}
         promises.until(lambda: promises.unfinished(deployment) == 0, "jobs wait for ever")
     assert most.jobs[deployment.runner_id] == LIMIT
-    assert len(instances) == LIMIT / CAPACITY
-    assert {each["AvailabilityZone"][-1] for each in instances} == {"a", "b"}
+    assert zones == {"a", "b"}
     assert most.machines == {}, "docker-machine makes none"
     jobs = control.gitlab(deployment.cloud, "state")["jobs"]
-    assert {each["state"] for each in jobs if each["runner_id"] == deployment.runner_id} == {"success"}
+    assert {each["state"] for each in jobs if each["id"] in promises.queued()} == {"success"}
 
     promises.until(lambda: group(deployment, name)["Instances"] == [], "idle machines stay")
     deployment.destroy()
     assert control.leftovers(deployment.cloud) == []
+
+
+@needs.JOBS
+def test_a_manager_that_is_replaced_ends_its_jobs_before_the_next_one_has_the_group(deployment: Deployment) -> None:
+    promises.begin()
+    name = autoscaled(deployment, machine={"IdleTime": 3})
+    deployment.up()
+    first = deployment.outputs()["manager_instance_id"]
+    (job,) = promises.queue(deployment, deployment.runner_id, 1, seconds=40)
+    promises.until(lambda: promises.count(deployment).jobs[deployment.runner_id] == 1, "the job is not taken")
+
+    deployment.config["gitlab-runner-aws:manager"]["instanceType"] = "t4g.small"
+    deployment.configure()
+    deployment.up()
+    assert deployment.outputs()["manager_instance_id"] != first
+    promises.queue(deployment, deployment.runner_id, LIMIT, seconds=1)
+    promises.until(lambda: promises.unfinished(deployment) == 0, "jobs wait for ever")
+    states = {each["id"]: each["state"] for each in control.gitlab(deployment.cloud, "state")["jobs"]}
+    assert states[job] == "success"
+    assert {states[each] for each in promises.queued()} == {"success"}
+
+    promises.until(lambda: group(deployment, name)["Instances"] == [], "idle machines stay")
+    deployment.destroy()
+    assert control.leftovers(deployment.cloud) == []
+
+
+@needs.JOBS
+def test_where_aws_has_no_spot_capacity_jobs_wait_the_reason_is_told_and_they_run_when_it_is_back(
+    deployment: Deployment,
+) -> None:
+    promises.begin()
+    deployment.config["gitlab-runner-aws:manager"]["watch"] = {"intervalSeconds": 20}
+    name = autoscaled(deployment, machine={"IdleTime": 3}, spot={})
+    deployment.up()
+    try:
+        control.refuse(deployment.cloud, {"code": "InsufficientInstanceCapacity", "market": "spot"})
+        promises.queue(deployment, deployment.runner_id, 2, seconds=1)
+        journal = "journalctl -u gitlab-runner-aws-watch --no-pager"
+        promises.until(lambda: name in deployment.host().run(journal), "nobody tells why no machine is launched")
+        (line, *_) = [each for each in deployment.host().run(journal).splitlines() if name in each]
+        assert "capacity" in line
+        assert promises.unfinished(deployment) == 2
+    finally:
+        control.refuse(deployment.cloud)
+    promises.until(lambda: promises.unfinished(deployment) == 0, "jobs wait although there is capacity again")
+    states = {each["id"]: each["state"] for each in control.gitlab(deployment.cloud, "state")["jobs"]}
+    assert {states[each] for each in promises.queued()} == {"success"}
