@@ -15,6 +15,7 @@ from tests import needs
 from . import promises
 from .conftest import Deployment
 from .test_docker_autoscaler import group
+from .test_watch import TOOL
 
 EXECUTOR = "gitlab-runner-aws:executor"
 LIMIT = 2
@@ -29,11 +30,18 @@ def workers(deployment: Deployment) -> Iterator[None]:
     control.workers(deployment.cloud, **before)
 
 
-def choose(deployment: Deployment, executor: str) -> None:
+@pytest.fixture
+def refusals(deployment: Deployment) -> Iterator[None]:
+    """Have AWS refuse nothing afterwards."""
+    yield
+    control.refuse(deployment.cloud)
+
+
+def choose(deployment: Deployment, executor: str, idle: int = 0) -> None:
     """Change the one line; idle machines of docker-machine would stay for long, those of a group for moments."""
     deployment.config[EXECUTOR] = executor
     deployment.pool["limit"] = LIMIT
-    deployment.pool["machine"] = {"IdleCount": 0, "IdleTime": 1800 if executor == "docker+machine" else 3}
+    deployment.pool["machine"] = {"IdleCount": idle, "IdleTime": 1800 if executor == "docker+machine" else 3}
     deployment.configure()
 
 
@@ -185,9 +193,36 @@ def test_an_image_that_does_not_do_stops_the_move_before_anything_changes_for_jo
     assert "ec2:RunInstances" in rights(deployment), "docker-machine goes on"
     assert {*places(deployment, jobs)} == {"machine"}
 
+    choose(deployment, "docker+machine")
+    deployment.up()
+    assert (deployment.live(), deployment.service_pid()) == (before, process)
+    assert groups(deployment) == []
+
+    choose(deployment, "docker-autoscaler")
     control.workers(deployment.cloud, cloudInitFails=False)
     deployment.up()
     assert 'executor = "docker-autoscaler"' in deployment.live()
     assert promises.machines(deployment) == []
+    deployment.destroy()
+    assert control.leftovers(deployment.cloud) == []
+
+
+@needs.MACHINES
+@pytest.mark.usefixtures("refusals")
+def test_a_machine_that_outlasts_the_move_is_removed_by_the_watch(deployment: Deployment) -> None:
+    choose(deployment, "docker+machine", idle=1)
+    deployment.up()
+    promises.until(lambda: len(promises.machines(deployment)) == 1, "no machine is kept idle")
+    control.refuse(deployment.cloud, {"action": "TerminateInstances", "code": "Throttling"})
+
+    choose(deployment, "docker-autoscaler")
+    output = deployment.up().stdout
+
+    assert "could not be removed, the watch tries again" in output
+    assert len(promises.machines(deployment)) == 1
+    assert "ec2:RunInstances" not in rights(deployment)
+    control.refuse(deployment.cloud)
+    deployment.host().run(TOOL)
+    assert (promises.machines(deployment), key_pairs(deployment)) == ([], [])
     deployment.destroy()
     assert control.leftovers(deployment.cloud) == []
