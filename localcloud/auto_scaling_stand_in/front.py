@@ -25,7 +25,7 @@ from .workers import Workers
 
 _ACCOUNT = "123456789012"
 _PREFIX = "/-/stand-in/"
-_SSH = re.compile(r"/-/stand-in/workers/(i-\w+)/ssh")
+_SSH = re.compile(r"/-/stand-in/workers/([\w.:-]+)/ssh")
 _SCOPE = re.compile(r"/\d{8}/([\w-]+)/([\w-]+)/aws4_request")
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -90,7 +90,7 @@ class AutoScalingStandIn:
             self._groups.advance()
             try:
                 if ssh:
-                    told = self._workers.ssh(_instance(ssh[1]), given)
+                    told = self._workers.ssh(_instance(ssh[1], given.get("from")), given)
                 elif environ["PATH_INFO"].endswith("workers"):
                     self._workers.change(given)
                     told = self._workers.told()
@@ -113,13 +113,22 @@ class AutoScalingStandIn:
         return {**vars(self._groups.times), "pushed": keys}
 
 
-def _instance(identity: str) -> Any:
-    """Raises KeyError."""
-    for ec2 in ec2_backends[_ACCOUNT].values():
-        for instance in ec2.all_instances():
-            if instance.id == identity:
-                return instance
-    raise KeyError(identity)
+def _instance(identity: str, client: str | None) -> Any:
+    """Return an instance by its id, or by an address as `client` would use it. Raises KeyError."""
+    every = [instance for ec2 in ec2_backends[_ACCOUNT].values() for instance in ec2.all_instances()]
+    own = next((each for each in every if each.id == client), None)
+    found = [each for each in every if each.id == identity]
+    for instance in every:
+        # A manager's public address is one of loopback, where somebody does listen.
+        has_host = str(instance.public_ip or "").startswith("127.")
+        near = own is not None and own.vpc_id == instance.vpc_id
+        addresses = {instance.public_ip, *([instance.private_ip] if near else [])}
+        if not has_host and identity in addresses:
+            found.append(instance)
+    if not found:
+        raise KeyError(identity)
+    # Those that have gone have no address any more, and others may have it.
+    return min(found, key=lambda each: each.state != "running")
 
 
 def _send(start_response: Callable[..., Any], status: int, headers: Mapping[str, Any], body: str) -> Iterable[bytes]:

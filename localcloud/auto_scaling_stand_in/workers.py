@@ -3,8 +3,9 @@
 Nobody can log in to an entry of the emulated EC2. So whoever would, asks POST /-/stand-in/workers/INSTANCE/ssh with
 {"user": ..., "keys": [base64 parts of public keys], "port": ..., "address": ..., "from": the client's own instance,
 "command": ...} and is told how that ends: {"outcome": "timeout" | "refused" | "handshake" | "exit", "code": ...,
-"text": ...}. It depends on the instance's state and security groups, the image's login user, the keys that EC2 Instance
-Connect has pushed or the key pair has, the user data, and on how long cloud-init takes.
+"text": ...}. Instead of the instance's id its address may stand there. The answer depends on the instance's state and
+security groups, the image's login user, the keys that EC2 Instance Connect has pushed or the key pair has, the user
+data, and on how long cloud-init takes.
 
 POST /-/stand-in/workers changes: {"cloudInitSeconds": ..., "cloudInitFails": true, "images": {"ami-...": {"docker":
 true, "user": "ubuntu", "instanceConnect": false}}, "deaf": ["i-..."] (sshd does not answer)}. GET tells all of it.

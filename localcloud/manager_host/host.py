@@ -63,6 +63,7 @@ class ManagerHost:
                 **dict.fromkeys(
                     ("apt-get", "dnf"), _text(_application(programs / "package_manager_stand_in", "program"))
                 ),
+                "ssh": _text(_application(programs / "ssh_stand_in", "program")),
                 "sudo": _text((_FOLDER / "sudo_stand_in.sh").read_bytes()),
             },
         }

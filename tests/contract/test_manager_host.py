@@ -71,7 +71,7 @@ def _own_machine_id() -> bytes:
 
 
 def test_programs_are_installed(host: BootedHost) -> None:
-    assert host.run("cd /usr/local/bin; stat -c '%a %n' s*").stdout == b"755 sudo\n755 systemctl\n"
+    assert host.run("cd /usr/local/bin; stat -c '%a %n' s*").stdout == b"755 ssh\n755 sudo\n755 systemctl\n"
     assert host.run("/usr/local/bin/python3 -c 'import ssl, json; print(json.dumps(1))'").stdout == b"1\n"
 
 

@@ -54,4 +54,5 @@ def test_what_is_not_there_or_not_trusted_is_refused_before_gitlab_runner_is_tou
     refused = host.install(**docker(host, version, **further))
     assert refused.exit_status == 1
     assert message in said(refused)
-    assert host.run("ls /usr/local/bin").split() == ["apt-get", "dnf", "journalctl", "python3", "sudo", "systemctl"]
+    from_the_start = ["apt-get", "dnf", "journalctl", "python3", "ssh", "sudo", "systemctl"]
+    assert host.run("ls /usr/local/bin").split() == from_the_start

@@ -14,6 +14,8 @@ from .ec2 import Call, recorded, requests
 from .evaluator import Evaluator, Request
 from .variants import RESOURCE_POLICIES, VARIANTS, Variant
 
+_REMOVAL = ("DescribeInstances", "TerminateInstances", "DeleteKeyPair")
+"""What `docker-machine rm` asks for, of the recorded calls."""
 _TABLE = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text())
 
 
@@ -47,7 +49,7 @@ def cases() -> list[Case]:
     return [
         case
         for name, variant in VARIANTS.items()
-        for make in (_recorded, _changed, _single, _plugin)
+        for make in (_recorded, _changed, _single, _plugin, _moved_over)
         for case in make(name, variant)
     ]
 
@@ -107,6 +109,23 @@ def _plugin(name: str, variant: Variant) -> Iterator[Case]:
             requests={"it": request},
             refused=frozenset(),
         )
+
+
+def _moved_over(name: str, variant: Variant) -> Iterator[Case]:
+    """Machines that docker-machine has made are removed by what is left of its rights, and no others are made."""
+    for kind in ("on_demand", "spot"):
+        for call in recorded(kind):
+            asked = requests(call, variant)
+            removes = call.action in _REMOVAL
+            # A look is allowed for the removal's sake, or that of the groups.
+            if removes or not call.action.startswith("Describe"):
+                yield Case(
+                    name=f"{name}: moved over, {kind} {call.action}",
+                    variant=variant,
+                    policy="moved over",
+                    requests=asked,
+                    refused=frozenset() if removes else frozenset(asked),
+                )
 
 
 def _allowed(row: Mapping[str, Any], variant: Variant) -> bool:

@@ -87,6 +87,11 @@ class Variant:
         return {
             "manager": policies.manager(self.workers, self.cache),
             "groups": policies.group_manager(self.groups, None),
+            "moved over": policies.group_manager(
+                self.groups,
+                None,
+                policies.remove_earlier(self.workers.vpc_arn, self.workers.profile_arn, self.workers.deployment),
+            ),
             "upload role": policies.cache_objects(self.cache),
             "reports": policies.reports(self.fill("{logs}:manager"), metrics=True),
             "worker trust": policies.assumed_by_ec2(self.partition),

@@ -93,7 +93,7 @@ def test_failed_launches_are_among_the_failed_creations_of_metrics_and_alarm(
     assert "creation_failures_total 6\n" in (tmp_path / "m.prom").read_text()
 
 
-def test_without_machines_and_pools_that_make_some_ec2_is_not_searched(
+def test_where_no_pool_makes_machines_ec2_is_searched_as_long_as_something_of_earlier_ones_may_be_left(
     manager: Manager, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def look(*_: object) -> None:
@@ -111,6 +111,11 @@ def test_without_machines_and_pools_that_make_some_ec2_is_not_searched(
     with pytest.raises(AssertionError, match="it was searched"):
         watch._reap(Pass(of_groups, {}, State(), dry_run=False))
     folders.clear()
+    months = 40 * 86_400
+    named = State(templates={"runner-abc-m-%s": NOW - months})
+    with pytest.raises(AssertionError, match="it was searched"):
+        watch._reap(Pass(of_groups, {}, named, dry_run=False, started=NOW - months + 3600))
+    watch._reap(Pass(of_groups, {}, named, dry_run=False, started=NOW))
     with pytest.raises(AssertionError, match="it was searched"):
         watch._reap(Pass(settings(tmp_path, **told), {}, State(), dry_run=False))
 

@@ -165,7 +165,8 @@ def remove_earlier(vpc_arn: str, profile_arn: str, deployment: str) -> list[Stat
         allow("RemoveEarlier", stop, here.ec2("instance/*"), {"ArnEquals": {"ec2:InstanceProfile": profile_arn}}),
         allow("RemoveVolumes", ["ec2:DeleteVolume"], here.ec2("volume/*"), {**ours, **_NAMED_BY_RUNNER}),
         allow("CancelRequests", ["ec2:CancelSpotInstanceRequests"], here.ec2("spot-instances-request/*"), ours),
-        allow("RemoveKeyPairs", ["ec2:DeleteKeyPair"], here.ec2("key-pair/runner-*")),
+        # Seconds since 1970 and four bytes in hexadecimal: the deployment's own key pair has another name.
+        allow("RemoveKeyPairs", ["ec2:DeleteKeyPair"], here.ec2("key-pair/runner-*-*-??????????-????????*")),
     ]
 
 

@@ -169,10 +169,10 @@ def _look_at_groups(look: Pass) -> None:
 
 def _reap(look: Pass) -> None:
     settings, state = look.settings, look.state
-    # Without pools that make machines the manager has no rights to look for any either.
-    if settings.get("onlyGroups") and not any(True for _ in folders()):
-        return
     ours = known_by(look, templates(live_runners()))
+    # Of pools that made machines until of late something may be left though docker-machine knows nothing of it.
+    if settings.get("onlyGroups") and not ours.templates and not any(True for _ in folders()):
+        return
     seen = reaping.look(look.aws, settings, ours)
     found = list(reaper.findings(seen, ours, state.in_error, settings["graceMinutes"] * 60))
     for finding in found:

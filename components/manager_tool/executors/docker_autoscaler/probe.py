@@ -24,8 +24,12 @@ _START_SECONDS = 300
 _LOGIN_SECONDS = 300
 _PAUSE_SECONDS = 5
 _COMMAND_SECONDS = 240
+_DOCKER_SECONDS = 60
+"""How long Docker may take to start after sshd has."""
 _LONGEST_OUTPUT = 400
+_DOCKER = "docker info"
 _SSH_FAILED = 255
+_DID_NOT_END = 124  # by timeout(1)
 # Of an instance that has just been launched nobody knows a host key; gitlab-runner takes any too.
 _SSH = (
     *("ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no"),
@@ -41,6 +45,7 @@ class Login(NamedTuple):
     port: int
     key: Path
     external: bool
+    region: str
     commands: tuple[str, ...]
     """What has to succeed there, in this order."""
 
@@ -66,7 +71,7 @@ def probe(aws: Aws, sections: Mapping[str, Mapping[str, Any]], told: Known) -> N
                 _try(aws, name, instance, login(sections[name], told))
         except StepError as error:
             raise StepError(
-                f"{error}\nconfig.toml was not changed: jobs go on as before. Correct it and run `pulumi up` again"
+                f"{error}\nconfig.toml was not changed: jobs go on as before. Correct the pool, or its executor"
             ) from None
         finally:
             _end(aws, sections)
@@ -81,7 +86,8 @@ def login(section: Mapping[str, Any], told: Known) -> Login:
         port=int(connector.get("protocol_port") or 22),
         key=Path(connector.get("key_path") or told["key"]),
         external=bool(connector.get("use_external_addr")),
-        commands=(*([str(ready)] if ready else []), "docker info"),
+        region=told["region"],
+        commands=(*([str(ready)] if ready else []), _DOCKER),
     )
 
 
@@ -132,7 +138,11 @@ def _no_launch(name: str, reason: str) -> str:
 
 
 def _try(aws: Aws, name: str, instance: groups.Instance, way: Login) -> None:
-    """Log in and run the commands, again and again until all have succeeded once. Raises `StepError`."""
+    """Log in, again and again until it succeeds, and run the commands. Raises `StepError`.
+
+    instance_ready_command may fail no more than with gitlab-runner, which then gives the instance up (`instanceReadyUp`
+    in executors/internal/autoscaler/provider.go).
+    """
     address = _address(aws, instance, way)
     call = ("timeout", str(_COMMAND_SECONDS), *_SSH, "-i", str(way.key), "-p", str(way.port), "-l", way.user)
     deadline = time.monotonic() + _LOGIN_SECONDS
@@ -142,9 +152,13 @@ def _try(aws: Aws, name: str, instance: groups.Instance, way: Login) -> None:
             code, output = run(*call, "--", address, command, check=False)
             if code == 0:
                 break
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            if code not in (_SSH_FAILED, _DID_NOT_END):
+                deadline = min(deadline, now + (_DOCKER_SECONDS if command == _DOCKER else 0))
+            if now >= deadline:
                 said = one_line(output[-_LONGEST_OUTPUT:], _LONGEST_OUTPUT)
-                raise StepError(f"{name}: {_mistake(instance, address, way, command, code)}: {said}")
+                what, advice = _mistake(instance, address, way, command, code)
+                raise StepError(f"{name}: {what}{said and ': '}{said}\n{advice}")
             time.sleep(_PAUSE_SECONDS)
     say(f"{name}: Docker answers on {instance.id}")
 
@@ -167,17 +181,21 @@ def _address(aws: Aws, instance: groups.Instance, way: Login) -> str:
         raise StepError(f"{instance.id} has no {kind}{setting}") from None
 
 
-def _mistake(instance: groups.Instance, address: str, way: Login, command: str, code: int) -> str:
+def _mistake(instance: groups.Instance, address: str, way: Login, command: str, code: int) -> tuple[str, str]:
+    """Return what went wrong, and what to do."""
     if code == _SSH_FAILED:
         return (
-            f"the manager can't log in to {instance.id} as {way.user} at {address}, port {way.port}. Check "
-            "autoscaler.connector_config.username, that the image has EC2 Instance Connect, and that the workers' "
-            "security group lets the manager in"
+            f"the manager can't log in to {instance.id} as {way.user} at {address}, port {way.port}",
+            "Check autoscaler.connector_config.username, that the image has EC2 Instance Connect, and that the "
+            "workers' security group lets the manager in",
         )
-    what = "did not end" if code == 124 else f"ended with {code}"  # by timeout(1)
+    what = "did not end" if code == _DID_NOT_END else f"ended with {code}"
+    # EC2 has it for an hour after an instance has gone: GetConsoleOutput in its API Reference.
+    console = f"aws ec2 get-console-output --region {way.region} --instance-id {instance.id} --output text"
     return (
-        f"`{command}` {what} on {instance.id}. The pool's image or user data has to bring Docker, and the user "
-        f"{way.user} has to be in the group docker"
+        f"`{command}` {what} on {instance.id}",
+        f"The pool's image or user data has to bring Docker, and the user {way.user} has to be in the group docker. "
+        f"What cloud-init said, for an hour: {console}",
     )
 
 
