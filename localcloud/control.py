@@ -71,8 +71,10 @@ def traced(cloud: LocalCloud) -> Iterator[None]:
     Not all do: each command over SSH would take half as much processor time again.
     """
     call(cloud, "trace", True)
-    yield
-    call(cloud, "trace", False)
+    try:
+        yield
+    finally:
+        call(cloud, "trace", False)
 
 
 def gitlab(cloud: LocalCloud, path: str, body: Mapping[str, Any] | None = None) -> Any:

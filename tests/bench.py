@@ -179,7 +179,8 @@ def render_figures() -> None:
 
         sections = f"{pools * entries_each:,} [[runners]] of {pools:,} pools"
         seconds, alone = clocked(ours), clocked(partial(tomli_w.dumps, content))
-        limit = 2.0 if pools * entries_each == 10_000 else 0.2
+        # Most of it is tomli_w's and the checks of a pool, 0.2 ms each.
+        limit = 6.0 if pools == 10_000 else 4.0 if pools == 1_000 else 0.5
         verdict = "ok" if seconds <= limit else "TOO SLOW"
         print(
             f"{sections:<44} {seconds:6.2f} s {'':>10}   at most {limit:g} s; tomli_w alone: {alone:.2f} s   {verdict}"

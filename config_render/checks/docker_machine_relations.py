@@ -142,7 +142,7 @@ def _zone_is_a_suffix(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
 def _manager_may_pass_the_profile(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
     option = "amazonec2-iam-instance-profile"
     profile, identity = text(pool.options.get(option)), stack.table("identity")
-    # A profile or a host that is there already has the rights that its owner gave it.
+    # An existing profile or host has the rights that its owner gave it.
     if identity.get("managerInstanceProfile") is not None or stack.table("manager").get("host") is not None:
         return
     own = text(identity.get("workerInstanceProfile")) or ""
