@@ -67,6 +67,15 @@ def kept_busy(deployment: Deployment) -> Iterator[list[int]]:
         thread.join()
 
 
+def go_over(deployment: Deployment, executor: str, *, fails: bool = False) -> tuple[str, list[int]]:
+    """Change the executor while jobs run; return what `pulumi up` prints, and the jobs of the meantime."""
+    with kept_busy(deployment) as jobs:
+        choose(deployment, executor)
+        ended = deployment.up(check=not fails)
+    assert (ended.returncode != 0) == fails
+    return ended.stdout, jobs
+
+
 def states(deployment: Deployment, jobs: list[int]) -> set[str]:
     return {each["state"] for each in control.gitlab(deployment.cloud, "state")["jobs"] if each["id"] in jobs}
 
@@ -128,9 +137,7 @@ def test_a_stack_moves_over_and_back_while_jobs_run_and_loses_none(deployment: D
     choose(deployment, "docker+machine")
     deployment.up()
 
-    with kept_busy(deployment) as jobs:
-        choose(deployment, "docker-autoscaler")
-        output = deployment.up().stdout
+    output, jobs = go_over(deployment, "docker-autoscaler")
 
     in_order(
         output,
@@ -150,9 +157,7 @@ def test_a_stack_moves_over_and_back_while_jobs_run_and_loses_none(deployment: D
     assert "ec2:TerminateInstances" in rights(deployment), "a machine may outlast the up"
     promises.until(lambda: instances(deployment) == [], "idle machines stay")
 
-    with kept_busy(deployment) as jobs:
-        choose(deployment, "docker+machine")
-        output = deployment.up().stdout
+    output, jobs = go_over(deployment, "docker+machine")
 
     in_order(
         output,
@@ -181,16 +186,13 @@ def test_an_image_that_does_not_do_stops_the_move_before_anything_changes_for_jo
     without = {each["ImageId"]: {"docker": False} for each in images}
     control.workers(deployment.cloud, images=without, cloudInitFails=True)
 
-    with kept_busy(deployment) as jobs:
-        choose(deployment, "docker-autoscaler")
-        failed = deployment.up(check=False)
+    output, jobs = go_over(deployment, "docker-autoscaler", fails=True)
 
-    assert failed.returncode != 0
-    assert "The pool's image or user data has to bring Docker" in failed.stdout
-    assert "config.toml was not changed: jobs go on as before" in failed.stdout
+    assert "The pool's image or user data has to bring Docker" in output
+    assert "config.toml was not changed: jobs go on as before" in output
     assert (deployment.live(), deployment.service_pid()) == (before, process)
     assert instances(deployment) == []
-    assert "ec2:RunInstances" in rights(deployment), "docker-machine goes on"
+    assert "ec2:RunInstances" in rights(deployment), "jobs still need new machines"
     assert {*places(deployment, jobs)} == {"machine"}
 
     choose(deployment, "docker+machine")
