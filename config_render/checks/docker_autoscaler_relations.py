@@ -9,7 +9,7 @@ from ..settings.stack import Settings
 from .pool_relations import PoolRule
 from .raw import RawPool, RawStack, items, table, text, texts, whole
 
-_MOST_INSTANCES = 1000
+MOST_INSTANCES = 1000
 """More the plugin for AWS does not start: `max size option exceeds instance group's max size`."""
 _NUMBERS = ("IdleCount", "IdleScaleFactor", "IdleCountMin", "IdleTime", "autoscaling")
 _IN_ALL_ZONES = "is for docker+machine: a group of docker-autoscaler is in all zones of the pool; set zones"
@@ -26,9 +26,9 @@ _REFUSED = {
 
 
 def _group_is_not_too_large(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
-    if pool.limit is not None and pool.most_machines > _MOST_INSTANCES:
+    if pool.limit is not None and pool.most_machines > MOST_INSTANCES:
         message = (
-            f"makes {pool.most_machines} machines; a group of docker-autoscaler has at most {_MOST_INSTANCES}: lower "
+            f"makes {pool.most_machines} machines; a group of docker-autoscaler has at most {MOST_INSTANCES}: lower "
             "it, raise autoscaler.capacity_per_instance, or make two pools"
         )
         yield problem(pool.at("limit"), message, pool.limit)

@@ -6,8 +6,10 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from ..files.checked_file import UnusableError
+from ..settings.runner import Executor
 from .from_toml import UnconvertibleError, settings_from_toml
 from .source import NotTomlError, read_toml
 from .stack_text import stack_file
@@ -16,7 +18,12 @@ from .stack_text import stack_file
 def add_from_toml(command: Callable[[str, object, str], argparse.ArgumentParser]) -> None:
     """Add the command to a parser; `command` makes one of its commands."""
     parser = command("from-toml", _from_toml, "print a stack file made from a config.toml, without its secrets")
-    parser.add_argument("file", type=Path, metavar="FILE", help="a config.toml with docker+machine on amazonec2")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="a config.toml with docker+machine or docker-autoscaler on EC2"
+    )
+    parser.add_argument(
+        "--executor", choices=get_args(Executor), help="of all pools; by default each keeps that of its [[runners]]"
+    )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="write the stack file there, unless it exists or is refused"
     )
@@ -25,7 +32,7 @@ def add_from_toml(command: Callable[[str, object, str], argparse.ArgumentParser]
 def _from_toml(options: argparse.Namespace) -> None:
     file: Path = options.file
     try:
-        text = stack_file(settings_from_toml(read_toml(file)), file.name)
+        text = stack_file(settings_from_toml(read_toml(file), options.executor), file.name)
     except NotTomlError as error:
         raise UnusableError(str(error)) from None
     except UnconvertibleError as error:

@@ -88,10 +88,10 @@ class Findings:
     def want(self, path: str, example: str | float, why: str) -> None:
         """Take down a setting that is still to be set; `why` begins with a place."""
         place, space, rest = why.partition(" ")
+        colon = ":" if place.endswith(":") else ""
         if all(each.path != path for each in self.wanted):
-            self.wanted.append(
-                Wanted(path, example, printable(f"{self.located(place.rstrip(':'))}{space}{without_secrets(rest)}"))
-            )
+            located = f"{self.located(place.removesuffix(':'))}{colon}"
+            self.wanted.append(Wanted(path, example, printable(f"{located}{space}{without_secrets(rest)}")))
 
     def secret(self, wish: str, secret: str, place: str) -> str:
         """Return the placeholder of a secret, the same one for the same secret. `wish` is a name that would suit."""

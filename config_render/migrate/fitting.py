@@ -62,7 +62,8 @@ def _problems(
 
 def _completed(settings: dict[str, object], wanted: Collection[Wanted]) -> dict[str, object]:
     """Return the settings as they will be once what is asked for is set."""
-    complete = {**(deepcopy(settings) if wanted else settings), "manager": {"sshFrom": ["203.0.113.7/32"]}}
+    complete: dict[str, Any] = dict(deepcopy(settings) if wanted else settings)
+    complete["manager"] = {**complete.get("manager", {}), "sshFrom": ["203.0.113.7/32"]}
     for each in wanted:
         if ":" not in each.path:
             *path, last = _location(each.path)
@@ -115,6 +116,8 @@ def _may_go(location: Location) -> bool:
     match location:
         case ("pools", int(), str(key), *_):
             return key not in _KEPT
+        case ("manager", "fleetingPlugin", *_):
+            return True
         case ("pools" | "gitlab" | "network" | "concurrent" | "manager", *_):
             return False
         case _:

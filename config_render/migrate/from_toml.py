@@ -9,8 +9,9 @@ from ..base.placeholders import TOKEN
 from ..base.problems import Location, Problem
 from ..base.runner_token import check_token
 from ..settings.process import GlobalKeys
-from ..settings.runner import RunnerKeys
+from ..settings.runner import Executor, RunnerKeys
 from ..settings.stack import Settings
+from .autoscaler import STAYS, Place, ask_for_group, complete, fit_jobs, read_group, read_plugin, rest_of, stays_behind
 from .cache import read_cache
 from .findings import Findings, Wanted
 from .fitting import PlaceOf, fit
@@ -18,13 +19,16 @@ from .gitlab import read_gitlab
 from .network import Network, read_region
 from .old_keys import pick, renamed, spelled, with_autoscaling, without
 from .options import Choices, read_options
+from .other_executor import to_docker_autoscaler, to_docker_machine
 from .pool_choices import pool_choices
 from .pools import Names, fit_numbers
 from .source import Source
-from .tables import Tables
+from .tables import Tables, is_empty
 
 MOST_RUNNERS = 500
 _FROM_OPTIONS = ("driver", "spot", "instanceTypes", "ami", "zones")
+_TABLES: Mapping[Executor, str] = {"docker+machine": "machine", "docker-autoscaler": "autoscaler"}
+"""The table of `[[runners]]` that each executor has for its machines."""
 
 
 class UnconvertibleError(Exception):
@@ -51,14 +55,18 @@ class Converted:
     """What is left out, or otherwise; each begins with its place."""
 
 
-def settings_from_toml(source: Source) -> Converted:
+def settings_from_toml(source: Source, executor: Executor | None = None) -> Converted:
     """Convert a config.toml.
 
+    Args:
+        source: Its content.
+        executor: That of all pools; by default each keeps the one that its entry has.
+
     Raises:
-        UnconvertibleError: It has no `[[runners]]` with the executor docker+machine on amazonec2, values of a wrong
+        UnconvertibleError: It has no `[[runners]]` with docker+machine or docker-autoscaler on EC2, values of a wrong
             type, entries that differ where a stack has one value for all, or what AWS or docker-machine would refuse.
     """
-    conversion = _Conversion(source)
+    conversion = _Conversion(source, executor)
     found = conversion.convert()
     if conversion.findings.problems or found is None:
         problems = dict.fromkeys(conversion.findings.problems)
@@ -67,9 +75,10 @@ def settings_from_toml(source: Source) -> Converted:
 
 
 class _Conversion:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, executor: Executor | None) -> None:
         self.findings = Findings(source.lines)
         self._content = source.content
+        self._executor = executor
         self._tables = Tables(self.findings)
         for place, note in source.notes:
             self.findings.note(place, note)
@@ -88,69 +97,62 @@ class _Conversion:
                 key, len(given), f"are more entries than the {MOST_RUNNERS} pools of a stack; split the file"
             )
             return None
-        chosen = [(f"{key}[{n}]", each) for n, each in enumerate(given) if self._is_ours(each, f"{key}[{n}]")]
+        chosen: list[tuple[str, Mapping[str, object]]] = []
+        others: list[Place] = []
+        for index, entry in enumerate(given):
+            at = f"{key}[{index}]"
+            if reason := self._stays_behind(entry, at):
+                others.append(reason)
+            else:
+                chosen.append((at, entry))
         if self.findings.problems:
             return None
-        self._leave_others(given, key, [place for place, _ in chosen])
+        for place, value, message in others:
+            if chosen:
+                self.findings.left_out(place, message)
+            else:
+                self.findings.refuse(place, value, message)
         if not chosen:
-            self.findings.refuse(
-                f"{key}[0].executor", None, "is not docker+machine, nor is any other; there is nothing to convert"
-            )
+            message = "is neither docker+machine nor docker-autoscaler, nor is any other; there is nothing to convert"
+            self.findings.refuse(f"{key}[0].executor", None, message)
             return None
         return self._converted([place for place, _ in chosen], [each for _, each in chosen])
 
-    def _is_ours(self, entry: Mapping[str, object], at: str) -> bool:
-        executor, machine = pick(entry, "executor"), pick(entry, "machine")
-        if executor is None and isinstance(machine, dict):
-            self.findings.note(f"{at}.executor", "missing; it is docker+machine, as there is a table [runners.machine]")
-        elif executor != "docker+machine":
-            return False
-        if machine is None:
-            self.findings.refuse(
-                f"{at}.machine", None, "missing; needed: [runners.machine], which says what machines to start"
-            )
-        elif not isinstance(machine, dict):
-            self.findings.refuse(f"{at}.machine", None, "must be a table: [runners.machine]")
+    def _stays_behind(self, entry: Mapping[str, object], at: str) -> Place | None:
+        """Return why an entry is none of this program's; None for one that is."""
+        executor, place = pick(entry, "executor"), f"{at}.{spelled(entry, 'executor')}"
+        if executor is None and (found := _executor_of(entry)):
+            self.findings.note(place, f"missing; it is {found}, as there is a table [runners.{_TABLES[found]}]")
+            executor = found
+        if executor == "instance":
+            return place, executor, f"runs jobs on machines themselves, while here they run in containers: {STAYS}"
+        if executor not in ("docker+machine", "docker-autoscaler"):
+            return place, executor, f"is neither docker+machine nor docker-autoscaler: {STAYS}"
+        key = _TABLES[executor]
+        table, table_at = pick(entry, key), f"{at}.{spelled(entry, key)}"
+        if table is None:
+            what = "which says what machines to start"
+            self.findings.refuse(f"{at}.{key}", None, f"missing; needed: [runners.{key}], {what}")
+        elif not isinstance(table, dict):
+            self.findings.refuse(f"{at}.{key}", None, f"must be a table: [runners.{key}]")
+        elif executor == "docker-autoscaler":
+            return stays_behind(table, table_at)
         else:
-            return self._is_on_ec2(machine, at)
-        return True
+            return self._other_driver(table, at)
+        return None
 
-    def _is_on_ec2(self, machine: Mapping[str, object], at: str) -> bool:
-        driver = pick(machine, "MachineDriver")
+    def _other_driver(self, machine: Mapping[str, object], at: str) -> Place | None:
+        driver, place = pick(machine, "MachineDriver"), f"{at}.machine.MachineDriver"
         if not driver:
-            self.findings.note(f"{at}.machine.MachineDriver", "missing; it is amazonec2 here")
-        return driver in ("amazonec2", None, "")
-
-    def _leave_others(self, given: Sequence[Mapping[str, object]], key: str, chosen: Sequence[str]) -> None:
-        for index, entry in enumerate(given):
-            at = f"{key}[{index}]"
-            if at in chosen:
-                continue
-            executor, place = pick(entry, "executor"), f"{at}.{spelled(entry, 'executor')}"
-            message = "is not docker+machine: this [[runners]] stays on the old manager"
-            if executor == "docker+machine":
-                machine = pick(entry, "machine")
-                executor, place = pick(machine, "MachineDriver"), f"{at}.machine.MachineDriver"
-                message = "is not amazonec2: this [[runners]] stays on the old manager"
-            if len(chosen):
-                self.findings.left_out(place, message)
-            else:
-                self.findings.refuse(place, executor, message)
+            self.findings.note(place, "missing; it is amazonec2 here")
+        return None if driver in ("amazonec2", None, "") else (place, driver, f"is not amazonec2: {STAYS}")
 
     def _converted(self, at: list[str], entries: list[Mapping[str, object]]) -> Converted | None:
         findings = self.findings
         entries = [renamed(entry, "runners", place, findings) for entry, place in zip(entries, at, strict=True)]
         general = self._tables.read(GlobalKeys, renamed(self._content, "global", "", findings), "")
         self._count_jobs(general)
-        choices = [
-            read_options(
-                pick(pick(entry, "machine"), "MachineOptions", []),
-                self._options_at(entry, place),
-                self._tables,
-                findings,
-            )
-            for entry, place in zip(entries, at, strict=True)
-        ]
+        choices = [self._choices(entry, place) for entry, place in zip(entries, at, strict=True)]
         region = read_region(choices, findings)
         network = Network(choices, region, findings)
         settings: dict[str, object] = {
@@ -160,20 +162,59 @@ class _Conversion:
         }
         if (cache := read_cache(entries, at, self._tables, findings)) is not None:
             settings["cache"] = cache
+        groups = [
+            (self._table_at(entry, place), pick(entry, "autoscaler"))
+            for entry, place, chosen in zip(entries, at, choices, strict=True)
+            if chosen.of_group
+        ]
+        if manager := read_plugin(groups, self._executor, findings):
+            settings["manager"] = manager
         settings["pools"] = pools = self._pools(entries, at, choices, network, settings)
         self._tokens(entries, at, pools)
         if findings.problems:
             return None
-        fit(settings, region, findings.secrets.keys() - {TOKEN}, _places(at, choices, settings), findings)
+        self._name_executors(settings, [self._executor_at_first(chosen) for chosen in choices])
+        known, place_of = findings.secrets.keys() - {TOKEN}, _places(at, choices, settings)
+        fit(settings, region, known, place_of, findings)
+        if self._executor == "docker+machine" and groups and not findings.problems:
+            for index, (entry, place, chosen) in enumerate(zip(entries, at, choices, strict=True)):
+                if chosen.of_group:
+                    to_docker_machine(pools[index], index, self._table_at(entry, place), findings)
+            self._name_executors(settings, ["docker+machine"] * len(pools))
+            fit(settings, region, known, place_of, findings)
+        for pool in pools:
+            if pool.get("driver") == {}:  # where nothing in it would do
+                del pool["driver"]
         order = [known.alias or name for name, known in Settings.model_fields.items()]
         in_order = {name: settings[name] for name in order if name in settings}
         used = set(re.findall(r"<secret:(\w+)>", repr(in_order))) | {TOKEN}
         secrets = {name: place for name, place in findings.secrets.items() if name in used}
         return Converted(region, in_order, secrets, findings.wanted, findings.notes)
 
-    def _options_at(self, entry: Mapping[str, object], place: str) -> str:
-        machine = pick(entry, "machine")
-        return f"{place}.{spelled(entry, 'machine')}.{spelled(machine, 'MachineOptions')}"
+    def _choices(self, entry: Mapping[str, object], place: str) -> Choices:
+        table, at = pick(entry, _TABLES[_executor_of(entry) or "docker+machine"]), self._table_at(entry, place)
+        if _executor_of(entry) == "docker-autoscaler":
+            return read_group(table, at, self.findings)
+        options = pick(table, "MachineOptions", [])
+        return read_options(options, f"{at}.{spelled(table, 'MachineOptions')}", self._tables, self.findings)
+
+    def _table_at(self, entry: Mapping[str, object], place: str) -> str:
+        return f"{place}.{spelled(entry, _TABLES[_executor_of(entry) or 'docker+machine'])}"
+
+    def _executor_at_first(self, chosen: Choices) -> Executor:
+        """Return the executor of a pool until it passes the check; what groups say becomes numbers only then."""
+        return "docker-autoscaler" if chosen.of_group else self._executor or "docker+machine"
+
+    def _name_executors(self, settings: dict[str, Any], executors: Sequence[Executor]) -> None:
+        """Say the executors once where all pools have the same, and not at all where it is the default."""
+        default = Settings.model_fields["executor"].default
+        settings.pop("executor", None)
+        if len(set(executors)) == 1 and executors[0] != default:
+            settings["executor"] = executors[0]
+        for pool, executor in zip(settings["pools"], executors, strict=True):
+            pool.pop("executor", None)
+            if executor != settings.get("executor", default):
+                pool["executor"] = executor
 
     def _count_jobs(self, general: dict[str, object]) -> None:
         concurrent = general["concurrent"]
@@ -191,22 +232,46 @@ class _Conversion:
     ) -> list[dict[str, object]]:
         names, pools = Names(self.findings, several=len(entries) > 1), []
         there = settings["network"]
+        zones = len(there.get("subnetIds", there.get("zones", "a")))
         for index, (entry, place, chosen) in enumerate(zip(entries, at, choices, strict=True)):
-            machine_at = f"{place}.{spelled(entry, 'machine')}"
-            machine = with_autoscaling(without(pick(entry, "machine"), "MachineOptions"), machine_at, self.findings)
-            rest = without(entry, "name", "limit", "machine", "docker")
-            docker = pick(entry, "docker", {})
-            pool = self._tables.read(RunnerKeys, {**rest, "docker": docker, "machine": machine}, place)
-            pool.setdefault("docker", {"disable_cache": False})
-            pool.setdefault("machine", {"IdleTime": 0})
-            placed, driver = network.pool(index)
+            executor = self._executor or self._executor_at_first(chosen)
+            pool = self._pool(entry, place, chosen, executor)
+            by_machine = "docker+machine" in (executor, self._executor_at_first(chosen))
+            placed, driver = network.pool(chosen)
+            own = placed if chosen.of_group else {**placed, **pool_choices(chosen, index, executor, self.findings)}
+            names.give(whole := {**own, **pool}, entry, place, zones, by_machine=by_machine)
+            if chosen.of_group:
+                table = pick(entry, "autoscaler")
+                fit_jobs(whole, entry, table, place, settings["concurrent"], self.findings)
+                ask_for_group(whole, index, chosen.at, executor, self.findings)
+            else:
+                fit_numbers(whole, entry, place, settings["concurrent"], self.findings)
             driver = {**chosen.driver, **driver}
-            own = {**placed, **pool_choices(chosen, index, self.findings)}
-            names.give(whole := {**own, **pool}, entry, place, len(there.get("subnetIds", there.get("zones", "a"))))
-            fit_numbers(whole, entry, place, settings["concurrent"], self.findings)
             first = {"name": whole.pop("name"), "limit": whole.pop("limit")}
-            pools.append({**first, **whole, **({"driver": driver} if driver else {})})
+            pools.append(pool := {**first, **whole, **({"driver": driver} if driver else {})})
+            if executor == "docker-autoscaler" and not chosen.of_group:
+                to_docker_autoscaler(pool, chosen, place, self.findings)
         return pools
+
+    def _pool(self, entry: Mapping[str, object], place: str, chosen: Choices, executor: Executor) -> dict[str, Any]:
+        """Return what GitLab's own keys say of a pool."""
+        key, other = ("autoscaler", "machine") if chosen.of_group else ("machine", "autoscaler")
+        table, table_at = pick(entry, key), self._table_at(entry, place)
+        if not is_empty(pick(entry, other)) and pick(entry, other) is not None:
+            its_own = "docker-autoscaler" if chosen.of_group else "docker+machine"
+            self.findings.left_out(f"{place}.{spelled(entry, other)}", f"it has no effect with the executor {its_own}")
+        if chosen.of_group:
+            table = rest_of(given := table, table_at, self.findings)
+        else:
+            table = with_autoscaling(without(table, "MachineOptions"), table_at, self.findings)
+        rest = without(entry, "name", "limit", "machine", "autoscaler", "docker")
+        pool = self._tables.read(RunnerKeys, {**rest, "docker": pick(entry, "docker", {}), key: table}, place)
+        pool.setdefault("docker", {"disable_cache": False})
+        if chosen.of_group:
+            complete(pool, given, table_at, executor, self.findings)
+        else:
+            pool.setdefault("machine", {"IdleTime": 0})
+        return pool
 
     def _tokens(
         self, entries: Sequence[Mapping[str, object]], at: Sequence[str], pools: Sequence[dict[str, object]]
@@ -225,6 +290,15 @@ class _Conversion:
             pool["token"] = self.findings.secret("runnerToken", token, place)
 
 
+def _executor_of(entry: Mapping[str, object]) -> Executor | None:
+    """Return the executor of an entry, or the one that its table is for; None for another one."""
+    executor = pick(entry, "executor")
+    for known, table in _TABLES.items():
+        if executor == known or (executor is None and isinstance(pick(entry, table), dict)):
+            return known
+    return None
+
+
 def _places(at: Sequence[str], choices: Sequence[Choices], settings: Mapping[str, object]) -> PlaceOf:
     """Return a function that tells where in the config.toml a setting comes from."""
 
@@ -234,6 +308,8 @@ def _places(at: Sequence[str], choices: Sequence[Choices], settings: Mapping[str
                 return choices[index].place(option)
             case ("pools", int(index), str(key), *_) if key in _FROM_OPTIONS:
                 return choices[index].at
+            case ("pools", int(index), "machine", *_) if choices[index].of_group:
+                return f"{at[index]}.autoscaler"
             case ("pools", int(index), *rest):
                 return at[index] + _joined(rest)
             case ("cache", *rest):

@@ -11,11 +11,16 @@ from .options import Choices
 _DRIVERS_REGION, _DRIVERS_ZONE = "us-east-1", "a"
 """What docker-machine takes where these are left out."""
 _ZONE = re.compile(r"[a-z]|-[a-z0-9-]{1,30}")
+_VPC = "vpc-0123456789abcdef0"
 _OPTION = "amazonec2-{}".format
 
 
 def read_region(choices: Sequence[Choices], findings: Findings) -> str | None:
     """Return the region of all entries; None, having asked for it, where there is none that exists."""
+    choices = [each for each in choices if each.last(_OPTION("region")) or not each.of_group] or choices[:1]
+    if choices[0].of_group and not choices[0].last(_OPTION("region")):
+        findings.want("aws:region", "eu-central-1", f"{choices[0].at}: the region of its group")
+        return None
     given = [each.last(_OPTION("region")) or _DRIVERS_REGION for each in choices]
     for each in choices:
         if not each.last(_OPTION("region")):
@@ -50,7 +55,8 @@ class Network:
 
     def __init__(self, choices: Sequence[Choices], region: str | None, findings: Findings) -> None:
         self._findings = findings
-        self._choices = choices
+        self._at = choices[0].at
+        self._choices = choices = [each for each in choices if not each.of_group]
         self._region = region or ""
         vpcs = [
             (each.place(_OPTION("vpc-id")), each.last(_OPTION("vpc-id")) or None)
@@ -91,6 +97,10 @@ class Network:
 
     def settings(self) -> dict[str, object]:
         """Return the setting `network`, and ask for what it lacks."""
+        if not self._choices:
+            self._findings.want("network.vpcId", _VPC, f"{self._at}: the VPC of its group")
+            self._findings.want("network.subnetIds[0]", "subnet-0123456789abcde00", f"{self._at}: its group's subnets")
+            return {}
         if self._vpc is None and not any(self._subnets):
             return {"vpcId": DEFAULT_VPC, "zones": list(dict.fromkeys(zone for each in self._zones for zone in each))}
         network: dict[str, object] = {}
@@ -99,7 +109,7 @@ class Network:
             network["vpcId"] = self._vpc
         else:
             why = f"{place} names no VPC" if self._vpc else f"{place} has none; the VPC of the subnets"
-            self._findings.want("network.vpcId", "vpc-0123456789abcdef0", why)
+            self._findings.want("network.vpcId", _VPC, why)
         listed = [subnet for each in self._subnets if len(each) > 1 for subnet in each]
         subnets = list(dict.fromkeys([*self._by_zone.values(), *listed]))
         if subnets:
@@ -119,8 +129,11 @@ class Network:
             self._findings.want(f"network.subnetIds[{count}]", f"subnet-0123456789abcde{count:02x}", why)
             count += 1
 
-    def pool(self, index: int) -> tuple[dict[str, object], dict[str, object]]:
+    def pool(self, of: Choices) -> tuple[dict[str, object], dict[str, object]]:
         """Return the settings of an entry's pool that say where it is, and those under `driver`."""
+        index = next((index for index, each in enumerate(self._choices) if each is of), None)
+        if index is None:
+            return {}, {}
         zones, subnets = self._zones[index], self._subnets[index]
         known = list(dict.fromkeys(zone for each in self._zones for zone in each))
         if len(subnets) > 1:

@@ -48,6 +48,8 @@ class Choices:
     pool: dict[str, object] = field(default_factory=dict)
     """A pool's settings for them, without `driver`."""
     driver: dict[str, object] = field(default_factory=dict)
+    of_group: bool = False
+    """Whether a launch template says all that, and config.toml does not."""
 
     def last(self, option: str) -> str | None:
         """Return what docker-machine takes."""

@@ -1,8 +1,8 @@
-"""Periods as people write them, as the seven fields that gitlab-runner means."""
+"""Periods as people write them, as the fields that gitlab-runner means: seven, or the five of docker-autoscaler."""
 
 import re
 
-from ..base.periods import check_period
+from ..base.periods import check_cron_period, check_period, five_fields
 from .findings import Findings
 
 _JOINED = re.compile(r"(?<=\S),(?=\* \* )")
@@ -27,6 +27,25 @@ def seven_fields(periods: list[object], place: str, findings: Findings) -> list[
                 findings.left_out(at, f"it {reason}")
             else:
                 found.append(whole)
+    return found
+
+
+def cron_fields(periods: list[object], place: str, findings: Findings) -> list[object]:
+    """Return periods that `check_cron_period` takes, and tell which others are left out."""
+    found: list[object] = []
+    for index, period in enumerate(periods):
+        at = f"{place}[{index}]"
+        if not isinstance(period, str):
+            found.append(period)
+            continue
+        fields = period.replace("?", "*").split()
+        written = (five_fields(" ".join(fields)) if len(fields) == 7 else None) or " ".join(fields)
+        if reason := check_cron_period(written):
+            findings.left_out(at, f"it {reason}")
+            continue
+        if written.split() != period.split():
+            findings.note(at, f'becomes "{written}": docker-autoscaler counts five fields, from minutes to days')
+        found.append(written)
     return found
 
 

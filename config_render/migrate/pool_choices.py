@@ -4,6 +4,7 @@ import re
 
 from ..base.instance_types import architecture, check_instance_type
 from ..checks.docker_machine_relations import is_off
+from ..settings.runner import Executor
 from ..settings.spot import LEAST_PRICE, ON_DEMAND
 from .findings import Findings
 from .options import Choices
@@ -14,8 +15,8 @@ _DRIVERS_TYPE, _DRIVERS_PRICE = "t2.micro", "0.50"
 _IMAGE = re.compile(r"ami-[0-9a-f]{8,17}")
 
 
-def pool_choices(found: Choices, pool: int, findings: Findings) -> dict[str, object]:
-    """Return a pool's instance types, image and spot settings. `pool` is its number."""
+def pool_choices(found: Choices, pool: int, executor: Executor, findings: Findings) -> dict[str, object]:
+    """Return a pool's instance types, image and spot settings. `pool` is its number, `executor` what it will have."""
     wrong = "amazonec2-instance-type"
     given = list(dict.fromkeys(found.placed.get(wrong, [_DRIVERS_TYPE])))
     types = _of_one_architecture([each for each in given if not check_instance_type(each)], found, findings)
@@ -37,7 +38,7 @@ def pool_choices(found: Choices, pool: int, findings: Findings) -> dict[str, obj
             result["ami"] = ami
         else:
             findings.left_out(found.place("amazonec2-ami"), "it is no image's id; machines start from a current Ubuntu")
-    if spot := _spot(found, pool, findings):
+    if (spot := _spot(found, pool, executor, findings)) is not None:
         result["spot"] = spot
     return result
 
@@ -51,23 +52,27 @@ def _of_one_architecture(types: list[str], found: Choices, findings: Findings) -
     return kept
 
 
-def _spot(found: Choices, pool: int, findings: Findings) -> dict[str, object] | None:
+def _spot(found: Choices, pool: int, executor: Executor, findings: Findings) -> dict[str, object] | None:
     option = "amazonec2-spot-price"
     price = found.last(option)
     if is_off(found.last("amazonec2-request-spot-instance")):
         if price:
             findings.left_out(found.place(option), "a price without amazonec2-request-spot-instance has no effect")
         return None
+    usable = re.fullmatch(r"\d{1,6}(\.\d{1,6})?", price or "") and float(price or 0) >= LEAST_PRICE
+    if executor == "docker-autoscaler" and not usable:
+        findings.note(found.place(option), f"no price in {option}; a machine costs at most what it does on demand")
+        return {}
     if price is None:
         findings.note(found.at, f"names no {option}; it is {_DRIVERS_PRICE}, docker-machine's own cap")
-        price = _DRIVERS_PRICE
+        return {"maxPrice": float(_DRIVERS_PRICE)}
     if price == "":
         # An empty price meant what machines cost on demand, until AWS refused it.
         types = found.placed.get("amazonec2-instance-type", [_DRIVERS_TYPE])
         why = f"{found.place(option)} is empty, which meant this: US dollars an hour of {types[-1]} on demand"
         findings.want(f"pools[{pool}].spot.onDemandPrice", 0.1, why)
         return {"maxPrice": ON_DEMAND}
-    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", price) or float(price) < LEAST_PRICE:
+    if not usable:
         findings.want(f"pools[{pool}].spot.maxPrice", 0.1, f"{found.place(option)} is no price")
         return {}
     return {"maxPrice": float(price)}

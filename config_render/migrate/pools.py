@@ -13,6 +13,8 @@ from .findings import Findings
 from .old_keys import pick, spelled
 
 _LONGEST = 32
+_ANY = "%s"
+"""In place of a MachineName, where machines have the name of their group."""
 
 
 class Names:
@@ -25,10 +27,13 @@ class Names:
         self._machines: list[tuple[str, str]] = []
         """Tokens and MachineNames of the pools that have their names."""
 
-    def give(self, pool: dict[str, Any], entry: Mapping[str, object], at: str, network_zones: int) -> None:
+    def give(
+        self, pool: dict[str, Any], entry: Mapping[str, object], at: str, network_zones: int, *, by_machine: bool
+    ) -> None:
         """Set a pool's name, and its MachineName if it can have that of the entry.
 
-        `network_zones` is how many zones there are for a pool that names none.
+        `network_zones` is how many zones there are for a pool that names none, `by_machine` whether docker-machine
+        names its machines.
         """
         token, given = str(pick(entry, "token", "")), pick(entry, "name", "")
         given = given if isinstance(given, str) else ""
@@ -37,18 +42,19 @@ class Names:
         label = max(labels, key=len)
         machine = pool["machine"] if isinstance(pool.get("machine"), dict) else {}
         place = f"{at}.machine.MachineName"
-        if (template := machine.get("MachineName")) is not None:
+        if (template := machine.get("MachineName") if by_machine else None) is not None:
             reason = self._refusal(token, template, label)
             if reason:
                 del machine["MachineName"]
                 self._findings.left_out(place, f"{reason}; the machines are called like their pool")
                 template = None
         template = template if isinstance(template, str) else None
-        name = self._name(given, at, token, template, label)
+        name = self._name(given, at, token, template if by_machine else _ANY, label)
         if name != given:
             self._findings.note(f"{at}.name", f"becomes {name}; a pool's name has 1 to 32 of a to z, digits and -")
         self._taken.add(name)
-        self._machines.append((token, template or f"{name}-%s"))
+        if by_machine:
+            self._machines.append((token, template or f"{name}-%s"))
         pool["name"] = name
 
     def _refusal(self, token: str, template: object, label: str) -> str | None:

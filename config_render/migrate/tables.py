@@ -10,13 +10,14 @@ from ..base.nearly import one_edit_apart
 from ..base.secret_texts import holds_secret, is_plain, names_a_secret
 from ..base.section import ConfigTable, child_tables
 from ..base.values import INT64
+from ..settings.autoscaler import AutoscalerKeys, ConnectorConfig, Policy
 from ..settings.cache import CacheKeys
 from ..settings.docker import Docker
 from ..settings.machine import Autoscaling, Machine
 from ..settings.process import GlobalKeys
 from .findings import Findings
 from .old_keys import GONE
-from .periods import seven_fields
+from .periods import cron_fields, seven_fields
 
 GITLABS_DEFAULTS: Mapping[type[ConfigTable], Mapping[str, object]] = {
     GlobalKeys: {"concurrent": 1},
@@ -24,6 +25,7 @@ GITLABS_DEFAULTS: Mapping[type[ConfigTable], Mapping[str, object]] = {
     Docker: {"disable_cache": False},
     Machine: {"IdleTime": 0},
     Autoscaling: {"IdleTime": 0},
+    Policy: {"periods": ["* * * * *"], "idle_time": "0s"},
 }
 """What gitlab-runner takes for a key that is left out, where these settings' own default is another.
 https://docs.gitlab.com/runner/configuration/advanced-configuration/"""
@@ -39,6 +41,15 @@ _ON_THE_MANAGER = {
     "CredentialsFile": "it is a file on the old manager; set AccessID to its client_email, and PrivateKey to a "
     "secret's name, whose secret is its private_key",
 }
+_DURATIONS: Mapping[type[ConfigTable], tuple[str, ...]] = {
+    AutoscalerKeys: (
+        *("instance_acquire_timeout", "update_interval", "update_interval_when_expecting"),
+        *("deletion_retry_interval", "shutdown_deletion_interval"),
+    ),
+    ConnectorConfig: ("keepalive", "timeout"),
+    Policy: ("idle_time",),
+}
+_SECOND = 10**9
 _SECRET_VARIABLE = re.compile(
     r"TOKEN|SECRET|PASS(?!IVE)|PWD|KEY|AUTH|CREDENTIAL|DSN|WEBHOOK|SIGNATURE|_PAT$", re.IGNORECASE
 )
@@ -93,13 +104,16 @@ class Tables:
                 return self.read(inner, value, place)
             if isinstance(value, list):
                 entries = [self._entry(inner, each, f"{place}[{n}]") for n, each in enumerate(value)]
-                return self._with_periods(entries, place) if inner is Autoscaling else entries
+                return self._with_periods(entries, place) if inner in (Autoscaling, Policy) else entries
         if key in marked(model, Mark.SECRET) and isinstance(value, str):
             return self._findings.secret(in_camel_case(f"cache-{key}" if ".cache." in place else key), value, place)
         if key == "environment" and isinstance(value, list):
             return [self.variable(each, f"{place}[{n}]") for n, each in enumerate(value)]
         if key in ("Periods", "periods") and isinstance(value, list):
-            return seven_fields(value, place, self._findings)
+            read = cron_fields if model is Policy else seven_fields
+            return read(value, place, self._findings)
+        if key in _DURATIONS.get(model, ()) and _is_number(value):
+            return self._duration(value, place)
         return self.without_secrets(value, key, place)
 
     def _entry(self, model: type[ConfigTable], value: object, place: str) -> object:
@@ -107,10 +121,18 @@ class Tables:
             value = {"name": value}  # as services were written until gitlab-runner 12.9
         return self.read(model, value, place) if isinstance(value, dict) else value
 
+    def _duration(self, value: object, place: str) -> object:
+        if isinstance(value, int) and (value == 0 or value >= _SECOND):
+            written = f"{value // _SECOND}s"
+            self._findings.note(place, f'becomes "{written}": a number counts nanoseconds')
+            return written
+        self._findings.refuse(place, value, f'counts nanoseconds; write seconds as text, as "{value}s"')
+        return value
+
     def _with_periods(self, entries: list[object], place: str) -> list[object]:
         kept = []
         for index, entry in enumerate(entries):
-            if isinstance(entry, dict) and not entry.get("Periods"):
+            if isinstance(entry, dict) and not (entry.get("Periods") or entry.get("periods")):
                 self._findings.left_out(f"{place}[{index}]", "it has no period that can be used, so it never holds")
             else:
                 kept.append(entry)

@@ -1,5 +1,6 @@
 """config.toml as others write it: each kind becomes a stack that the check takes, or is refused with its place."""
 
+import json
 import random
 import re
 import shlex
@@ -17,6 +18,7 @@ from config_render.__main__ import main
 from config_render.migrate.from_toml import UnconvertibleError, settings_from_toml
 from config_render.migrate.source import Source, lines_of
 from config_render.migrate.stack_text import stack_file
+from config_render.settings.runner import Executor
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "config_tomls.yaml").read_text())
 CONVERTED = [case for case in CASES if "refused" not in case]
@@ -27,8 +29,9 @@ def name(case: dict[str, Any]) -> str:
     return str(case["case"])
 
 
-def convert(text: str) -> str:
-    return stack_file(settings_from_toml(Source(tomllib.loads(text), lines_of(text))), "config.toml")
+def convert(case: dict[str, Any]) -> str:
+    text, executor = case["toml"], case.get("executor")
+    return stack_file(settings_from_toml(Source(tomllib.loads(text), lines_of(text)), executor), "config.toml")
 
 
 def after_the_head(text: str) -> dict[str, Any]:
@@ -39,10 +42,14 @@ def after_the_head(text: str) -> dict[str, Any]:
         secret, is_float = "--secret" in words, "float" in words
         key, *value = [word for word in words if not word.startswith("--") and word != "float"]
         namespace, _, path = key.rpartition(":")
-        parts = [int(each) if each.isdigit() else each for each in re.findall(r"\w+", path)]
+        parts = [int(each) if each.isdigit() else each for each in re.findall(r"[\w-]+", path)]
         whole = f"{namespace}:{parts.pop(0)}"
-        put(config, [whole, *parts], {"secure": "x"} if secret else float(value[0]) if is_float else value[0])
+        put(config, [whole, *parts], {"secure": "x"} if secret else as_pulumi_reads(value[0], is_float=is_float))
     return config
+
+
+def as_pulumi_reads(text: str, *, is_float: bool) -> str | float:
+    return float(text) if is_float else int(text) if text.isdigit() else text
 
 
 def put(table: Any, path: list[Any], value: Any) -> None:
@@ -62,7 +69,7 @@ def put(table: Any, path: list[Any], value: Any) -> None:
 def test_a_file_of_others_becomes_a_stack_that_the_check_takes(
     case: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = convert(case["toml"])
+    text = convert(case)
     (tmp_path / "Pulumi.old.yaml").write_text(yaml.safe_dump({"config": after_the_head(text)}))
 
     assert main(["check", str(tmp_path / "Pulumi.old.yaml")]) == 0, capsys.readouterr().err
@@ -82,14 +89,17 @@ def at(settings: Any, path: str) -> Any:
 @pytest.mark.parametrize("case", REFUSED, ids=name)
 def test_what_no_stack_can_say_is_refused_with_its_place_and_line(case: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(UnconvertibleError) as caught:
-        convert(case["toml"])
+        convert(case)
 
     assert str(caught.value).splitlines() == case["refused"]
     assert [each for each in case.get("secret", []) if each in str(caught.value)] == []
 
 
-def test_a_secret_is_a_placeholder_wherever_it_stands() -> None:
-    base = tomllib.loads(CASES[0]["toml"])
+@pytest.mark.parametrize(
+    "case", [CASES[0], *(each for each in CONVERTED if "docker-autoscaler" in each["case"])], ids=name
+)
+def test_a_secret_is_a_placeholder_wherever_it_stands(case: dict[str, Any]) -> None:
+    base = tomllib.loads(case["toml"])
     planted = "glpat-Pl4ntedPl4ntedPl4nt"
     found = 0
     for path in texts_in(base):
@@ -99,12 +109,92 @@ def test_a_secret_is_a_placeholder_wherever_it_stands() -> None:
             table = table[part]
         table[path[-1]] = f"{table[path[-1]]} {planted}"
         try:
-            text = stack_file(settings_from_toml(Source(content)), "config.toml")
+            text = stack_file(settings_from_toml(Source(content), case.get("executor")), "config.toml")
         except UnconvertibleError as error:
             text = str(error)
         assert planted not in text, path
         found += 1
-    assert found > 20
+    assert found == len(list(texts_in(base))) > 2
+
+
+RECORDED: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parents[2] / "localcloud" / "recordings" / "docker_autoscaler_keys.json").read_text()
+)["keys"]
+SAMPLES: dict[str, Any] = {
+    "executor": "docker-autoscaler",
+    "plugin": "aws:1.0.1",
+    "region": "eu-west-1",
+    "username": "admin",
+    "plugin_config": {"name": "x"},
+    "connector_config": {"username": "admin"},
+    "policy": [{"periods": ["* 9 * * *"], "idle_count": 1}],
+    "periods": ["* 9 * * *"],
+    "timezone": "Europe/Berlin",
+    "protocol": "ssh",
+    "os": "linux",
+    "dir": "/var/lib/x",
+    "max_instances": 100,
+    "limit": 1,
+    "preemptive_mode": False,  # what docker+machine does not do beside idle machines
+}
+BY_TYPE = {"bool": True, "int": 3, "duration": "90s", "float": 0.5, "[]float64": [0.5, 2.5], "table": {"enabled": True}}
+OF_DOCKER_MACHINE = {
+    "max_use_count": "MaxBuilds",
+    "policy": "autoscaling",
+    "connector_config": "amazonec2-ssh-user",
+    "username": "amazonec2-ssh-user",
+    "protocol_port": "amazonec2-ssh-port",
+    "use_external_addr": "amazonec2-use-private-address",
+    "periods": "Periods",
+    "timezone": "Timezone",
+    "idle_count": "IdleCountMin",
+    "idle_time": "IdleTime",
+    "scale_factor": "IdleScaleFactor",
+    "scale_factor_limit": "IdleCount",
+}
+"""What docker+machine calls keys of docker-autoscaler."""
+
+
+@pytest.mark.parametrize("executor", ["docker-autoscaler", "docker+machine"])
+@pytest.mark.parametrize("recorded", RECORDED, ids=lambda each: f"{each['section']}.{each['key']}")
+def test_no_key_of_docker_autoscaler_vanishes_without_a_word(recorded: dict[str, Any], executor: Executor) -> None:
+    key, section = recorded["key"], recorded["section"]
+    by_type = (value for start, value in BY_TYPE.items() if recorded["type"].startswith(start))
+    sample = SAMPLES[key] if key in SAMPLES else next(by_type, "some text")
+    policy = {"periods": ["* 8 * * *"], "idle_count": 1, "scale_factor": 0.5}
+    entry: dict[str, Any] = {"executor": "docker-autoscaler", "url": "https://gitlab.example.com", "limit": 40}
+    content = {"concurrent": 40, "runners": [{**entry, "autoscaler": {"policy": [policy]}}]}
+    into: Any = content
+    for part in [] if section == "(global)" else section.split("."):
+        into = into.setdefault(part, {})
+        into = into[0] if isinstance(into, list) else into
+    into[key] = sample
+
+    found = settings_from_toml(Source(content), executor)
+    notes = [re.sub(r"\[\d\]", "", note) for note in found.notes]
+    told = any(f"{section}.{key}" in note for note in notes)
+    told = told or any(re.search(rf"{section}\b[^.].*left out", note) for note in notes)  # its whole table
+    if executor == "docker+machine":
+        kept = key == "executor" or OF_DOCKER_MACHINE.get(key, key) in dict(pairs_in(found.settings))
+    else:
+        kept = any(name == key and holds(value, sample) for name, value in pairs_in(found.settings))
+    assert told or kept, found
+
+
+def pairs_in(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        yield from value.items()
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
+        yield from pairs_in(each)
+
+
+def holds(value: Any, sample: Any) -> bool:
+    """Tell whether a setting says what a sample does, beside defaults that were written down."""
+    if isinstance(sample, dict):
+        return isinstance(value, dict) and all(holds(value.get(key), each) for key, each in sample.items())
+    if isinstance(sample, list):
+        return isinstance(value, list) and all(any(holds(one, each) for one in value) for each in sample)
+    return bool(value == sample)
 
 
 def texts_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -162,10 +252,11 @@ def test_no_valid_toml_ends_in_a_traceback_and_what_is_converted_passes_the_chec
     chance = random.Random(20)  # noqa: S311
     contents = [tomllib.loads(case["toml"]) for case in CASES]
     converted = 0
+    executors: tuple[Executor | None, ...] = (None, "docker-autoscaler", "docker+machine")
     for number in range(count):
         content = mutated(contents[number % len(contents)], chance)
         try:
-            found = settings_from_toml(Source(content))
+            found = settings_from_toml(Source(content), executors[number // len(contents) % 3])
         except UnconvertibleError:
             continue
         if number % 10 == 0:

@@ -138,16 +138,20 @@ def groups_by_user(settings: Settings, deployment: str) -> dict[str, tuple[str, 
 
 
 def without_counterpart(pool: Pool) -> dict[str, str]:
-    """Return what is set for docker-machine alone, with what to do instead.
-
-    The keys are options of docker-machine, as under `driver`, and keys of `machine`.
-    """
+    """Return what is set for docker-machine alone, with what to do instead; see `lost`."""
     driver = pool.driver.model_dump(by_alias=True, exclude_unset=True, exclude_none=True)
-    given: dict[str, Any] = {**pool.given_options(), "extra": driver.get("extra")}
-    options = {name: what for name, what in _LOST_OPTIONS.items() if given.get(name)}
-    switches = {name: what for name, what in _LOST_SWITCHES.items() if given.get(name) is False}
     machine = pool.machine.model_dump(by_alias=True, exclude_unset=True, exclude_none=True)
-    return {**options, **switches, **{key: what for key, what in _LOST_KEYS.items() if machine.get(key)}}
+    return lost({**pool.given_options(), "extra": driver.get("extra")}, machine)
+
+
+def lost(options: Mapping[str, object], machine: Mapping[str, object]) -> dict[str, str]:
+    """Return which options of docker-machine, as under `driver`, and keys of `machine` have no counterpart.
+
+    With each comes what to do instead.
+    """
+    found = {name: what for name, what in _LOST_OPTIONS.items() if options.get(name)}
+    found |= {name: what for name, what in _LOST_SWITCHES.items() if options.get(name) is False}
+    return found | {key: what for key, what in _LOST_KEYS.items() if machine.get(key)}
 
 
 def _templates(pool: Pool) -> tuple[TemplateSpec, ...]:
