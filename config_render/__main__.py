@@ -32,6 +32,7 @@ from .render.capacity import as_lines, capacities
 from .render.document import render
 from .settings.network import DEFAULT_VPC
 from .settings.stack import Settings
+from .worker_image.command import add_image
 
 MISTAKEN = 2
 """The exit code where a file can't be used."""
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         "--week", type=_day, metavar="YYYY-MM-DD", default=None, help="a day of it; today if left out"
     )
     calendar.add_argument("--timezone", type=_zone, metavar="ZONE", help="of the clocks; by default the first period's")
+    add_image(with_file, _settings)
     command("schema", _schema, "print the JSON schema of stack files")
     command("project", _project, "print what Pulumi.yaml declares of the settings")
     add_from_toml(command)

@@ -102,7 +102,7 @@ def group_spec(settings: Settings, pool: Pool, deployment: str) -> GroupSpec:
         on_demand_base=pool.on_demand_limit,
         on_demand_percentage=0 if spot else 100,
         spot_max_price=_spot_max_price(pool),
-        root_disk=_root_disk(options),
+        root_disk=root_disk(options),
         metadata_tokens=options["amazonec2-metadata-token"],
         metadata_hop_limit=options["amazonec2-metadata-token-response-hop-limit"],
         monitoring=options.get("amazonec2-monitoring", False),
@@ -172,7 +172,7 @@ def _spot_max_price(pool: Pool) -> str | None:
     return format(Decimal(str(cap)), "f")
 
 
-def _root_disk(options: Mapping[str, Any]) -> RootDisk:
+def root_disk(options: Mapping[str, Any]) -> RootDisk:
     return RootDisk(
         device_name=options.get("amazonec2-device-name", _UBUNTU_ROOT),
         gibibytes=options["amazonec2-root-size"],

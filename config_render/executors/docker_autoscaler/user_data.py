@@ -23,7 +23,7 @@ _MAIL = EmailPolicy(linesep="\n")
 
 def user_data(pool: Pool) -> str:
     """Return the user data of a pool's machines, as cloud-init reads them. Equal pools give equal bytes."""
-    ours = _cloud_config(pool)
+    ours = docker_user_data(pool)
     return ours if pool.user_data is None else _multipart(pool.user_data, ours)
 
 
@@ -40,10 +40,20 @@ def user_data_problem(pool: Pool) -> str | None:
     )
 
 
-def _cloud_config(pool: Pool) -> str:
+def docker_user_data(pool: Pool, *, dockerd_options: bool = True) -> str:
+    """Return the cloud-config that installs and starts Docker on a machine, and nothing of the pool's own user data.
+
+    Args:
+        pool: Whose machine it is.
+        dockerd_options: Whether `/etc/docker/daemon.json` gets what the pool says of dockerd. docker-machine gives
+            it as flags instead, and dockerd does not start where both name an option.
+    """
+    wanted = _wanted(pool)
+    if not dockerd_options:
+        wanted |= {"logs": {}, "registries": {}}
     config = {
         "write_files": [{"path": _PROGRAM, "content": _program(), "permissions": "0755"}],
-        "runcmd": [["python3", _PROGRAM, json.dumps(_wanted(pool), ensure_ascii=False)]],
+        "runcmd": [["python3", _PROGRAM, json.dumps(wanted, ensure_ascii=False)]],
     }
     # JSON is YAML.
     return f"#cloud-config\n{json.dumps(config, indent=1, ensure_ascii=False)}\n"
