@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,19 +18,21 @@ from config_render.week.schedule import week_of
 
 from .base.input_file import UnreadableFileError
 from .base.periods import check_timezone
+from .base.problems import Problem
 from .base.regions import partition
 from .base.wording import in_words
 from .checks.cautions import cautions
 from .executors.facts import MARKER, Facts
-from .files.checked_file import UnusableError, checked, table
+from .files.checked_file import UnusableError, settings_of, table
 from .files.project import as_yaml
 from .files.schema import stack_schema
-from .files.stack_file import StackFile
+from .files.stack_file import StackFile, read_stack_file, with_executor
 from .files.yaml_file import read_yaml
 from .migrate.command import add_from_toml
-from .render.capacity import as_lines, capacities
+from .render.capacity import as_lines, capacities, compared
 from .render.document import render
 from .settings.network import DEFAULT_VPC
+from .settings.runner import Executor
 from .settings.stack import Settings
 from .worker_image.command import add_image
 
@@ -72,7 +74,10 @@ def _parser() -> argparse.ArgumentParser:
 
     render_ = with_file("render", _render, "print config.toml; secrets are placeholders")
     render_.add_argument("--facts", type=Path, metavar="FILE", help="YAML with what exists: vpc_id, bucket, ...")
-    with_file("check", _check, "tell mistakes and warnings, and what pools can do")
+    check = with_file("check", _check, "tell mistakes and warnings, and what pools can do")
+    check.add_argument(
+        "--executor", choices=get_args(Executor), help="tell what would change if all pools had this one"
+    )
     calendar = with_file("calendar", _calendar, "draw the week: machines that wait for jobs, by hour")
     calendar.add_argument("--svg", type=Path, metavar="FILE", help="draw it into this file too")
     calendar.add_argument(
@@ -115,9 +120,13 @@ def _without_zones(settings: Settings) -> Settings:
 
 
 def _check(options: argparse.Namespace) -> None:
-    _, settings = _settings(options)
+    file, settings = _settings(options)
     print(f"{options.file}: no mistakes")
-    print("\n".join(as_lines(capacities(settings))))
+    if options.executor is None or settings.pools_of(options.executor) == settings.pools:
+        print("\n".join(as_lines(capacities(settings))))
+        return
+    then = _checked(options, with_executor(file, options.executor), known=cautions(settings))
+    print("\n".join(compared(settings, then)))
 
 
 def _calendar(options: argparse.Namespace) -> None:
@@ -143,13 +152,19 @@ def _project(options: argparse.Namespace) -> None:
 
 def _settings(options: argparse.Namespace) -> tuple[StackFile, Settings]:
     """Read the file, warn, and return its settings. Raises UnusableError with every mistake."""
-    file, settings = checked(options.file)
-    if warnings := cautions(settings):
+    file = read_stack_file(options.file)
+    return file, _checked(options, file)
+
+
+def _checked(options: argparse.Namespace, file: StackFile, known: Sequence[Problem] = ()) -> Settings:
+    """Warn of more than is `known`, and return a file's settings. Raises UnusableError with every mistake."""
+    settings = settings_of(options.file, file)
+    if warnings := [each for each in cautions(settings) if each not in known]:
         text = table(options.file, file, warnings, "warning")
         if options.strict:
             raise UnusableError(text)
         print(text, file=sys.stderr)
-    return file, settings
+    return settings
 
 
 def _facts(path: Path | None, file: StackFile, settings: Settings) -> Facts:

@@ -11,7 +11,7 @@ from typing import Any
 from config_render.base.amounts import Amount, total
 from config_render.executors.docker_autoscaler.policies import machines_that_wait
 from config_render.executors.entries import Placement, pool_placements
-from config_render.executors.registry import on_demand_on_top, pool_entries
+from config_render.executors.registry import pool_entries, pool_executor
 from config_render.settings.machine import Autoscaling
 from config_render.settings.pool import Pool
 from config_render.settings.stack import Settings
@@ -237,19 +237,28 @@ def _waiting(
     found: list[tuple[MachineRow, Sequence[float]]] = []
     for pool in settings.pools:
         week = week_of(pool, monday, zone)
-        for placement in pool_placements(pool, settings.network.zones):
-            waiting = _waiting_at(settings, pool, week, placement)
-            found.append((row_of(next(left)), _by_hour(week, waiting)))
-        # Those on demand wait for no jobs.
-        of_fallback = len(pool_placements(pool, settings.network.zones)) if on_demand_on_top(settings, pool) else 0
-        found += [(row_of(next(left)), [0.0] * HOURS_A_WEEK) for _ in range(of_fallback)]
+        for on_demand in (False, True) if pool.on_demand_limit else (False,):
+            for placement in pool_placements(pool, settings.network.zones):
+                waiting = _waiting_at(settings, pool, week, placement, on_demand=on_demand)
+                found.append((row_of(next(left)), _by_hour(week, waiting)))
     return [*found, *((row_of(manager), [1.0] * HOURS_A_WEEK) for manager in left)]
 
 
-def _waiting_at(settings: Settings, pool: Pool, week: Week, placement: Placement) -> dict[int | None, int]:
-    """Return how many machines of a pool wait in a placement, by the section of its week: those of entries at home."""
+def _waiting_at(
+    settings: Settings, pool: Pool, week: Week, placement: Placement, *, on_demand: bool
+) -> dict[int | None, int]:
+    """Return how many machines of a pool wait in a placement, by the section of its week: those of entries at home.
+
+    A pool with both has machines on demand apart from the others.
+    """
     at_home = [entry for entry in pool_entries(settings, pool) if entry.home == placement]
-    return {section: sum(entry.share(week.waiting(section)) for entry in at_home) for section in week.sections}
+    # Those that come on top wait for no jobs; otherwise the first ones are on demand.
+    first = pool.on_demand_limit - pool_executor(settings, pool).on_demand_on_top(pool)
+    found = {}
+    for section in week.sections:
+        every = sum(entry.share(week.waiting(section)) for entry in at_home)
+        found[section] = min(every, first) if on_demand else every - min(every, first)
+    return found
 
 
 def _by_hour(week: Week, waiting: Mapping[int | None, int]) -> list[float]:

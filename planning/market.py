@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 from config_render.base.disks import is_paid_by_speed
 from config_render.base.problems import Location
 from config_render.executors.entries import pool_placements
-from config_render.executors.registry import most_machines, on_demand_on_top
+from config_render.executors.registry import pool_executor
 from config_render.settings.pool import Pool
 from config_render.settings.spot import ON_DEMAND, Spot
 from config_render.settings.stack import Settings
@@ -169,18 +169,18 @@ def wanted(settings: Settings, region: str) -> Wanted:
 
 def _pool(settings: Settings, region: str, pool: Pool, index: int) -> list[Machines]:
     found = _at(settings, region, pool, index)
-    if on_demand_on_top(settings, pool):
-        found += _at(settings, region, pool, index, fallback=True)
+    if pool.on_demand_limit:
+        found += _at(settings, region, pool, index, on_demand=True)
     return found
 
 
-def _at(settings: Settings, region: str, pool: Pool, index: int, *, fallback: bool = False) -> list[Machines]:
+def _at(settings: Settings, region: str, pool: Pool, index: int, *, on_demand: bool = False) -> list[Machines]:
     at: Location = ("pools", index)
     options, prices_at = _options(pool)
-    on_top = on_demand_on_top(settings, pool)
+    most = pool_executor(settings, pool).most_machines(pool)
     found = []
     for placement in pool_placements(pool, settings.network.zones):
-        kind, spot = placement.instance_type, None if fallback else pool.spot
+        kind, spot = placement.instance_type, None if on_demand else pool.spot
         # The driver takes a whole name too, where it has an endpoint of its own.
         zone = str(options.get("amazonec2-zone", placement.zone))
         cap, cap_at = options.get(_PRICE, _DRIVERS_CAP), prices_at
@@ -199,9 +199,9 @@ def _at(settings: Settings, region: str, pool: Pool, index: int, *, fallback: bo
                 instance_type=kind,
                 type_at=(*at, "instanceTypes", *place),
                 image=pool.ami,
-                count=on_top if fallback else most_machines(settings, pool) - on_top,
+                count=pool.on_demand_limit if on_demand else most - pool.on_demand_limit,
                 # No pool's name has a blank in it, so that no other pool's machines, nor the manager, are meant.
-                group=f"{pool.name} on demand" if fallback else pool.name,
+                group=f"{pool.name} on demand" if on_demand else pool.name,
                 cap=float(cap) if is_spot else None,
                 cap_at=(*at, *cap_at),
                 said=spot.on_demand(kind) if spot else None,

@@ -95,7 +95,7 @@ def _policies(verdicts: Sequence[Verdict]) -> str:
 def _interruptions(changes: Changes) -> str:
     if changes.failed or changes.nothing or changes.first:
         return ""
-    found = effects_of(changes.resources) or [NOTHING]
+    found = effects_of(changes) or [NOTHING]
     return "\n".join(f"- Jobs: {effect}." for effect in found)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from ..base.instance_types import architecture
 from ..base.problems import Location, Problem, problem
 from ..executors.entries import pool_placements
-from ..executors.registry import most_machines
+from ..executors.registry import pool_executor
 from ..settings.stack import Settings
 from ..settings.surroundings import ExistingNetwork, Surroundings
 
@@ -58,7 +58,7 @@ def _zone_problems(settings: Settings, region: str, network: ExistingNetwork) ->
                 yield problem(("pools", index, "zones", place), message, zone)
         # All of a pool's machines may be in one zone when the others have no capacity.
         for zone in dict.fromkeys(placement.zone for placement in pool_placements(pool, tuple(by_zone))):
-            wanted[zone] = wanted.get(zone, 0) + most_machines(settings, pool)
+            wanted[zone] = wanted.get(zone, 0) + pool_executor(settings, pool).most_machines(pool)
     for zone, subnet in by_zone.items():
         if wanted[zone] > subnet.free_addresses:
             message = (

@@ -5,6 +5,7 @@ from typing import Protocol
 from ..settings.pool import Pool
 from ..settings.runner import Executor
 from ..settings.stack import Settings
+from .docker_autoscaler.group import spot_max_price
 from .docker_autoscaler.section import autoscaler_table, group_entry
 from .docker_machine.entries import machine_entries
 from .docker_machine.section import machine_table
@@ -27,6 +28,9 @@ class PoolExecutor(Protocol):
     def most_machines(self, pool: Pool) -> int:
         """Return the most machines that a pool may have at a time, less those that are being removed."""
 
+    def price_caps(self, pool: Pool) -> list[str]:
+        """Return the highest prices, in US dollars per hour, at which machines start; none for those on demand."""
+
     def on_demand_on_top(self, pool: Pool) -> int:
         """Return how many of them are on demand and come on top of the limit, while there is no spot capacity."""
 
@@ -43,6 +47,9 @@ class _DockerMachine:
 
     def most_machines(self, pool: Pool) -> int:
         return pool.limit + pool.on_demand_limit
+
+    def price_caps(self, pool: Pool) -> list[str]:
+        return [pool.spot.cap(each) for each in pool.instance_types] if pool.spot else []
 
     def on_demand_on_top(self, pool: Pool) -> int:
         return pool.on_demand_limit
@@ -61,6 +68,10 @@ class _DockerAutoscaler:
     def most_machines(self, pool: Pool) -> int:
         return pool.most_instances
 
+    def price_caps(self, pool: Pool) -> list[str]:
+        cap = spot_max_price(pool)
+        return [] if cap is None else [cap]
+
     def on_demand_on_top(self, pool: Pool) -> int:
         return 0
 
@@ -75,26 +86,11 @@ _EXECUTORS: dict[Executor, PoolExecutor] = {
 }
 
 
+def pool_executor(settings: Settings, pool: Pool) -> PoolExecutor:
+    """Return the executor of a pool of the settings."""
+    return _EXECUTORS[settings.executor_of(pool)]
+
+
 def pool_entries(settings: Settings, pool: Pool) -> tuple[Entry, ...]:
     """Return the runner entries that a pool of the settings becomes."""
-    return _EXECUTORS[settings.executor_of(pool)].entries(settings, pool)
-
-
-def tables(settings: Settings, facts: Facts, pool: Pool, entry: Entry) -> dict[str, object]:
-    """Return the tables of an entry that only its executor has."""
-    return _EXECUTORS[settings.executor_of(pool)].tables(settings, facts, pool, entry)
-
-
-def most_machines(settings: Settings, pool: Pool) -> int:
-    """Return the most machines that a pool of the settings may have at a time, less those that are being removed."""
-    return _EXECUTORS[settings.executor_of(pool)].most_machines(pool)
-
-
-def on_demand_on_top(settings: Settings, pool: Pool) -> int:
-    """Return how many on-demand machines of a pool come on top of its limit, while there is no spot capacity."""
-    return _EXECUTORS[settings.executor_of(pool)].on_demand_on_top(pool)
-
-
-def feature_flags(settings: Settings, pool: Pool) -> dict[str, bool]:
-    """Return the feature flags that a pool of the settings needs."""
-    return _EXECUTORS[settings.executor_of(pool)].feature_flags(pool)
+    return pool_executor(settings, pool).entries(settings, pool)

@@ -17,10 +17,15 @@ class UnusableError(Exception):
 def checked(path: Path) -> tuple[StackFile, Settings]:
     """Return a file and its settings. Raises UnusableError with every mistake, UnreadableFileError."""
     file = read_stack_file(path)
+    return file, settings_of(path, file)
+
+
+def settings_of(path: Path, file: StackFile) -> Settings:
+    """Return the settings of a file that was read from a path. Raises UnusableError with every mistake."""
     settings, problems = check(file)
     if settings is None or problems:
         raise UnusableError(table(path, file, problems, "mistake"))
-    return file, settings
+    return settings
 
 
 def check(file: StackFile) -> tuple[Settings | None, list[Problem]]:

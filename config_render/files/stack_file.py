@@ -9,6 +9,7 @@ from ..base.input_file import UnreadableFileError
 from ..base.outside import EXTENDS, SECRETS
 from ..base.placeholders import TOKENS
 from ..base.problems import NAMESPACE, Problem, path_of
+from ..settings.runner import Executor
 from .layers import Layer, Place, in_settings, shared
 from .project import as_settings, without_defaults
 from .yaml_file import read_yaml
@@ -53,6 +54,17 @@ class StackFile:
         while path not in self.places and path:
             path = path[: max(path.rfind("."), path.rfind("["), path.rfind(":"), 0)]
         return self.places.get(path)
+
+
+def with_executor(file: StackFile, executor: Executor) -> StackFile:
+    """Return a file as if it gave all pools an executor."""
+    settings = {**file.settings, "executor": executor}
+    if isinstance(pools := settings.get("pools"), list):
+        settings["pools"] = [
+            {key: value for key, value in pool.items() if key != "executor"} if isinstance(pool, dict) else pool
+            for pool in pools
+        ]
+    return replace(file, settings=settings)
 
 
 def read_stack_file(path: Path) -> StackFile:

@@ -127,7 +127,8 @@ class _Conversion:
         if executor == "instance":
             return place, executor, f"runs jobs on machines themselves, while here they run in containers: {STAYS}"
         if executor not in ("docker+machine", "docker-autoscaler"):
-            return place, executor, f"is neither docker+machine nor docker-autoscaler: {STAYS}"
+            message = "is neither docker+machine nor docker-autoscaler: this [[runners]] stays on the old manager"
+            return place, executor, message
         key = _TABLES[executor]
         table, table_at = pick(entry, key), f"{at}.{spelled(entry, key)}"
         if table is None:

@@ -8,7 +8,7 @@ from ..base.placeholders import ACCESS_KEY_PLACEHOLDER, SECRET_KEY_PLACEHOLDER, 
 from ..base.regions import s3_endpoint
 from ..executors.entries import Entry
 from ..executors.facts import Facts
-from ..executors.registry import feature_flags, on_demand_on_top, pool_entries, tables
+from ..executors.registry import pool_entries, pool_executor
 from ..settings.cache import CacheKeys
 from ..settings.pool import Pool
 from ..settings.process import GlobalKeys
@@ -48,7 +48,7 @@ def _runners(settings: Settings, facts: Facts) -> Iterator[dict[str, object]]:
                 cache=cache,
                 feature_flags=_feature_flags(settings, pool, sharing[token]),
                 docker=docker,
-                **tables(settings, facts, pool, entry),
+                **pool_executor(settings, pool).tables(settings, facts, pool, entry),
             )
 
 
@@ -74,13 +74,14 @@ def sections_by_token(settings: Settings) -> Counter[str]:
     """
     found: Counter[str] = Counter()
     for pool in settings.pools:
+        on_top = pool_executor(settings, pool).on_demand_on_top(pool)
         for entry in pool_entries(settings, pool):
-            found[token_of(settings, pool, entry)] += 2 if entry.share(on_demand_on_top(settings, pool)) else 1
+            found[token_of(settings, pool, entry)] += 2 if entry.share(on_top) else 1
     return found
 
 
 def _feature_flags(settings: Settings, pool: Pool, sections: int) -> dict[str, bool] | None:
-    flags = feature_flags(settings, pool)
+    flags = pool_executor(settings, pool).feature_flags(pool)
     if sections > 1:
         # In quiet times it lets each token have one request at a time, and a request that GitLab holds back for up to
         # a minute would keep the token's other sections from looking after their machines.

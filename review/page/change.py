@@ -107,7 +107,7 @@ def change(changes: Changes) -> Change:
     diffs = (_config(each) for each in changes.configs if each.before != each.after)
     return Change(
         _headline(changes),
-        tuple(effect.replace("**", "") for effect in effects_of(changes.resources)),
+        tuple(effect.replace("**", "") for effect in effects_of(changes)),
         ()
         if changes.first
         else tuple(

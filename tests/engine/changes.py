@@ -8,8 +8,6 @@ from typing import Any
 import yaml
 
 from localcloud.cloud import ROOT
-from review import effects
-from review.changes import Property, Resource
 
 PAGE = ROOT / "docs" / "changes.md"
 _ROW = re.compile(r"\| `(?P<change>[^`]+)` \| (?P<plan>[^|]+) \| (?P<effect>[^|]+) \|")
@@ -69,22 +67,3 @@ def _listed(names: list[str]) -> str:
     shown = sorted(set(names))
     more = len(shown) - _MOST_NAMES
     return ", ".join(shown[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
-
-
-def effect_of(steps: Sequence[Mapping[str, Any]]) -> str:
-    """Say what a plan means for jobs."""
-    return effects.effect_of(
-        Resource(
-            step["urn"],
-            "",
-            name_of(step),
-            step["op"],
-            tuple(Property(path, replaces=False) for path in step.get("diffReasons") or ()),
-        )
-        for step in steps
-    )
-
-
-def name_of(step: Mapping[str, Any]) -> str:
-    """The name of the resource that a step is about."""
-    return str(step["urn"].rpartition("::")[2])

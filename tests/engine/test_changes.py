@@ -12,10 +12,11 @@ from localcloud import control
 from localcloud.cloud import LocalCloud
 from review.causes import Quoted, causes_of
 from review.changes import Changes, changes_of
+from review.effects import effect_of
 from review.events import read_events
 
 from ..review.record import events_of
-from .changes import effect_of, plan_of, rows, with_setting
+from .changes import plan_of, rows, with_setting
 from .conftest import STACK, Deployment, local_settings, new_stack, remove_stack
 
 NAMESPACE = "gitlab-runner-aws:"
@@ -64,10 +65,10 @@ def test_the_page_says_what_the_engine_plans(deployed: Deployment, row: Any) -> 
     deployed.project.configure(control.with_addresses(config, cloud))
     events = [*read_events(events_of(deployed.project))]
     plan = [event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event]
-    steps = [{**step, "diffReasons": step.get("diffs")} for step in plan]
+    changes = changes_of(events, project="gitlab-runner-aws", stack=STACK)
 
-    assert (row.plan, row.effect) == (plan_of(steps), effect_of(steps))
-    assert unexplained(changes_of(events, project="gitlab-runner-aws", stack=STACK)) == []
+    assert (row.plan, row.effect) == (plan_of(plan), effect_of(changes))
+    assert unexplained(changes) == []
 
 
 def unexplained(changes: Changes) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from config_render.render.capacity import PoolCapacity, as_lines, capacities
+from config_render.render.capacity import PoolCapacity, as_lines, capacities, compared
 
 from .settings_samples import parsed, stack, with_own_runners
 
@@ -60,3 +60,20 @@ spot              60                63                   3            1         
 deploy             4                 4                   0            1           1
 in all            60                67                   3            2           7"""
     )
+
+
+def test_executors_are_compared_pool_by_pool() -> None:
+    office = {"Periods": ["* * 8-17 * * mon-fri *"], "IdleCount": 9}
+    spot = {"name": "spot", "limit": 6, **SIX_PLACES, **SPOT, "machine": {"autoscaling": [office]}}
+    shared = {"name": "shared", "limit": 9, "zones": ["a"], "autoscaler": {"capacity_per_instance": 4}}
+    pools = [{**spot, "executor": "docker+machine"}, {**shared, "executor": "docker-autoscaler"}]
+    now = parsed(stack(pools=pools, concurrent=100))
+    then = parsed(stack(pools=[spot, shared], executor="docker-autoscaler", concurrent=100))
+
+    assert [line.split() for line in compared(now, then)[1:]] == [
+        ["spot", "docker+machine", "6", "9", "3", "1", "6", "0", "to", "6", "0.1"],
+        ["spot", "docker-autoscaler", "6", "6", "3", "1", "6", "0", "to", "6", "0.1"],
+        ["shared", "docker-autoscaler", "9", "3", "0", "1", "1", "0", "on", "demand"],
+        ["in", "all", "docker+machine", "and", "docker-autoscaler", "9", "12", "3", "2", "7"],
+        ["in", "all", "docker-autoscaler", "9", "9", "3", "2", "7"],
+    ]

@@ -116,6 +116,35 @@ def test_warnings_let_pass_and_strict_does_not(call: Call) -> None:
     assert (strict.returncode, strict.stdout, strict.stderr) == (2, "", WARNING)
 
 
+COMPARED = """\
+good.yaml: no mistakes
+pool    executor           jobs at once  machines at most  on demand of these  [[runners]]  placements  machines that wait  highest price
+ci      docker+machine                4                 4                   0            1           1              0 to 2      on demand
+ci      docker-autoscaler             4                 4                   0            1           1              0 to 2      on demand
+in all  docker+machine                4                 4                   0            1           1
+in all  docker-autoscaler             4                 4                   0            1           1
+"""  # noqa: E501
+
+
+def test_what_another_executor_would_change_is_told_in_numbers_and_warnings(call: Call) -> None:
+    Path("good.yaml").write_text(GOOD.replace("IdleTime: 0", "IdleTime: 0\n      MaxGrowthRate: 3"))
+    done = call("check", "good.yaml", "--executor", "docker-autoscaler")
+
+    assert (done.returncode, done.stdout) == (0, COMPARED)
+    first, second = done.stderr.split("1 warning\n", 1)
+    assert first.startswith("good.yaml:8: pools[0].machine.IdleTime")
+    assert second.startswith("good.yaml:9: pools[0].machine.MaxGrowthRate: has no counterpart in docker-autoscaler")
+    assert call("check", "good.yaml", "--executor", "docker+machine").stdout == CHECKED
+
+
+def test_what_another_executor_would_refuse_is_a_mistake(call: Call) -> None:
+    Path("good.yaml").write_text(GOOD.replace("* * 9-17 * * mon-fri *", "* * * L * * *"))
+    done = call("check", "good.yaml", "--executor", "docker-autoscaler")
+
+    assert done.returncode == 2
+    assert "good.yaml:10: pools[0].machine.autoscaling[0].Periods[0]" in done.stderr
+
+
 def test_config_toml_goes_to_standard_output_alone(call: Call) -> None:
     Path("facts.yaml").write_text("vpc_id: vpc-1\nbucket: some-bucket\nimages: {arm64: ami-1}\n")
     done = call("render", "good.yaml", "--facts", "facts.yaml")

@@ -218,6 +218,19 @@ def test_machines_on_demand_come_on_top_and_do_not_wait() -> None:
     assert dear.worst[MACHINES].known == pytest.approx(10 * 0.05 + 2 * 0.1 + 0.02)
 
 
+def test_the_first_machines_of_a_group_are_on_demand_also_while_they_wait() -> None:
+    pool = {"executor": "docker-autoscaler", "limit": 10, "spot": {"maxPrice": 0.05, "onDemandLimit": 2}}
+    rows = machine_rows(one_pool(**pool, zones=["a", "b"], machine={"IdleCount": 3}), REGION, MONDAY)
+
+    assert [(row.zone[-1], row.cap, row.most, row.idle_hours) for row in rows[:-1]] == [
+        ("a", 0.05, 8, 168.0),
+        ("b", 0.05, 8, 0),
+        ("a", None, 2, 2 * 168.0),
+        ("b", None, 2, 0),
+    ]
+    assert cost(rows, [], market()).worst[MACHINES].known == pytest.approx(8 * 0.05 + 2 * 0.1 + 0.02)
+
+
 def test_a_pool_that_is_called_like_the_manager_is_counted_beside_it() -> None:
     assert priced(one_pool(name="manager", limit=3), market()).most == 3 + 1
 

@@ -167,8 +167,8 @@ def test_each_pool_may_have_its_own_executor_and_its_numbers_say_what_it_promise
     ]
     assert [(each.pool, each.jobs, each.machines, each.on_demand) for each in capacities(settings)] == [
         ("old", 4, 4, 0),
-        ("new", 9, 5, 0),
-        ("in all", 13, 9, 0),
+        ("new", 9, 5, 2),
+        ("in all", 13, 9, 2),
     ]
 
 

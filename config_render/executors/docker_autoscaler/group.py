@@ -101,7 +101,7 @@ def group_spec(settings: Settings, pool: Pool, deployment: str) -> GroupSpec:
         spot=spot,
         on_demand_base=pool.on_demand_limit,
         on_demand_percentage=0 if spot else 100,
-        spot_max_price=_spot_max_price(pool),
+        spot_max_price=spot_max_price(pool),
         root_disk=root_disk(options),
         metadata_tokens=options["amazonec2-metadata-token"],
         metadata_hop_limit=options["amazonec2-metadata-token-response-hop-limit"],
@@ -164,7 +164,8 @@ def _templates(pool: Pool) -> tuple[TemplateSpec, ...]:
     )
 
 
-def _spot_max_price(pool: Pool) -> str | None:
+def spot_max_price(pool: Pool) -> str | None:
+    """Return the highest price of a pool's spot machines, in US dollars per hour; None for what they cost on demand."""
     cap = pool.spot.max_price if pool.spot else None
     # AWS itself charges no more than the on-demand price.
     if cap is None or cap == "onDemand":
