@@ -59,16 +59,18 @@ def empty_project(cloud: LocalCloud, folder: Path) -> Project:
     return Project.create(cloud, folder / "project", STACK, {}, program=program)
 
 
-TWELVE_PLACES = {"instanceTypes": ["m5.large", "m5a.large", "m6i.large", "m6a.large"], "limit": 24}
+TWELVE_PLACES: dict[str, Any] = {"instanceTypes": ["m5.large", "m5a.large", "m6i.large", "m6a.large"], "limit": 24}
 
 
-def project_of(cloud: LocalCloud, folder: Path, stack: str = STACK, **pool: Any) -> Project:
+def project_of(cloud: LocalCloud, folder: Path, stack: str = STACK, *, pools: int = 1, **pool: Any) -> Project:
     config = copy.deepcopy(yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())["config"])
     # No machine runs, whose stand-in would take its share of the processor.
     config["gitlab-runner-aws:pools"][0]["machine"] = {"IdleCount": 0}
     if pool:
         config["gitlab-runner-aws:network"]["zones"] = ["a", "b", "c"]
         config["gitlab-runner-aws:pools"][0].update(pool)
+        (first,) = config["gitlab-runner-aws:pools"]
+        config["gitlab-runner-aws:pools"] = [{**first, "name": f"{first['name']}-{number}"} for number in range(pools)]
     project = Project.create(cloud, folder / "project", stack, control.with_addresses(config, cloud))
     project.set_secret("gitlab-runner-aws:token", control.create_runner(cloud))
     return project
@@ -103,12 +105,26 @@ def engine_figures(folder: Path) -> None:
             factor, more = many.seconds / ours.seconds, many.peak_mib - ours.peak_mib
             limit = f"at most 2x, + 50 MiB: {factor:.1f}x, {more:+.0f}"
             show(f"{what}, 3 zones x 4 types", many, limit, ok=factor <= 2 and more <= 50)
+        executor_figure(cloud, folder, lambda project: run(project, "preview"))
         change_figure(default, ours.seconds)
         bench_review.job_figure(default)
         for project in (default, twelve):
             project.pulumi("destroy", "--yes", "--skip-preview", "--stack", project.stack)
     finally:
         cloud.stop()
+
+
+def executor_figure(cloud: LocalCloud, folder: Path, preview: Callable[[Project], Figure]) -> None:
+    """Show what the preview of a stack with twelve pools takes with either executor."""
+    figures = []
+    for executor in ("docker+machine", "docker-autoscaler"):
+        name = executor.replace("+", "-")
+        project = project_of(cloud, folder / name, name, pools=12, executor=executor, limit=2)
+        project.pulumi("up", "--yes", "--skip-preview", "--stack", project.stack)
+        figures.append(preview(project))
+        factor = figures[-1].seconds / figures[0].seconds
+        show(f"pulumi preview, 12 pools, {executor}", figures[-1], f"at most 1.2x: {factor:.2f}x", ok=factor <= 1.2)
+        project.pulumi("destroy", "--yes", "--skip-preview", "--stack", project.stack)
 
 
 def change_figure(project: Project, unchanged: float) -> None:
@@ -143,6 +159,11 @@ def timed(
     print(f"{what:<44} {median:6.2f} s {'':>10}   {limit:<28} {verdict}", flush=True)
 
 
+# Most of it is tomli_w's and the checks of a pool, 0.2 ms each.
+RENDER_LIMITS = {(100, 10): 0.5, (1_000, 10): 4.0, (10_000, 1): 6.0, (1_000, 0): 1.0}
+"""Seconds for so many pools with so many entries each; those without are of docker-autoscaler."""
+
+
 def many_pools(count: int, entries_each: int) -> dict[str, Any]:
     """Settings of so many pools, each of whose zones and types has a runner, and so an entry, of its own."""
     period = {"Periods": ["* * 9-17 * * mon-fri *"], "Timezone": "Europe/Berlin"}
@@ -161,26 +182,34 @@ def many_pools(count: int, entries_each: int) -> dict[str, Any]:
     return stack(createRunner=create, pools=[{**pool, "name": f"p{number:05}"} for number in range(count)])
 
 
+def many_groups(count: int) -> dict[str, Any]:
+    """Settings of so many pools of docker-autoscaler."""
+    period = {"Periods": ["* * 9-17 * * mon-fri *"], "Timezone": "Europe/Berlin", "IdleCount": 2}
+    pool = {"limit": 10, "zones": ["a", "b"], "spot": {}, "machine": {"MaxBuilds": 10, "autoscaling": [period]}}
+    create = {"runnerType": "group_type", "groupId": 5, "each": "pool"}
+    pools = [{**pool, "name": f"p{number:05}"} for number in range(count)]
+    return stack(createRunner=create, executor="docker-autoscaler", concurrent=1_000, pools=pools)
+
+
 def render_figures() -> None:
     """Checking and rendering many runner entries, beside a library that only writes them."""
     # Spread over zones and types, as people write them; and the worst case, in which nothing is shared.
     tokens = {"accessToken": ACCESS_TOKEN}
-    for pools, entries_each in ((100, 10), (1_000, 10), (10_000, 1)):
-        raw = many_pools(pools, entries_each)
+    for (pools, entries_each), limit in RENDER_LIMITS.items():
+        raw = many_pools(pools, entries_each) if entries_each else many_groups(pools)
         settings, _ = problems_of(raw, tokens=tokens, region=REGION)
         assert settings is not None
         content = document(settings, FACTS)
-        assert len(content["runners"]) == pools * entries_each
+        entries = len(content["runners"])
+        assert entries == pools * (entries_each or 1)
 
         def ours(raw: dict[str, Any] = raw) -> None:
             checked, _ = problems_of(raw, tokens=tokens, region=REGION)
             assert checked is not None
             render(checked, FACTS)
 
-        sections = f"{pools * entries_each:,} [[runners]] of {pools:,} pools"
+        sections = f"{entries:,} [[runners]] of {pools:,} {'pools' if entries_each else 'groups'}"
         seconds, alone = clocked(ours), clocked(partial(tomli_w.dumps, content))
-        # Most of it is tomli_w's and the checks of a pool, 0.2 ms each.
-        limit = 6.0 if pools == 10_000 else 4.0 if pools == 1_000 else 0.5
         verdict = "ok" if seconds <= limit else "TOO SLOW"
         print(
             f"{sections:<44} {seconds:6.2f} s {'':>10}   at most {limit:g} s; tomli_w alone: {alone:.2f} s   {verdict}"
