@@ -8,7 +8,7 @@ from ..executors.registry import pool_entries
 from ..settings.pool import Pool
 from ..settings.runner import Executor
 from ..settings.stack import Settings
-from .docker_autoscaler_cautions import AUTOSCALER_CAUTIONS
+from .docker_autoscaler_cautions import AUTOSCALER_CAUTIONS, STACK_AUTOSCALER_CAUTIONS
 from .docker_machine_relations import is_old_client
 from .job_cautions import MACHINE_JOB_CAUTIONS, POOL_JOB_CAUTIONS, STACK_JOB_CAUTIONS
 from .live_cautions import MACHINE_LIVE_CAUTIONS, POOL_LIVE_CAUTIONS, STACK_LIVE_CAUTIONS, PoolCaution
@@ -225,6 +225,7 @@ STACK_CAUTIONS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     _access_key_is_seen,
     _manager_carries_its_jobs,
     *STACK_JOB_CAUTIONS,
+    *STACK_AUTOSCALER_CAUTIONS,
     *STACK_LIVE_CAUTIONS,
 )
 POOL_CAUTIONS: tuple[PoolCaution, ...] = (

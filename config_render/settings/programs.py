@@ -61,6 +61,9 @@ class DockerMachineProgram(Section):
         return self.url or _FORKS[self.fork].url
 
 
+DOCKERS_SITE = "https://download.docker.com"
+
+
 class DockerEngine(Section):
     """Which Docker Engine is installed, and from where; leaving the setting out later removes nothing."""
 
@@ -68,7 +71,7 @@ class DockerEngine(Section):
         description="Version of Docker Engine to install, such as 28.2.2"
     )
     url: BaseUrl = Field(
-        default="https://download.docker.com",
+        default=DOCKERS_SITE,
         description="Where the packages are: Docker's own site, or a mirror laid out like it",
     )
     key_fingerprint: (

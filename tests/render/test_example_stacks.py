@@ -24,7 +24,7 @@ SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "config_render" / "s
 def test_there_is_one_for_each_kind() -> None:
     kinds = {file.name.split(".")[1] for file in FILES}
 
-    assert kinds == {"prod", "private-network", "gpu", "arm64", "docker-in-docker", "air-gapped"}
+    assert kinds == {"prod", "private-network", "gpu", "arm64", "docker-in-docker", "air-gapped", "docker-autoscaler"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from components import AutoscalingRunner, AutoscalingRunnerArgs
 from components.iam.policies import LONGEST_GROUPS_POLICY, LONGEST_ROLE_POLICY, length
 from config_render.executors.docker_autoscaler.user_data import user_data
+from config_render.files.checked_file import settings_of
+from config_render.files.stack_file import read_stack_file, with_executor
 from config_render.settings.pool import Pool
 
-from .conftest import Recorder
+from .conftest import TOKEN, Deploy, Recorder
 from .registered import named, policy_of
 
 ROOT = Path(__file__).parents[2]
@@ -298,3 +301,17 @@ def test_stacks_without_groups_do_not_load_their_classes() -> None:
     ).stdout
     assert "pulumi_aws.ec2.security_group" in loaded
     assert not {"pulumi_aws.autoscaling.group", "pulumi_aws.ec2.launch_template"} & {*loaded.split()}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples/stacks").glob("Pulumi.*.yaml")), ids=lambda path: path.name)
+def test_any_example_stack_has_a_group_for_each_pool_with_one_line_more(path: Path, deploy: Deploy) -> None:
+    settings = settings_of(path, with_executor(read_stack_file(path), "docker-autoscaler"))
+    secrets = dict.fromkeys(read_stack_file(path).secrets, "a secret")
+    args = AutoscalingRunnerArgs(settings=settings, region="eu-central-1", token=TOKEN, secrets=secrets)
+    recorder = deploy(lambda: AutoscalingRunner("runner", args))
+
+    groups = {urn.rpartition("::")[2] for urn in recorder.urns if urn.rpartition("$")[2].startswith("aws:autoscaling")}
+    assert groups == {f"runner-workers-{pool.name}-group" for pool in settings.pools}
+    ports = {inputs["fromPort"] for inputs in recorder.inputs.values() if "fromPort" in inputs}
+    assert 22 in ports
+    assert 2376 not in ports
