@@ -95,6 +95,7 @@ def test_where_aws_has_no_spot_capacity_jobs_wait_the_reason_is_told_and_they_ru
         (line, *_) = [each for each in deployment.host().run(journal).splitlines() if name in each]
         assert "capacity" in line
         assert promises.unfinished(deployment) == 2
+        assert "watch: " not in deployment.host().run(journal)
     finally:
         control.refuse(deployment.cloud)
     promises.until(lambda: promises.unfinished(deployment) == 0, "jobs wait although there is capacity again")

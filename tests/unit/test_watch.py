@@ -24,7 +24,7 @@ from components.manager_tool.maintenance.look import Pass
 from components.manager_tool.maintenance.metrics import Measured
 from components.manager_tool.programs import watch_units
 
-MEASURED = Measured({"machine": 3, "key pair": 1}, 2, {"machine": 0}, 1, 7, 1, True, 1_795_526_070.5, 0.25, 2)
+MEASURED = Measured({"machine": 3, "key pair": 1}, 2, {"machine": 0}, 1, 7, 1, True, 1_795_526_070.5, 0.25, 2, 3)
 
 
 def test_prometheus_reads_what_was_measured() -> None:
@@ -40,6 +40,7 @@ def test_prometheus_reads_what_was_measured() -> None:
         "gitlab_runner_aws_pools_paused": "1",
         "gitlab_runner_aws_config_drifted": "1",
         "gitlab_runner_aws_programs_replaced": "2",
+        "gitlab_runner_aws_instances_unused": "3",
         "gitlab_runner_aws_last_pass_timestamp_seconds": "1795526070.5",
         "gitlab_runner_aws_last_pass_duration_seconds": "0.25",
     }

@@ -29,6 +29,7 @@ class Pass:
     orphans: dict[str, int] = field(default_factory=lambda: dict.fromkeys(reaper.KINDS, 0))
     removed: int = 0
     replaced: int = 0
+    unused: int = 0
     restless: bool = False
     """Whether the breaker wants to look again within seconds."""
 

@@ -33,6 +33,8 @@ class Measured(NamedTuple):
     """How long the pass took."""
     replaced: int = 0
     """How many of the programs and the unit are not those that were put in place."""
+    unused: int = 0
+    """On how many instances of groups no job has begun for a day."""
 
 
 def prometheus(measured: Measured) -> str:
@@ -47,6 +49,7 @@ def prometheus(measured: Measured) -> str:
         ("pools_paused", "gauge", "Runner entries that make no machines for a while.", {"": measured.pools_paused}),
         ("config_drifted", "gauge", "Whether config.toml was changed by hand.", {"": measured.drifted}),
         ("programs_replaced", "gauge", "Programs and units not as they were installed.", {"": measured.replaced}),
+        ("instances_unused", "gauge", "Instances on which no job has begun for a day.", {"": measured.unused}),
         ("last_pass_timestamp_seconds", "gauge", "When the watch last ended.", {"": measured.now}),
         ("last_pass_duration_seconds", "gauge", "How long the last pass took.", {"": measured.seconds}),
     ]

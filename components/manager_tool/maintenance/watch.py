@@ -36,6 +36,8 @@ from .look import Pass, known_by
 
 CURSOR = STAGED / "journal.cursor"
 _NEXT_LOOK_SECONDS = 5
+_LONGEST_LOOK_BACK = 24 * 3600
+_OVERLAP_SECONDS = 60
 _LONGEST_STAY_SECONDS = 300
 """Less than systemd gives the service (`watch_units`)."""
 
@@ -160,9 +162,13 @@ def _tend(look: Pass) -> None:
 def _look_at_groups(look: Pass) -> None:
     names, state = [*sections_by_group(readable_live_runners())], look.state
     if names:
-        found = watching.look(look.aws, names, state.activities, state.short, look.started)
-        state.activities, state.short = found.told, found.short
+        before = watching.Kept(state.activities, state.short, state.used, state.unused)
+        # The look before may not have seen what was logged while it went on.
+        began = watching.jobs_began(max(state.groups_seen, look.started - _LONGEST_LOOK_BACK) - _OVERLAP_SECONDS)
+        found = watching.look(look.aws, names, before, began, look.started)
+        state.activities, state.short, state.used, state.unused = found.kept
         state.group_failures += found.failures
+        state.groups_seen, look.unused = look.started, found.unused
         for line in found.lines:
             print(line)
 
@@ -222,6 +228,7 @@ def _tell(look: Pass) -> None:
         pools_paused=len(paused.paused),
         drifted=drift.drifted(),
         replaced=look.replaced,
+        unused=look.unused,
         now=now,
         seconds=now - look.started,
     )

@@ -41,6 +41,12 @@ class State:
     """Ids of failed activities of groups of which has been told."""
     short: dict[str, float] = field(default_factory=dict)
     """Groups with fewer instances than wanted, and since when, or when that was last told."""
+    used: dict[str, float] = field(default_factory=dict)
+    """Instances of groups, and when a job last began there, or when they were first seen."""
+    unused: dict[str, float] = field(default_factory=dict)
+    """Groups with instances on which no job begins, and when that was last told."""
+    groups_seen: float = 0.0
+    """When groups were last looked at."""
 
 
 def settings() -> WatchSettings | None:

@@ -7,7 +7,6 @@ executors/docker/machine/provider.go), by a name that ends with the placement.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -19,7 +18,7 @@ from ...config.machine_names import prefix_of
 from ...config.runners import live_runners
 from ...config.template import TEMPLATE, staged_template
 from ...contract.documents import BreakerPlan
-from ...texts import message_of
+from ...programs import journal
 from . import overrides
 from .folders import folders
 from .overrides import AS_RENDERED, FILLING, HOLDING, TRYING, EntryWays, Override, Placement, State, Ways
@@ -186,14 +185,9 @@ def _pattern(machine_name: str) -> re.Pattern[str]:
 
 def _events(since: float) -> list[CreationEvent]:
     """What gitlab-runner's journal says of machines, oldest first."""
-    command = ("journalctl", "-u", "gitlab-runner", "-o", "json", "--all", "--no-pager", f"--since=@{since:.6f}")
-    _, output = host.run(*command)
     found = []
-    # Not `splitlines`, which also ends a line at characters that a message may hold.
-    for line in filter(None, output.split("\n")):
-        entry = json.loads(line)
-        message = message_of(entry)
+    for time, message in journal.messages(since):
         told, names = _EVENT.search(message), _NAME.findall(message)
         if told and names:
-            found.append(CreationEvent(int(entry["__REALTIME_TIMESTAMP"]) / 1e6, names[-1], told[1] != "created"))
+            found.append(CreationEvent(time, names[-1], told[1] != "created"))
     return found
