@@ -116,6 +116,17 @@ def test_the_command_of_gitlab_runner_may_fail_once_and_docker_for_a_minute(
     assert 60 <= clock.now < 120
 
 
+def test_a_login_that_is_refused_is_tried_for_a_minute_and_a_machine_that_does_not_answer_for_five(
+    manager: Manager, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for said, least in (("Permission denied (publickey).", 60), ("Connection timed out", 300)):
+        clock = Clock(monkeypatch)
+        workers.answer = lambda command, said=said: (255, said)  # type: ignore[misc]
+        with pytest.raises(StepError, match="can't log in"):
+            manager.up(NEW)
+        assert least <= clock.now < least + 60
+
+
 def no_docker(aws: FakeAws, workers: Workers) -> None:
     workers.answer = lambda command: (127, "bash: docker: command not found") if "docker" in command else (0, "")
 

@@ -22,6 +22,9 @@ from .known import Known
 
 _START_SECONDS = 300
 _LOGIN_SECONDS = 300
+_REFUSED_SECONDS = 60
+"""How long sshd may refuse a login: it may answer before cloud-init has made the user."""
+_REFUSED = "Permission denied"
 _PAUSE_SECONDS = 5
 _COMMAND_SECONDS = 240
 _DOCKER_SECONDS = 60
@@ -155,6 +158,8 @@ def _try(aws: Aws, name: str, instance: groups.Instance, way: Login) -> None:
             now = time.monotonic()
             if code not in (_SSH_FAILED, _DID_NOT_END):
                 deadline = min(deadline, now + (_DOCKER_SECONDS if command == _DOCKER else 0))
+            elif code == _SSH_FAILED and _REFUSED in output:
+                deadline = min(deadline, now + _REFUSED_SECONDS)
             if now >= deadline:
                 said = one_line(output[-_LONGEST_OUTPUT:], _LONGEST_OUTPUT)
                 what, advice = _mistake(instance, address, way, command, code)
