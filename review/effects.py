@@ -76,7 +76,9 @@ def _effect_of_config(config: ConfigToml) -> str:
         before, after = map(_read_once, (config.before, config.after))
     except (tomllib.TOMLDecodeError, AttributeError):
         return UNKNOWN
-    return RESTARTS if any(was != after.get(name) for name, was in before.items()) else NOTHING
+    # At its start it is told where the plugin is, which the first such section needs.
+    begins = any(after.values()) and not any(before.values())
+    return RESTARTS if begins or any(was != after.get(name) for name, was in before.items()) else NOTHING
 
 
 def _read_once(text: str) -> dict[str, Mapping[str, Any] | None]:

@@ -49,7 +49,6 @@ def changes(before: str | None, after: str | None, *resources: Resource) -> Chan
         (config(**GROUP), config(**GROUP, docker={"image": "alpine:3.21"}), NOTHING),
         (config(limit=4), config(limit=5), NOTHING),
         (config(limit=4), config(limit=4, name="other"), NOTHING),
-        ("", config(**GROUP), NOTHING),
     ],
 )
 def test_a_preview_tells_when_gitlab_runner_starts_again_and_the_manager_does_so(
@@ -57,6 +56,15 @@ def test_a_preview_tells_when_gitlab_runner_starts_again_and_the_manager_does_so
 ) -> None:
     assert effect_of(changes(before, after)) == effect
     assert bool(reasons(sections(tomllib.loads(before)), sections(tomllib.loads(after)))) == (effect == RESTARTS)
+
+
+def test_the_first_section_of_docker_autoscaler_starts_gitlab_runner_again_as_it_is_told_of_the_plugin_then() -> None:
+    machines = config(limit=4)
+    both = f"{machines}\n{config(**GROUP, name='next').partition('[[runners]]')[2].join(['[[runners]]', ''])}"
+    assert effect_of(changes(machines, both)) == RESTARTS
+    assert effect_of(changes("", config(**GROUP))) == RESTARTS
+    third = both + config(**GROUP, name="third").partition("[[runners]]")[2].join(["[[runners]]", ""])
+    assert effect_of(changes(both, third)) == NOTHING
 
 
 def test_a_first_config_and_a_last_one_interrupt_nothing() -> None:
