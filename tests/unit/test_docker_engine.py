@@ -5,8 +5,7 @@ import pytest
 from components.manager_tool.contract.documents import DockerEngine
 from components.manager_tool.host import StepError
 from components.manager_tool.programs.docker_engine import plan
-from components.manager_tool.programs.openpgp import fingerprints
-from localcloud.docker_packages import FINGERPRINT, KEY
+from localcloud.docker_packages import FINGERPRINT
 
 SPEC: DockerEngine = {"version": "28.2.2", "url": "https://download.docker.com", "key_fingerprint": None}
 UBUNTU = {"ID": "ubuntu", "VERSION_ID": "24.04", "VERSION_CODENAME": "noble"}
@@ -64,15 +63,3 @@ def test_a_system_without_packages_is_told() -> None:
 
 def test_a_key_of_ones_own_takes_the_place_of_dockers() -> None:
     assert plan({**SPEC, "key_fingerprint": FINGERPRINT}, UBUNTU, "x86_64").fingerprint == FINGERPRINT
-
-
-def test_fingerprints_are_those_that_gpg_tells() -> None:
-    assert fingerprints(KEY) == [FINGERPRINT]
-    assert fingerprints(f"a comment\n{KEY}{KEY}") == [FINGERPRINT] * 2
-    assert fingerprints("no key") == []
-
-
-def test_a_key_that_is_cut_off_is_no_key() -> None:
-    lines = KEY.splitlines()
-    with pytest.raises(ValueError, match="is no OpenPGP key"):
-        fingerprints("\n".join([*lines[:2], "mA", lines[-1]]))

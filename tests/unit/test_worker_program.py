@@ -1,6 +1,5 @@
 """What runs on a new machine of a pool: the exact files and commands, without a machine."""
 
-import base64
 import http.server
 import json
 import threading
@@ -36,13 +35,13 @@ class Machine:
     """Takes down the commands instead of running them."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder, self.has_docker, self.commands = folder, False, list[tuple[str, ...]]()
+        self.folder, self.programs, self.commands = folder, {"gpg"}, list[tuple[str, ...]]()
         self.stdin: list[bytes] = []
         self.daemon_json = folder / "etc/docker/daemon.json"
         monkeypatch.setattr(worker_program, "DAEMON_JSON", self.daemon_json)
         monkeypatch.setattr(worker_program, "run", self._run)
         monkeypatch.setattr(worker_program, "Path", lambda path: folder / path.lstrip("/"))
-        monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/docker" if self.has_docker else None)
+        monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}" if name in self.programs else None)
         monkeypatch.setattr("time.sleep", lambda seconds: None)
         monkeypatch.setattr("platform.machine", lambda: "x86_64")
         self.put("etc/os-release", "".join(f'{key}="{value}"\n' for key, value in UBUNTU.items()))
@@ -111,32 +110,20 @@ def test_machines_get_the_packages_that_the_manager_gets(system: dict[str, str],
     ]
 
 
-@pytest.mark.parametrize("text", [KEY, f"a comment\n{KEY}{KEY}", "no key", OLD_KEY, KEY.replace("\n", "\r\n")])
-def test_fingerprints_are_those_that_the_manager_finds(text: str) -> None:
-    assert worker_program.fingerprints(text) == openpgp.fingerprints(text)
-
-
-@pytest.mark.parametrize("size", [100, 191, 192, 8383, 8384, 70000])
-@pytest.mark.parametrize("new", [True, False])
-def test_fingerprints_of_packets_of_every_length(size: int, new: bool) -> None:
-    body = bytes(index % 251 for index in range(min(size, 65535)))
-    text = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n{}\n-----END PGP PUBLIC KEY BLOCK-----\n"
-    packet = head(len(body), new) + body
-    armored = text.format(base64.b64encode(packet + packet).decode())
-    found = worker_program.fingerprints(armored)
-    assert found == openpgp.fingerprints(armored)
-    assert len(found) == 2
-
-
-def head(size: int, new: bool) -> bytes:
-    """RFC 4880, 4.2: of a public key's packet."""
-    if not new:
-        return bytes([0x9A]) + size.to_bytes(4, "big")
-    if size < 192:
-        return bytes([0xC6, size])
-    if size < 8384:
-        return bytes([0xC6, (size - 192 >> 8) + 192, (size - 192) & 0xFF])
-    return bytes([0xC6, 0xFF]) + size.to_bytes(4, "big")
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (KEY, [FINGERPRINT]),
+        (f"a comment\n{KEY}{KEY}", [FINGERPRINT] * 2),
+        ("no key", []),
+        (OLD_KEY, [FINGERPRINT]),
+        (KEY.replace("\n", "\r\n"), [FINGERPRINT]),
+        ("\n".join([*KEY.splitlines()[:2], "mA", KEY.splitlines()[-1]]), []),
+        (f"{KEY}\u00fc\x00", [FINGERPRINT]),
+    ],
+)
+def test_machines_and_the_manager_find_the_fingerprints_of_all_primary_keys(text: str, found: list[str]) -> None:
+    assert worker_program.fingerprints(text) == openpgp.fingerprints(text) == found
 
 
 def test_docker_comes_from_packages_once_the_key_is_the_right_one(
@@ -158,6 +145,19 @@ def test_docker_comes_from_packages_once_the_key_is_the_right_one(
         ("systemctl", "enable", "docker"),
         ("systemctl", "restart", "docker"),
     ]
+
+
+@pytest.mark.parametrize(("system", "package"), [("ubuntu", "gnupg"), ("rhel", "gnupg2")])
+def test_an_image_without_gpg_gets_it_before_the_key_is_looked_at(
+    machine: Machine, site: tuple[str, dict[str, bytes]], system: str, package: str
+) -> None:
+    address, served = site
+    machine.programs.clear()
+    machine.put("etc/os-release", f"ID={system}\nVERSION_ID=9\nVERSION_CODENAME=noble\n")
+    served[f"/linux/{system}/gpg"] = b"no key"
+    with pytest.raises(SystemExit, match="holds the key"):
+        machine.boots(engine={"version": "28.2.2", "url": address, "key": FINGERPRINT})
+    assert machine.commands[-1][-1] == package
 
 
 @pytest.mark.parametrize("served_key", [KEY + KEY, "<html>"])
@@ -197,7 +197,7 @@ def test_a_system_without_packages_is_told(machine: Machine) -> None:
 
 
 def test_docker_of_the_image_is_left_alone(machine: Machine) -> None:
-    machine.has_docker = True
+    machine.programs.add("docker")
     machine.boots(user="ec2-user")
     assert machine.commands == [
         ("usermod", "--append", "--groups", "docker", "ec2-user"),
@@ -207,7 +207,7 @@ def test_docker_of_the_image_is_left_alone(machine: Machine) -> None:
 
 
 def test_docker_is_not_restarted_for_nothing(machine: Machine) -> None:
-    machine.has_docker = True
+    machine.programs.add("docker")
     machine.boots()
     machine.boots()
     assert machine.last[-1] == ("systemctl", "start", "docker")
@@ -228,7 +228,7 @@ MIRROR = {"registry-mirrors": ["http://mirror:5000"]}
     ],
 )
 def test_what_an_image_says_of_docker_stays(machine: Machine, old: dict[str, Any], expected: dict[str, Any]) -> None:
-    machine.has_docker = True
+    machine.programs.add("docker")
     if old:
         machine.put("etc/docker/daemon.json", json.dumps(old))
     machine.boots(registries=MIRROR)

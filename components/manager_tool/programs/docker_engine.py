@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import platform
 import re
+import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +33,8 @@ class Plan(NamedTuple):
     fingerprint: str
     source_path: str
     source: str
+    gpg: tuple[tuple[str, ...], ...]
+    """The commands that install gpg."""
     commands: tuple[tuple[str, ...], ...]
 
 
@@ -59,6 +63,7 @@ def _with_apt(spec: DockerEngine, system: dict[str, str], architecture: str) -> 
         fingerprint=spec["key_fingerprint"] or _APT_KEY,
         source_path="/etc/apt/sources.list.d/docker.list",
         source=f"deb [arch={architecture} signed-by={key_path}] {base} {codename} stable\n",
+        gpg=(("apt-get", "update", *patient), ("apt-get", *install, "gnupg")),
         commands=(
             ("apt-get", "update", *patient),
             ("apt-get", *install, f"docker-ce={version}", f"docker-ce-cli={version}", "containerd.io"),
@@ -84,6 +89,7 @@ def _with_dnf(spec: DockerEngine, system: dict[str, str]) -> Plan:
         fingerprint=spec["key_fingerprint"] or _DNF_KEY,
         source_path="/etc/yum.repos.d/docker-ce.repo",
         source="\n".join([*lines, ""]),
+        gpg=(("dnf", "install", "--assumeyes", "gnupg2"),),
         commands=(
             ("dnf", "install", "--assumeyes", f"docker-ce-{release}", f"docker-ce-cli-{release}", "containerd.io"),
         ),
@@ -96,10 +102,9 @@ def install(spec: DockerEngine) -> None:
         return
     todo = plan(spec, _system(), platform.machine())
     key = fetch(todo.key_url, "check manager.docker.url").decode(errors="replace")
-    try:
-        found = fingerprints(key)
-    except ValueError:
-        found = []
+    if not shutil.which("gpg"):
+        _run(todo.gpg, "to check the key of Docker's packages")
+    found = fingerprints(key)
     # A second key in the same file would be trusted as well.
     if found != [todo.fingerprint]:
         raise StepError(
@@ -108,11 +113,15 @@ def install(spec: DockerEngine) -> None:
         )
     write(Path(todo.key_path), key, 0o644)
     write(Path(todo.source_path), todo.source, 0o644)
-    for command in todo.commands:
-        say(f"running {' '.join(command[:2])} for Docker Engine {spec['version']}")
-        run(*command, DEBIAN_FRONTEND="noninteractive")
+    _run(todo.commands, f"for Docker Engine {spec['version']}")
     run("systemctl", "enable", "--now", "docker")
     say(f"Docker Engine {_installed()} runs")
+
+
+def _run(commands: Iterable[Sequence[str]], why: str) -> None:
+    for command in commands:
+        say(f"running {' '.join(command[:2])} {why}")
+        run(*command, DEBIAN_FRONTEND="noninteractive")
 
 
 def _installed() -> str | None:

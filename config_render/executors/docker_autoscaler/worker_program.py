@@ -5,15 +5,13 @@ The argument is JSON, as `user_data.py` of gitlab-runner-aws writes it.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -22,7 +20,6 @@ from typing import Any
 DAEMON_JSON = Path("/etc/docker/daemon.json")
 KEYS = {"deb": "9DC858229FC7DD38854AE2D88D81803C0EBFCD88", "rpm": "060A61C51B558A7F742B77AAC52FEB6B621E9F35"}
 REPOSITORIES = {"rhel": "rhel", "centos": "centos", "rocky": "centos", "almalinux": "centos"}
-ARMORED = r"BEGIN PGP PUBLIC KEY BLOCK-----\n(?:[^\n]+\n)*\n(.*?)\n(?:=[^\n]*\n)?-----END"
 TRIES = 5
 
 
@@ -51,10 +48,16 @@ def install(wanted: dict[str, Any], system: dict[str, str]) -> None:
         run("dnf", "install", "--assumeyes", "docker")
     else:
         plan = packages(wanted["engine"], system, platform.machine())
+        if not shutil.which("gpg"):
+            apply(plan["gpg"])
         trust(plan["key_url"], plan["key_path"], plan["key"])
         write(Path(plan["source_path"]), plan["source"])
-        for command in plan["commands"]:
-            run(*command, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+        apply(plan["commands"])
+
+
+def apply(commands: list[list[str]]) -> None:
+    for command in commands:
+        run(*command, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
 
 
 def packages(engine: dict[str, str], system: dict[str, str], machine: str) -> dict[str, Any]:
@@ -71,6 +74,7 @@ def packages(engine: dict[str, str], system: dict[str, str], machine: str) -> di
             "key": engine["key"] or KEYS["rpm"],
             "source_path": "/etc/yum.repos.d/docker-ce.repo",
             "source": f"{source}enabled=1\ngpgcheck=1\ngpgkey=file://{key_path}\n",
+            "gpg": [["dnf", "install", "--assumeyes", "gnupg2"]],
             "commands": [["dnf", "install", "--assumeyes", *each, "containerd.io"]],
         }
     if name not in ("ubuntu", "debian"):
@@ -85,6 +89,7 @@ def packages(engine: dict[str, str], system: dict[str, str], machine: str) -> di
         "key": engine["key"] or KEYS["deb"],
         "source_path": "/etc/apt/sources.list.d/docker.list",
         "source": f"deb [arch={arch} signed-by={key_path}] {base} {codename} stable\n",
+        "gpg": [[*apt, "update"], [*apt, "install", "--no-install-recommends", "gnupg"]],
         "commands": [[*apt, "update"], [*apt, "install", "--no-install-recommends", *each, "containerd.io"]],
     }
 
@@ -98,26 +103,12 @@ def trust(url: str, path: str, wanted: str) -> None:
 
 
 def fingerprints(armored: str) -> list[str]:
-    """Of all primary keys, by RFC 4880: not every image has a gpg."""
-    found = []
-    for block in re.findall(ARMORED, armored.replace("\r", ""), re.DOTALL):
-        content, at = base64.b64decode(block), 0
-        while at < len(content):
-            first, size = content[at], content[at + 1]
-            if first & 0x40:
-                tag, head = first & 0x3F, 2 if size < 192 else 3 if size < 224 else 6
-                length = size if head == 2 else int.from_bytes(content[at + head - 4 : at + head], "big")
-                if head == 3:
-                    length = (size - 192 << 8) + content[at + 2] + 192
-            else:
-                tag, head = first >> 2 & 0xF, 1 + (1, 2, 4)[first & 3]
-                length = int.from_bytes(content[at + 1 : at + head], "big")
-            at += head + length
-            if tag == 6:
-                body = content[at - length : at]
-                digest = hashlib.sha1(b"\x99" + length.to_bytes(2, "big") + body)  # noqa: S324 - RFC 4880 says so
-                found.append(digest.hexdigest().upper())
-    return found
+    """Of all primary keys, as gpg tells them."""
+    with tempfile.TemporaryDirectory() as home:
+        call = ["gpg", "--homedir", home, "--batch", "--show-keys", "--with-colons"]
+        told = subprocess.run(call, input=armored, capture_output=True, text=True, check=False).stdout
+    records = [line.split(":") for line in told.splitlines()]
+    return [each[9] for key, each in zip(records, records[1:]) if key[0] == "pub" and each[0] == "fpr"]
 
 
 def fetch(url: str) -> bytes:
