@@ -1,7 +1,9 @@
 """The CI component and this repository's own pipeline: valid by GitLab's schema, and running what they should."""
 
 import json
+import re
 import shutil
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +124,8 @@ def test_reports_go_where_gitlab_looks_for_them(project: Path) -> None:
         ({"up": "yes"}, "up"),
         ({"token-variable": "GITLAB-TOKEN"}, "token-variable"),
         ({"job-prefix": ".hidden"}, "job-prefix"),
+        ({"preview-role": "preview"}, "preview-role"),
+        ({"up-role": "arn:aws:iam::123456789012:user/x"}, "up-role"),
     ],
 )
 def test_a_wrong_input_is_refused_by_its_name(project: Path, inputs: dict[str, Any], message: str) -> None:
@@ -145,6 +149,51 @@ def test_the_notes_token_is_not_the_one_that_pulumi_signs_in_with() -> None:
 
     assert spec["spec"]["inputs"]["token-variable"]["default"] not in ("GITLAB_TOKEN", "CI_JOB_TOKEN")
     assert "`GITLAB_NOTE_TOKEN` |" in (ROOT / "docs" / "merge-requests.md").read_text()
+
+
+ROLE = "arn:aws:iam::123456789012:role/ci/preview"
+SEEN = (
+    'printf "%s|" "$AWS_ROLE_ARN" "$AWS_ACCESS_KEY_ID" "$(cat "$AWS_WEB_IDENTITY_TOKEN_FILE")" > "$CI_PROJECT_DIR/seen"'
+)
+
+
+@pytest.mark.parametrize(("role", "seen"), [(ROLE, f"{ROLE}||a.b.c|"), ("", "|AKIAEXAMPLE||")])
+def test_with_a_role_a_job_signs_in_to_aws_by_its_id_token_and_by_no_key(project: Path, role: str, seen: str) -> None:
+    include(project, prepare=[SEEN, "exit 3"], **{"preview-role": role})
+    merged(project, "A role")
+    (project / "infra/main.py").write_text("# changed\n")
+    proposed(project, "A change")
+    variables = {**MERGE_REQUEST, "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_ID_TOKEN": "a.b.c", "CI_PROJECT_ID": "7"}
+    done = run(project, "pulumi-preview", variables=variables)
+
+    assert done.returncode != 0
+    assert (project / "seen").read_text() == seen, done.stdout + done.stderr
+    assert "a.b.c" not in done.stdout + done.stderr
+
+
+def test_each_job_asks_for_a_token_for_gitlabs_own_address_or_another_audience(project: Path) -> None:
+    assert expanded(project)["pulumi-up"]["id_tokens"] == {"AWS_ID_TOKEN": {"aud": "$CI_SERVER_URL"}}
+    include(project, **{"id-token-audience": "sts.amazonaws.com"})
+    assert expanded(project)["pulumi-preview"]["id_tokens"] == {"AWS_ID_TOKEN": {"aud": "sts.amazonaws.com"}}
+
+
+def test_the_roles_trust_the_jobs_of_one_project_and_for_up_of_one_branch() -> None:
+    page = (ROOT / "docs" / "merge-requests.md").read_text()
+    policies = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
+    preview, up = [each["Statement"][0] for each in policies if "sts:AssumeRoleWithWebIdentity" in str(each)]
+    subject = "project_path:platform/runners:ref_type:{}:ref:{}"
+    patterns = [each["Condition"]["StringLike"]["gitlab.example.com:sub"] for each in (preview, up)]
+
+    for trusted, expected in (
+        (subject.format("branch", "change"), [True, False]),
+        (subject.format("branch", "main"), [True, True]),
+        (subject.format("tag", "v1"), [False, False]),
+        (subject.format("branch", "main").replace("platform/", "other/"), [False, False]),
+    ):
+        assert [fnmatchcase(trusted, pattern) for pattern in patterns] == expected
+    assert {each["Condition"]["StringEquals"]["gitlab.example.com:aud"] for each in (preview, up)} == {
+        "https://gitlab.example.com"
+    }
 
 
 @pytest.fixture
