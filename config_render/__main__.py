@@ -66,15 +66,16 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(answer=answer)
         return made
 
-    def with_file(name: str, answer: object, about: str) -> argparse.ArgumentParser:
+    def with_file(name: str, answer: object, about: str, nargs: str | None = None) -> argparse.ArgumentParser:
         made = command(name, answer, about)
-        made.add_argument("file", type=Path, metavar="FILE", help="a Pulumi.<stack>.yaml, or the settings alone")
+        what = "a Pulumi.<stack>.yaml, or the settings alone"
+        made.add_argument("file", type=Path, nargs=nargs, metavar="FILE", help=what)
         made.add_argument("--strict", action="store_true", help="take warnings for mistakes")
         return made
 
     render_ = with_file("render", _render, "print config.toml; secrets are placeholders")
     render_.add_argument("--facts", type=Path, metavar="FILE", help="YAML with what exists: vpc_id, bucket, ...")
-    check = with_file("check", _check, "tell mistakes and warnings, and what pools can do")
+    check = with_file("check", _check_each, "tell mistakes and warnings, and what pools can do", nargs="+")
     check.add_argument(
         "--executor", choices=get_args(Executor), help="tell what would change if all pools had this one"
     )
@@ -117,6 +118,17 @@ def _without_zones(settings: Settings) -> Settings:
         return settings
     zones = tuple(f"(zone of {subnet})" for subnet in subnets)
     return settings.model_copy(update={"network": settings.network.model_copy(update={"zones": zones})})
+
+
+def _check_each(options: argparse.Namespace) -> None:
+    found = []
+    for file in options.file:
+        try:
+            _check(argparse.Namespace(**{**vars(options), "file": file}))
+        except (UnusableError, UnreadableFileError) as error:
+            found.append(str(error))
+    if found:
+        raise UnusableError("\n".join(found))
 
 
 def _check(options: argparse.Namespace) -> None:

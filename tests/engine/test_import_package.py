@@ -2,6 +2,8 @@
 
 import ast
 import json
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -105,6 +108,23 @@ def test_folders_of_the_same_names_in_another_project_change_nothing(consumer: P
 def test_the_renderer_alone_loads_no_pulumi(consumer: Path, tmp_path: Path) -> None:
     program = "import sys, gitlab_runner_aws.config_render; print('pulumi' in sys.modules, 'botocore' in sys.modules)"
     assert run(consumer, program, tmp_path).split() == ["False", "False"]
+
+
+def test_the_hook_for_pre_commit_checks_stack_files_of_other_repositories(consumer: Path, tmp_path: Path) -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    python, *arguments = shlex.split(hook["entry"])
+    good = Path(shutil.copy(ROOT / "examples" / "stacks" / "Pulumi.gpu.yaml", tmp_path))
+    wrong = Path(shutil.copy(good, tmp_path / "Pulumi.wrong.yaml"))
+    wrong.write_text(wrong.read_text().replace("limit: 6", "limit: many"))
+    files = [str(path) for path in (good, wrong) if re.search(hook["files"], path.name)]
+    call = [str(consumer), *arguments, *files]
+    done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (python, len(files), done.returncode) == ("python", 2, 2)
+    assert f"{wrong}:12: gitlab-runner-aws:pools[0].limit = many" in done.stderr
+    assert [
+        name for name in ("Pulumi.yaml", "shared.yaml", "x.Pulumi.dev.yaml") if re.search(hook["files"], name)
+    ] == []
 
 
 def test_a_program_of_others_is_type_checked_against_it(consumer: Path, tmp_path: Path) -> None:

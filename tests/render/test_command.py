@@ -109,6 +109,14 @@ in all             4                 4                   0            1         
 """
 
 
+def test_all_mistakes_of_several_files_come_at_once(call: Call) -> None:
+    alone = call("check", "wrong.yaml").stderr
+    done = call("check", "wrong.yaml", "good.yaml", "nowhere.yaml")
+
+    assert (done.returncode, done.stdout) == (2, CHECKED)
+    assert done.stderr == f"{WARNING}{alone}nowhere.yaml: can't be read (No such file or directory)\n"
+
+
 def test_warnings_let_pass_and_strict_does_not(call: Call) -> None:
     lenient, strict = call("check", "good.yaml"), call("check", "--strict", "good.yaml")
 
