@@ -14,7 +14,7 @@ _HEAD = """\
 # Python API
 
 What `gitlab_runner_aws` exports for your own Pulumi program, and what programs may rely on: see
-[In your own project](../import.md). `help(AutoscalingRunnerArgs)` says the same in Python.
+[Use the component in your own project](../import.md). `help(AutoscalingRunnerArgs)` says the same in Python.
 """
 _PARTS = {
     "Components": ("AutoscalingRunner", "AutoscalingRunnerArgs", "GivenNetwork", "Cache", "CacheArgs"),
