@@ -35,7 +35,7 @@ _KEY = (
 )
 
 
-def stays_behind(table: Mapping[str, object], at: str) -> Place | None:
+def group_stays_behind(table: Mapping[str, object], at: str) -> Place | None:
     """Return why `[runners.autoscaler]` is none of this program's: another cloud's, or of machines without SSH."""
     plugin = pick(table, "plugin")
     if isinstance(plugin, str) and plugin and _plugin(plugin) is None:

@@ -11,8 +11,9 @@ from ..base.runner_token import check_token
 from ..settings.process import GlobalKeys
 from ..settings.runner import Executor, RunnerKeys
 from ..settings.stack import Settings
-from .autoscaler import STAYS, Place, ask_for_group, complete, fit_jobs, read_group, read_plugin, rest_of, stays_behind
+from .autoscaler import Place, ask_for_group, complete, fit_jobs, read_group, read_plugin, rest_of
 from .cache import read_cache
+from .entries import TABLES, executor_of, stays_behind
 from .findings import Findings, Wanted
 from .fitting import PlaceOf, fit
 from .gitlab import read_gitlab
@@ -27,8 +28,6 @@ from .tables import Tables, is_empty
 
 MOST_RUNNERS = 500
 _FROM_OPTIONS = ("driver", "spot", "instanceTypes", "ami", "zones")
-_TABLES: Mapping[Executor, str] = {"docker+machine": "machine", "docker-autoscaler": "autoscaler"}
-"""The table of `[[runners]]` that each executor has for its machines."""
 
 
 class UnconvertibleError(Exception):
@@ -101,7 +100,7 @@ class _Conversion:
         others: list[Place] = []
         for index, entry in enumerate(given):
             at = f"{key}[{index}]"
-            if reason := self._stays_behind(entry, at):
+            if reason := stays_behind(entry, at, self.findings):
                 others.append(reason)
             else:
                 chosen.append((at, entry))
@@ -117,36 +116,6 @@ class _Conversion:
             self.findings.refuse(f"{key}[0].executor", None, message)
             return None
         return self._converted([place for place, _ in chosen], [each for _, each in chosen])
-
-    def _stays_behind(self, entry: Mapping[str, object], at: str) -> Place | None:
-        """Return why an entry is none of this program's; None for one that is."""
-        executor, place = pick(entry, "executor"), f"{at}.{spelled(entry, 'executor')}"
-        if executor is None and (found := _executor_of(entry)):
-            self.findings.note(place, f"missing; it is {found}, as there is a table [runners.{_TABLES[found]}]")
-            executor = found
-        if executor == "instance":
-            return place, executor, f"runs jobs on machines themselves, while here they run in containers: {STAYS}"
-        if executor not in ("docker+machine", "docker-autoscaler"):
-            message = "is neither docker+machine nor docker-autoscaler: this [[runners]] stays on the old manager"
-            return place, executor, message
-        key = _TABLES[executor]
-        table, table_at = pick(entry, key), f"{at}.{spelled(entry, key)}"
-        if table is None:
-            what = "which says what machines to start"
-            self.findings.refuse(f"{at}.{key}", None, f"missing; needed: [runners.{key}], {what}")
-        elif not isinstance(table, dict):
-            self.findings.refuse(f"{at}.{key}", None, f"must be a table: [runners.{key}]")
-        elif executor == "docker-autoscaler":
-            return stays_behind(table, table_at)
-        else:
-            return self._other_driver(table, at)
-        return None
-
-    def _other_driver(self, machine: Mapping[str, object], at: str) -> Place | None:
-        driver, place = pick(machine, "MachineDriver"), f"{at}.machine.MachineDriver"
-        if not driver:
-            self.findings.note(place, "missing; it is amazonec2 here")
-        return None if driver in ("amazonec2", None, "") else (place, driver, f"is not amazonec2: {STAYS}")
 
     def _converted(self, at: list[str], entries: list[Mapping[str, object]]) -> Converted | None:
         findings = self.findings
@@ -193,14 +162,14 @@ class _Conversion:
         return Converted(region, in_order, secrets, findings.wanted, findings.notes)
 
     def _choices(self, entry: Mapping[str, object], place: str) -> Choices:
-        table, at = pick(entry, _TABLES[_executor_of(entry) or "docker+machine"]), self._table_at(entry, place)
-        if _executor_of(entry) == "docker-autoscaler":
+        table, at = pick(entry, TABLES[executor_of(entry) or "docker+machine"]), self._table_at(entry, place)
+        if executor_of(entry) == "docker-autoscaler":
             return read_group(table, at, self.findings)
         options = pick(table, "MachineOptions", [])
         return read_options(options, f"{at}.{spelled(table, 'MachineOptions')}", self._tables, self.findings)
 
     def _table_at(self, entry: Mapping[str, object], place: str) -> str:
-        return f"{place}.{spelled(entry, _TABLES[_executor_of(entry) or 'docker+machine'])}"
+        return f"{place}.{spelled(entry, TABLES[executor_of(entry) or 'docker+machine'])}"
 
     def _executor_at_first(self, chosen: Choices) -> Executor:
         """Return the executor of a pool until it passes the check; what groups say becomes numbers only then."""
@@ -289,15 +258,6 @@ class _Conversion:
             return
         for token, pool, place in zip(tokens, pools, places, strict=True):
             pool["token"] = self.findings.secret("runnerToken", token, place)
-
-
-def _executor_of(entry: Mapping[str, object]) -> Executor | None:
-    """Return the executor of an entry, or the one that its table is for; None for another one."""
-    executor = pick(entry, "executor")
-    for known, table in _TABLES.items():
-        if executor == known or (executor is None and isinstance(pick(entry, table), dict)):
-            return known
-    return None
 
 
 def _places(at: Sequence[str], choices: Sequence[Choices], settings: Mapping[str, object]) -> PlaceOf:
