@@ -1,4 +1,4 @@
-"""`python -m config_render from-toml`."""
+"""`python -m config_render from-toml` and `from-host`."""
 
 import argparse
 import os
@@ -11,7 +11,8 @@ from typing import get_args
 from ..files.checked_file import UnusableError
 from ..settings.runner import Executor
 from .from_toml import UnconvertibleError, settings_from_toml
-from .source import NotTomlError, read_toml
+from .host import LIVE, fetched
+from .source import NotTomlError, Source, as_toml, read_toml
 from .stack_text import stack_file
 
 
@@ -21,6 +22,19 @@ def add_from_toml(command: Callable[[str, object, str], argparse.ArgumentParser]
     parser.add_argument(
         "file", type=Path, metavar="FILE", help="a config.toml with docker+machine or docker-autoscaler on EC2"
     )
+    _add_options(parser)
+
+
+def add_from_host(command: Callable[[str, object, str], argparse.ArgumentParser]) -> None:
+    """Add the command to a parser; `command` makes one of its commands."""
+    about = "print a stack file made from a running manager's config.toml, which ssh fetches and nothing keeps"
+    parser = command("from-host", _from_host, about)
+    parser.add_argument("host", metavar="HOST", help="as ssh takes it: user@host, or a name of its configuration")
+    parser.add_argument("--path", default=LIVE, metavar="FILE", help=f"the file there; by default {LIVE}")
+    _add_options(parser)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--executor", choices=get_args(Executor), help="of all pools; by default each keeps that of its [[runners]]"
     )
@@ -30,13 +44,22 @@ def add_from_toml(command: Callable[[str, object, str], argparse.ArgumentParser]
 
 
 def _from_toml(options: argparse.Namespace) -> None:
-    file: Path = options.file
+    _convert(options, str(options.file), options.file.name, lambda: read_toml(options.file))
+
+
+def _from_host(options: argparse.Namespace) -> None:
+    data = fetched(options.host, options.path)
+    file = f"{options.host}:{options.path}"
+    _convert(options, file, file, lambda: as_toml(data, file))
+
+
+def _convert(options: argparse.Namespace, file: str, name: str, read: Callable[[], Source]) -> None:
     try:
-        text = stack_file(settings_from_toml(read_toml(file), options.executor), file.name)
+        text = stack_file(settings_from_toml(read(), options.executor), name)
     except NotTomlError as error:
         raise UnusableError(str(error)) from None
     except UnconvertibleError as error:
-        lines = [str(replace(each, line=f"{file}:{each.line}" if each.line else str(file))) for each in error.problems]
+        lines = [str(replace(each, line=f"{file}:{each.line}" if each.line else file)) for each in error.problems]
         raise UnusableError("\n".join(lines)) from None
     if options.output is None:
         print(text, end="")

@@ -43,13 +43,16 @@ class Source:
 
 
 def read_toml(path: Path) -> Source:
-    """Read a file.
+    """Read a file. Raises UnreadableFileError where it can't be read or is too large, and what `as_toml` raises."""
+    return as_toml(read_bytes(path, LARGEST), str(path))
+
+
+def as_toml(data: bytes, path: str) -> Source:
+    """Read the content of a file that messages call `path`.
 
     Raises:
         NotTomlError: It is not UTF-8, no TOML, or holds far more than any config.toml.
-        UnreadableFileError: It can't be read, or is too large.
     """
-    data = read_bytes(path, LARGEST)
     notes: tuple[tuple[str, str], ...] = ()
     if data.startswith(_BOM):
         # gitlab-runner's reader passes over it too.
@@ -73,7 +76,7 @@ def read_toml(path: Path) -> Source:
     return Source(content, lines, notes)
 
 
-def _decoded(path: Path, data: bytes) -> str:
+def _decoded(path: str, data: bytes) -> str:
     if encoding := _ENCODINGS.get(data[:2]):
         raise NotTomlError(f"{path}:1: is written in {encoding}; save it as UTF-8")
     try:
@@ -86,7 +89,7 @@ def _decoded(path: Path, data: bytes) -> str:
         ) from None
 
 
-def _in_words(path: Path, text: str, reason: str) -> str:
+def _in_words(path: str, text: str, reason: str) -> str:
     found = re.search(r" \(at line (\d+), column (\d+)\)$| \(at end of document\)$", reason)
     lines = text.split("\n")
     line = int(found[1]) if found and found[1] else len(text.rstrip("\n").split("\n"))
