@@ -28,6 +28,7 @@ _SINCE_30 = (
 _NO_FIXED_DEFAULT = ("amazonec2-ami", "amazonec2-vpc-id", "amazonec2-subnet-id")
 
 
+@cache
 def gitlab_runner(programs: Path, version: str, architecture: str, fault: str = "") -> bytes:
     """The stand-in for gitlab-runner; `architecture` is Go's word (amd64, arm64).
 
@@ -37,11 +38,13 @@ def gitlab_runner(programs: Path, version: str, architecture: str, fault: str = 
     return _archive(programs, "gitlab_runner_stand_in", {**stamp, "fault": fault})
 
 
+@cache
 def docker_machine(programs: Path, version: str, architecture: str) -> bytes:
     """The stand-in for docker-machine; `architecture` is that of `uname -m`."""
     return _archive(programs, "docker_machine_stand_in", _docker_machine_stamp(version, architecture))
 
 
+@cache
 def fleeting_plugin_aws(programs: Path, version: str, architecture: str) -> bytes:
     """The stand-in for fleeting-plugin-aws; `architecture` is Go's word (amd64, arm64)."""
     return _archive(programs, "fleeting_plugin_aws_stand_in", {"version": version, "architecture": architecture})

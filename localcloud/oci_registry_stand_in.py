@@ -10,6 +10,7 @@ import io
 import json
 import tarfile
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 REPOSITORY = "gitlab-org/fleeting/plugins/aws"
@@ -54,6 +55,7 @@ def _numbers(version: str) -> list[int]:
     return [int(part) for part in version.split(".")]
 
 
+@cache
 def _packed(program: bytes) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:

@@ -148,6 +148,7 @@ def test_what_is_far_beyond_any_stack_is_refused_at_once(
     assert len(outcome.err) < 500_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [PERIODS, SECTIONS], ids=["5,000 periods", "5,000 sections"])
 @pytest.mark.parametrize("command", ["check", "render", "calendar"])
 def test_thousands_of_periods_are_read_and_drawn(command: str, text: str, measured: Measured, tmp_path: Path) -> None:
@@ -174,6 +175,7 @@ TOML = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "said"), TOML.values(), ids=TOML)
 def test_a_config_toml_is_read_within_bounds_too(text: str, said: str, measured: Measured, tmp_path: Path) -> None:
     path = tmp_path / "config.toml"

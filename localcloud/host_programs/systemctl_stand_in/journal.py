@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 FOLDER = Path("/var/log/journal-stand-in")
 _ENTRIES = FOLDER / "journal.jsonl"
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.05
 _INFO = "6"
 _LEVEL = re.compile(r"<([0-7])>")
 

@@ -36,9 +36,12 @@ class Timer:
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
+        self._watched = self._triggered()
         self._activated = time.monotonic()
         self._fired = -_NEVER
         self._state: dict[str, Any] = dict(STOPPED_TIMER)
+        self._seen, self._due = 0, -_NEVER
+        """The last change of what it triggers, and when it elapses if there is no other."""
 
     def check(self) -> None:
         """Raise `SystemctlError` for what systemd would not start."""
@@ -68,9 +71,15 @@ class Timer:
         return Unit(self._unit.setting("Unit", f"{self._unit.name.rpartition('.')[0]}.service"))
 
     def _wait_and_fire(self) -> None:
-        # While what it triggers runs, a timer does not elapse.
-        if self._triggered().supervisor or self._next() > time.monotonic():
+        change = self._watched.last_change
+        if change == self._seen and self._due > time.monotonic():
             time.sleep(_POLL_SECONDS)
+            return
+        if self._triggered().supervisor:  # while what it triggers runs, a timer does not elapse
+            time.sleep(_POLL_SECONDS)
+            return
+        self._seen, self._due = change, self._next()
+        if self._due > time.monotonic():
             return
         self._fired = time.monotonic()
         self._tell(LastTriggerUSec=time.strftime("%a %Y-%m-%d %H:%M:%S %Z"))

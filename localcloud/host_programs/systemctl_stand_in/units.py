@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import signal
@@ -62,7 +63,7 @@ class Unit:
         self.name = name if "." in name else f"{name}.service"
         self.path = UNITS / self.name
         self.log = FOLDER / f"{self.name.rpartition('.')[0]}.log"
-        self._state = _STATES / f"{self.name}.json"
+        self._state_file = _STATES / f"{self.name}.json"
         self._settings: dict[str, list[str]] = {}
         if self.exists:
             for file in [self.path, *sorted(Path(f"{self.path}.d").glob("*.conf"))]:
@@ -160,18 +161,26 @@ class Unit:
         stopped = STOPPED_TIMER if self.is_timer else STOPPED
         state = dict(stopped)
         with suppress(FileNotFoundError):
-            state.update(json.loads(self._state.read_text(encoding="utf-8")))
+            state.update(json.loads(self._state_file.read_text(encoding="utf-8")))
         # A supervisor that was killed could not say so.
         if state["ActiveState"] not in _ENDED and not alive(state["Supervisor"]):
             return dict(stopped)
         return state
 
+    @property
+    def last_change(self) -> int:
+        """When its state was last written, in nanoseconds; 0 for never."""
+        try:
+            return os.stat(self._state_file).st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
     def save(self, state: dict[str, Any]) -> None:
         """Make `state` known to the other processes."""
         _STATES.mkdir(parents=True, exist_ok=True)
-        scratch = self._state.with_suffix(".new")
+        scratch = self._state_file.with_suffix(".new")
         scratch.write_text(json.dumps(state), encoding="utf-8")
-        scratch.rename(self._state)
+        scratch.rename(self._state_file)
 
     @property
     def supervisor(self) -> int:
