@@ -1,0 +1,149 @@
+"""The provider that the engine starts for a program which has `AutoscalingRunner` as a remote component."""
+
+import json
+import re
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_command as command
+from pulumi import provider
+
+from components import AutoscalingRunner, AutoscalingRunnerArgs, GivenNetwork
+from components.resolve.args_settings import InvalidSettingsError, outputs_in
+from config_render import NAMESPACE, SECRETS, TOKENS, Problem, in_words_of, problem
+
+from .names import as_settings, camel, in_program, message_in_program
+from .schema import TOKEN, package_schema
+
+_ROOT = Path(__file__).parents[1]
+_SETTINGS = "settings"
+_LATER = "is an Output or a secret, but settings are plain values, which are checked before anything is created; "
+_IDS = "the ids of a VPC and its subnets go into the input network, secrets into secrets with <secret:NAME> here"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteArgs(AutoscalingRunnerArgs):
+    """What a program in any language gives: its messages name settings as such a program does."""
+
+    def in_words(self, problem: Problem) -> Problem:
+        """Return a problem with the inputs' names in place of the stack file's."""
+        worded = in_words_of(f"{_SETTINGS}.", problem)
+        path = in_program(problem.path) if problem.path.startswith(f"{NAMESPACE}:") else problem.path
+        if path in ("*", _SETTINGS):
+            path = _SETTINGS
+        elif path == "aws:region":
+            path = "region"
+        elif re.split(r"[.\[]", path)[0] not in (*TOKENS, SECRETS):
+            path = f"{_SETTINGS}.{path}"
+        message = message_in_program(worded.message).replace("as the argument", "as the input")
+        return replace(problem, path=path, message=message)
+
+
+class RunnerProvider(provider.Provider):
+    """Constructs `AutoscalingRunner` for programs in every language of Pulumi."""
+
+    def __init__(self) -> None:
+        version = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]["version"]
+        super().__init__(version, json.dumps(package_schema(version)))
+
+    def construct(
+        self, name: str, resource_type: str, inputs: pulumi.Inputs, options: pulumi.ResourceOptions | None = None
+    ) -> provider.ConstructResult:
+        """Construct the component. Raises `InputPropertiesError` with all mistakes in the inputs."""
+        if resource_type != TOKEN:
+            raise ValueError(f"the package {NAMESPACE} has no resource {resource_type}, only {TOKEN}")
+        try:
+            runner = AutoscalingRunner(name, remote_args(inputs), options)
+        except InvalidSettingsError as error:
+            raise _refusal(error.problems) from None
+        except pulumi.RunError as error:
+            raise pulumi.InputPropertiesError(f"{name}: {error}") from None
+        return provider.ConstructResult(runner.urn, _outputs(runner))
+
+
+def remote_args(inputs: Mapping[str, Any]) -> RemoteArgs:
+    """Return the component's arguments for the inputs of a program. Raises `InvalidSettingsError`."""
+    given = inputs.get(_SETTINGS)
+    if not isinstance(given, Mapping):
+        raise InvalidSettingsError([Problem(_SETTINGS, None, "missing" if given is None else f"{_LATER}{_IDS}")])
+    settings, mistakes = as_settings(given)
+    problems = [problem(at, message) for at, message in mistakes]
+    problems += [problem(at, f"{_LATER}{_IDS}") for at in outputs_in(settings)]
+    secrets = inputs.get(SECRETS) or {}
+    own = [] if isinstance(secrets, Mapping) else [Problem(SECRETS, None, "must be an object whose names are plain")]
+    network, wrong = _network(inputs.get("network"))
+    own += wrong
+    args = RemoteArgs(
+        settings=settings,
+        region=inputs.get("region"),
+        token=inputs.get("token"),
+        registration_token=inputs.get("registrationToken"),
+        access_token=inputs.get("accessToken"),
+        secrets=secrets if isinstance(secrets, Mapping) else {},
+        network=network,
+    )
+    if found := [*map(args.in_words, problems), *own]:
+        raise InvalidSettingsError(found)
+    return args
+
+
+def _network(given: Any) -> tuple[GivenNetwork | None, list[Problem]]:
+    if given is None:
+        return None, []
+    if not isinstance(given, Mapping) or not isinstance(given.get("subnetIds"), Mapping):
+        at = "network" if not isinstance(given, Mapping) else "network.subnetIds"
+        return None, [Problem(at, None, "must be an object whose zones are plain; only the ids in it may be Outputs")]
+    subnets = given["subnetIds"]
+    made = GivenNetwork(
+        vpc_id=given["vpcId"],
+        subnet_ids={zone: subnets[zone] for zone in sorted(subnets)},
+        manager_subnet_id=given.get("managerSubnetId"),
+    )
+    return made, []
+
+
+def _refusal(problems: Sequence[Problem]) -> pulumi.InputPropertiesError:
+    """Return an error of which the engine shows each path and reason.
+
+    The engine adds the value that it finds at a path, and some values must not be shown. So the path goes on with the
+    value as the problem shows it, and leads nowhere.
+    Source: pkg/resource/deploy/source_eval.go, errorToMessage
+    """
+    count = len(problems)
+    return pulumi.InputPropertiesError(
+        f"{count} mistake{'' if count == 1 else 's'} in the inputs; nothing was changed",
+        [{"property_path": f"{each.path} = {each.value or '(not shown)'}", "reason": each.message} for each in problems],
+    )
+
+
+def _outputs(runner: AutoscalingRunner) -> dict[str, Any]:
+    return {
+        "managerAddress": runner.manager_address,
+        "managerInstanceId": runner.manager_instance_id,
+        "cacheBucket": runner.cache_bucket,
+        "connection": pulumi.Output.secret(_connection(runner.connection)),
+        "configToml": runner.config_toml,
+        "runnerIds": runner.runner_ids,
+    }
+
+
+def _connection(given: command.remote.ConnectionArgs) -> dict[str, Any]:
+    found = _way(given)
+    if isinstance(given.proxy, command.remote.ProxyConnectionArgs):
+        found["proxy"] = _way(given.proxy)
+    return found
+
+
+def _way(given: command.remote.ConnectionArgs | command.remote.ProxyConnectionArgs) -> dict[str, Any]:
+    names = ("host", "port", "user", "password", "private_key", "host_key")
+    return {camel(name): value for name in names if (value := getattr(given, name)) is not None}
+
+
+def main() -> None:
+    """Serve the engine that has started this process."""
+    provider.main(RunnerProvider(), sys.argv[1:])
