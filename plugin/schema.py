@@ -51,8 +51,10 @@ _INPUTS: dict[str, Any] = {
     "secrets": {
         "type": "object",
         "additionalProperties": _TEXT,
-        "secret": True,
-        "description": "What <secret:NAME> in the settings stands for, by NAME",
+        # Not secret as a whole: then its names would be known no earlier than all its values. The component makes
+        # secrets of these.
+        "plain": True,
+        "description": "What <secret:NAME> in the settings stands for, by NAME; secret from then on",
     },
     "network": {
         "$ref": f"#/types/{NAMESPACE}:index:ExistingNetwork",
@@ -158,7 +160,7 @@ def package_schema(version: str) -> dict[str, Any]:
             }
         },
         "language": {
-            "nodejs": {"respectSchemaVersion": True},
+            "nodejs": {"packageName": NAMESPACE, "respectSchemaVersion": True},
             # Not pulumi_..., as the component itself is `gitlab_runner_aws` and must not be taken for this one.
             "python": {
                 "packageName": "gitlab_runner_aws_remote",
@@ -187,6 +189,10 @@ def _object(name: str, table: dict[str, Any], types: dict[str, Any]) -> dict[str
 
 def _type(name: str, value: dict[str, Any], types: dict[str, Any]) -> dict[str, Any]:
     """Return the type of a value; `name` is that of an enumeration, if it is one, which `types` then gets."""
+    return {**_shape(name, value, types), "plain": True}
+
+
+def _shape(name: str, value: dict[str, Any], types: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in value:
         return {"$ref": f"#/types/{NAMESPACE}:index:{value['$ref'].rpartition('/')[2]}"}
     if choices := [each for each in value.get("anyOf", ()) if each != {"type": "null"}]:
