@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import venv
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO
@@ -124,7 +124,7 @@ class LanguageHostStandIn(LanguageRuntimeServicer):
     def RunPlugin(
         self, request: language_pb2.RunPluginRequest, context: grpc.ServicerContext
     ) -> Iterator[language_pb2.RunPluginResponse]:
-        """Run `python FOLDER ARGUMENTS` for a plugin that is a folder with `__main__.py`, until the engine ends the call.
+        """Run `python FOLDER ARGUMENTS` for a plugin that is a folder with `__main__.py`, until the call ends.
 
         Source: sdk/python/cmd/pulumi-language-python/main.go, RunPlugin
         """
@@ -139,14 +139,17 @@ class LanguageHostStandIn(LanguageRuntimeServicer):
         context.add_callback(process.kill)
         told: SimpleQueue[language_pb2.RunPluginResponse | None] = SimpleQueue()
 
-        def forward(name: str, stream: IO[bytes]) -> None:
+        def forward(stream: IO[bytes], response: Callable[[bytes], language_pb2.RunPluginResponse]) -> None:
             while data := os.read(stream.fileno(), 65536):
-                told.put(language_pb2.RunPluginResponse(**{name: data}))
+                told.put(response(data))
             told.put(None)
 
-        streams = [("stdout", process.stdout), ("stderr", process.stderr)]
-        for name, stream in streams:
-            threading.Thread(target=forward, args=(name, stream), daemon=True).start()
+        streams = {
+            process.stdout: lambda data: language_pb2.RunPluginResponse(stdout=data),
+            process.stderr: lambda data: language_pb2.RunPluginResponse(stderr=data),
+        }
+        for each in streams.items():
+            threading.Thread(target=forward, args=each, daemon=True).start()
         for _ in streams:
             while (response := told.get()) is not None:
                 yield response

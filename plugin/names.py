@@ -2,8 +2,8 @@
 
 One rule: the name in a program is the key of the stack file in lowerCamelCase. Dashes and underscores go, the letter
 after one becomes a capital, and the first letter is small: `IdleCount` is `idleCount`, `check_interval` is
-`checkInterval`, `amazonec2-root-size` is `amazonec2RootSize`. What users name themselves, such as the keys of `tags` and
-of `extra`, stays as it is.
+`checkInterval`, `amazonec2-root-size` is `amazonec2RootSize`. What users name themselves, such as the keys of `tags`
+and of `extra`, stays as it is.
 """
 
 import re
@@ -13,6 +13,9 @@ from typing import Any
 
 from config_render import NAMESPACE, Settings
 from config_render.base.section import Section, child_tables
+
+TOKEN = f"{NAMESPACE}:index:AutoscalingRunner"
+"""The type of the component, the same as in a Python program that has it as a class."""
 
 Location = tuple[str | int, ...]
 
@@ -86,12 +89,12 @@ def message_in_program(message: str) -> str:
 
 @cache
 def _foreign() -> re.Pattern[str]:
-    """Match keys that only the stack file spells so: a word such as `Path` is one only between backticks or in a path."""
+    """Match keys that only the stack file spells so; a plain word such as `Path` only in backticks or in a path."""
     keys = {key for model in models() for key in model.known_keys() if camel(key) != key}
     plain = sorted((key for key in keys if re.search(r"[-_]|[a-z][A-Z]", key)), key=len, reverse=True)
     words = sorted(keys - set(plain))
     return re.compile(
-        rf"(?<![\w<-])(?:{'|'.join(map(re.escape, plain))})(?![\w-])|(?<=[`.])(?:{'|'.join(words)})(?![\w-])"
+        rf"(?<![\w<:-])(?:{'|'.join(map(re.escape, plain))})(?![\w-])|(?<=[`.])(?:{'|'.join(words)})(?![\w-])"
     )
 
 

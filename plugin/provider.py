@@ -17,8 +17,7 @@ from components import AutoscalingRunner, AutoscalingRunnerArgs, GivenNetwork
 from components.resolve.args_settings import InvalidSettingsError, outputs_in
 from config_render import NAMESPACE, SECRETS, TOKENS, Problem, in_words_of, problem
 
-from .names import as_settings, camel, in_program, message_in_program
-from .schema import TOKEN, package_schema
+from .names import TOKEN, as_settings, camel, in_program, message_in_program
 
 _ROOT = Path(__file__).parents[1]
 _SETTINGS = "settings"
@@ -49,7 +48,8 @@ class RunnerProvider(provider.Provider):
 
     def __init__(self) -> None:
         version = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]["version"]
-        super().__init__(version, json.dumps(package_schema(version)))
+        schema = json.loads(Path(__file__).with_name("schema.json").read_text())
+        super().__init__(version, json.dumps({**schema, "version": version}))
 
     def construct(
         self, name: str, resource_type: str, inputs: pulumi.Inputs, options: pulumi.ResourceOptions | None = None
@@ -110,15 +110,21 @@ def _network(given: Any) -> tuple[GivenNetwork | None, list[Problem]]:
 def _refusal(problems: Sequence[Problem]) -> pulumi.InputPropertiesError:
     """Return an error of which the engine shows each path and reason.
 
-    The engine adds the value that it finds at a path, and some values must not be shown. So the path goes on with the
-    value as the problem shows it, and leads nowhere.
+    The engine adds the value that it finds at a path, and some values must not be shown. So each path here leads to
+    none: it goes on with the value as the problem shows it.
     Source: pkg/resource/deploy/source_eval.go, errorToMessage
     """
     count = len(problems)
     return pulumi.InputPropertiesError(
         f"{count} mistake{'' if count == 1 else 's'} in the inputs; nothing was changed",
-        [{"property_path": f"{each.path} = {each.value or '(not shown)'}", "reason": each.message} for each in problems],
+        [{"property_path": _path_and_value(each), "reason": each.message} for each in problems],
     )
+
+
+def _path_and_value(problem: Problem) -> str:
+    if problem.value is None and problem.message.startswith("missing"):
+        return problem.path
+    return f"{problem.path} = {problem.value or '(not shown)'}"
 
 
 def _outputs(runner: AutoscalingRunner) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The Pulumi package schema of `AutoscalingRunner`, made from the models of the settings.
+"""The Pulumi package schema of `AutoscalingRunner`, made from the models of the settings: `make schema`.
 
 https://www.pulumi.com/docs/iac/guides/building-extending/packages/schema/
 """
@@ -10,10 +10,7 @@ from typing import Any
 from config_render import NAMESPACE, Settings
 from config_render.files.schema import tidy
 
-from .names import camel
-
-TOKEN = f"{NAMESPACE}:index:AutoscalingRunner"
-"""The type of the component, the same as in a Python program that has it as a class."""
+from .names import TOKEN, camel
 
 _ANY = {"$ref": "pulumi.json#/Any"}
 _TEXT = {"type": "string"}
@@ -131,8 +128,8 @@ _OWN_TYPES: dict[str, Any] = {
 }
 
 
-def package_schema(version: str) -> dict[str, Any]:
-    """Return the schema of the package in `version`."""
+def package_schema() -> dict[str, Any]:
+    """Return the schema of the package, without its version."""
     models = Settings.model_json_schema(by_alias=True)
     tables = {**models.pop("$defs"), "Settings": models}
     types: dict[str, Any] = {}
@@ -143,7 +140,6 @@ def package_schema(version: str) -> dict[str, Any]:
     return {
         "name": NAMESPACE,
         "displayName": "GitLab Runner on AWS",
-        "version": version,
         "description": "An autoscaling GitLab Runner on AWS EC2",
         "keywords": ["pulumi", "gitlab", "runner", "aws", "kind/component", "category/infrastructure"],
         "license": "Apache-2.0",
@@ -235,3 +231,7 @@ def _constant(value: str) -> str:
     """Return the name of a choice: `docker+machine` is DockerMachine."""
     name = "".join(map(_capital, re.findall(r"[A-Za-z0-9]+", value)))
     return name if name[0].isalpha() else f"V{name}"
+
+
+if __name__ == "__main__":
+    print(json.dumps(package_schema(), indent=2))

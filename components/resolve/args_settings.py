@@ -24,7 +24,6 @@ from ..network import GivenNetwork
 from .resolved import Resolved, resolve
 
 
-
 class InvalidSettingsError(pulumi.RunError):
     """What a program gives can't be used; its text tells all mistakes, a line for each.
 
