@@ -17,8 +17,6 @@ from config_render.base.section import Section, child_tables
 TOKEN = f"{NAMESPACE}:index:AutoscalingRunner"
 """The type of the component, the same as in a Python program that has it as a class."""
 
-Location = tuple[str | int, ...]
-
 _PATH = re.compile(r"\[(?P<index>\d+)\]|\[(?P<quoted>\"(?:[^\"\\]|\\.)*\")\]|\.?(?P<key>[^.\[]+)")
 
 
@@ -34,36 +32,34 @@ def keys_of(model: type[Section]) -> Mapping[str, str]:
     return {camel(key): key for key in model.known_keys()}
 
 
-def as_settings(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[Location, str]]]:
-    """Return a program's settings as the stack file has them, and the names that are not spelled as programs do.
+def as_settings(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Return a program's settings as the stack file has them, and paths of names that are spelled so, with a message.
 
     Whole numbers are integers again: a program's numbers arrive as floating-point ones. What is null is left out.
     """
-    mistakes: list[tuple[Location, str]] = []
-    return _table(given, Settings, (), mistakes), mistakes
+    mistakes: list[tuple[str, str]] = []
+    return _table(given, Settings, "", mistakes), mistakes
 
 
-def _table(
-    given: Mapping[str, Any], model: type[Section], at: Location, mistakes: list[tuple[Location, str]]
-) -> dict[str, Any]:
+def _table(given: Mapping[str, Any], model: type[Section], at: str, mistakes: list[tuple[str, str]]) -> dict[str, Any]:
     keys, tables, result = keys_of(model), child_tables(model), {}
     for name, value in given.items():
         if name not in keys and (spelled := camel(name)) in keys:
-            mistakes.append(((*at, name), f"is the spelling of stack files; write {spelled}"))
+            mistakes.append((f"{at}{name}", f"is the spelling of stack files; write {spelled}"))
             continue
         key = keys.get(name, name)
         if value is not None:
-            result[key] = _value(value, tables.get(key), (*at, key), mistakes)
+            result[key] = _value(value, tables.get(key), f"{at}{name}", mistakes)
     return result
 
 
-def _value(value: Any, model: type[Section] | None, at: Location, mistakes: list[tuple[Location, str]]) -> Any:
+def _value(value: Any, model: type[Section] | None, at: str, mistakes: list[tuple[str, str]]) -> Any:
     if isinstance(value, Mapping):
         if model is not None:
-            return _table(value, model, at, mistakes)
+            return _table(value, model, f"{at}.", mistakes)
         return {key: _value(each, None, at, mistakes) for key, each in value.items() if each is not None}
     if isinstance(value, list | tuple):
-        return [_value(each, model, (*at, index), mistakes) for index, each in enumerate(value)]
+        return [_value(each, model, f"{at}[{index}]", mistakes) for index, each in enumerate(value)]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -15,7 +15,7 @@ from pulumi import provider
 
 from components import AutoscalingRunner, AutoscalingRunnerArgs, GivenNetwork
 from components.resolve.args_settings import InvalidSettingsError, outputs_in
-from config_render import NAMESPACE, SECRETS, TOKENS, Problem, in_words_of, problem
+from config_render import NAMESPACE, SECRETS, TOKENS, Problem, in_words_of, problem, problems_of
 
 from .names import TOKEN, as_settings, camel, in_program, message_in_program
 
@@ -72,8 +72,7 @@ def remote_args(inputs: Mapping[str, Any]) -> RemoteArgs:
     if not isinstance(given, Mapping):
         raise InvalidSettingsError([Problem(_SETTINGS, None, "missing" if given is None else f"{_LATER}{_IDS}")])
     settings, mistakes = as_settings(given)
-    problems = [problem(at, message) for at, message in mistakes]
-    problems += [problem(at, f"{_LATER}{_IDS}") for at in outputs_in(settings)]
+    problems = [problem(at, f"{_LATER}{_IDS}") for at in outputs_in(settings)]
     secrets = inputs.get(SECRETS) or {}
     own = [] if isinstance(secrets, Mapping) else [Problem(SECRETS, None, "must be an object whose names are plain")]
     network, wrong = _network(inputs.get("network"))
@@ -87,9 +86,19 @@ def remote_args(inputs: Mapping[str, Any]) -> RemoteArgs:
         secrets=secrets if isinstance(secrets, Mapping) else {},
         network=network,
     )
+    if mistakes and not problems and not own:
+        # The component would not get to see the settings, and the other mistakes in them are told too.
+        problems = [each for each in _problems_of(args) if each.path != "aws:region"]
+    own += [Problem(f"{_SETTINGS}.{path}", None, message) for path, message in mistakes]
     if found := [*map(args.in_words, problems), *own]:
         raise InvalidSettingsError(found)
     return args
+
+
+def _problems_of(args: RemoteArgs) -> list[Problem]:
+    tokens = {name: token if isinstance(token, str) else None for name, token in args.tokens().items()}
+    raw: Mapping[str, Any] = args.settings if isinstance(args.settings, Mapping) else {}
+    return problems_of(raw, tokens=tokens, region=args.region, secrets=args.secrets.keys())[1]
 
 
 def _network(given: Any) -> tuple[GivenNetwork | None, list[Problem]]:
