@@ -1,4 +1,4 @@
-"""Programs in other languages: those of docs/languages.md, and what their compilers and the engine say of wrong ones."""
+"""Programs in other languages: those of docs/languages.md, and what is said of wrong ones before anything is made."""
 
 import json
 import re
@@ -64,8 +64,8 @@ def test_a_typescript_program(typescript: Program) -> None:
 
 def test_a_yaml_program(languages: LocalCloud, plugin: Path, tmp_path: Path) -> None:
     (text,) = (each.text for each in blocks("yaml") if each.page == "docs/languages.md")
-    program = Program.create(languages, tmp_path / "acme", plugin, "yaml")
-    program.describe({**yaml.safe_load(text), "name": "acme"})
+    program = Program.create(languages, tmp_path / "acme", plugin, "yaml", "acme-yaml")
+    program.describe({**yaml.safe_load(text), "name": program.name})
     program.configure(languages.aws_config("eu-central-1"), {"runnerToken": TOKEN})
 
     expect_the_pages_runner(preview(program))
