@@ -4,7 +4,7 @@ import json
 import re
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,18 @@ from pulumi import provider
 
 from components import AutoscalingRunner, AutoscalingRunnerArgs, GivenNetwork
 from components.resolve.args_settings import InvalidSettingsError, outputs_in
-from config_render import NAMESPACE, SECRETS, TOKENS, Problem, in_words_of, problem, problems_of
+from config_render import NAMESPACE, SECRETS, TOKENS, Problem, Settings, in_words_of, problem, problems_of
 
-from .names import TOKEN, as_settings, camel, in_program, message_in_program
+from .names import TOKEN, as_settings, camel, in_program, keys_of, message_in_program
+from .schema import INPUTS
 
 _ROOT = Path(__file__).parents[1]
 _SETTINGS = "settings"
 _LATER = "is an Output or a secret, but settings are plain values, which are checked before anything is created; "
+_NETWORK = (
+    "must be an object with vpcId, subnetIds, which has an id for one zone suffix or more, and, if need be, "
+    "managerSubnetId; the ids may be Outputs, the zones not"
+)
 _IDS = "the ids of a VPC and its subnets go into the input network, secrets into secrets with <secret:NAME> here"
 
 
@@ -68,24 +73,19 @@ class RunnerProvider(provider.Provider):
 
 def remote_args(inputs: Mapping[str, Any]) -> RemoteArgs:
     """Return the component's arguments for the inputs of a program. Raises `InvalidSettingsError`."""
-    given = inputs.get(_SETTINGS)
-    if not isinstance(given, Mapping):
-        raise InvalidSettingsError([Problem(_SETTINGS, None, "missing" if given is None else f"{_LATER}{_IDS}")])
-    settings, mistakes = as_settings(given)
-    problems = [problem(at, f"{_LATER}{_IDS}") for at in outputs_in(settings)]
-    secrets = inputs.get(SECRETS) or {}
-    own = [] if isinstance(secrets, Mapping) else [Problem(SECRETS, None, "must be an object whose names are plain")]
-    network, wrong = _network(inputs.get("network"))
-    own += wrong
+    given, secrets, network = inputs.get(_SETTINGS), inputs.get(SECRETS) or {}, inputs.get("network")
+    own = [*_unfit(inputs)]
+    settings, mistakes = as_settings(given) if isinstance(given, Mapping) else ({}, [])
     args = RemoteArgs(
         settings=settings,
         region=inputs.get("region"),
         token=inputs.get("token"),
         registration_token=inputs.get("registrationToken"),
         access_token=inputs.get("accessToken"),
-        secrets=secrets if isinstance(secrets, Mapping) else {},
-        network=network,
+        secrets=secrets,
+        network=None if own or network is None else _network(network),
     )
+    problems = [problem(at, f"{_LATER}{_IDS}") for at in outputs_in(settings)]
     if mistakes and not problems and not own:
         # The component would not get to see the settings, and the other mistakes in them are told too.
         problems = [each for each in _problems_of(args) if each.path != "aws:region"]
@@ -95,25 +95,41 @@ def remote_args(inputs: Mapping[str, Any]) -> RemoteArgs:
     return args
 
 
-def _problems_of(args: RemoteArgs) -> list[Problem]:
-    tokens = {name: token if isinstance(token, str) else None for name, token in args.tokens().items()}
-    raw: Mapping[str, Any] = args.settings if isinstance(args.settings, Mapping) else {}
-    return problems_of(raw, tokens=tokens, region=args.region, secrets=args.secrets.keys())[1]
+def _unfit(inputs: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what is wrong with inputs as a whole, which SDKs and their compilers let through."""
+    for name in inputs:
+        if name not in INPUTS and not name.startswith("__"):
+            home = f"; it goes into {_SETTINGS}" if name in keys_of(Settings) else f"; there are {', '.join(INPUTS)}"
+            yield Problem(name, None, f"unknown{home}")
+    given = inputs.get(_SETTINGS)
+    if not isinstance(given, Mapping):
+        yield Problem(_SETTINGS, None, "missing" if given is None else f"{_LATER}{_IDS}")
+    if not isinstance(inputs.get("region"), str | None):
+        yield Problem("region", None, "must be plain text, such as eu-central-1")
+    if not isinstance(inputs.get(SECRETS) or {}, Mapping):
+        yield Problem(SECRETS, None, "must be an object whose names are plain; only the values may be Outputs")
+    match inputs.get("network"):
+        case None:
+            pass
+        case {"vpcId": _, "subnetIds": Mapping() as subnets, **rest} if subnets and rest.keys() <= {"managerSubnetId"}:
+            pass
+        case _:
+            yield Problem("network", None, _NETWORK)
 
 
-def _network(given: Any) -> tuple[GivenNetwork | None, list[Problem]]:
-    if given is None:
-        return None, []
-    if not isinstance(given, Mapping) or not isinstance(given.get("subnetIds"), Mapping):
-        at = "network" if not isinstance(given, Mapping) else "network.subnetIds"
-        return None, [Problem(at, None, "must be an object whose zones are plain; only the ids in it may be Outputs")]
+def _network(given: Mapping[str, Any]) -> GivenNetwork:
     subnets = given["subnetIds"]
-    made = GivenNetwork(
+    return GivenNetwork(
         vpc_id=given["vpcId"],
         subnet_ids={zone: subnets[zone] for zone in sorted(subnets)},
         manager_subnet_id=given.get("managerSubnetId"),
     )
-    return made, []
+
+
+def _problems_of(args: RemoteArgs) -> list[Problem]:
+    tokens = {name: token if isinstance(token, str) else None for name, token in args.tokens().items()}
+    raw: Mapping[str, Any] = args.settings if isinstance(args.settings, Mapping) else {}
+    return problems_of(raw, tokens=tokens, region=args.region, secrets=args.secrets.keys())[1]
 
 
 def _refusal(problems: Sequence[Problem]) -> pulumi.InputPropertiesError:

@@ -16,7 +16,7 @@ _ANY = {"$ref": "pulumi.json#/Any"}
 _TEXT = {"type": "string"}
 _SCALARS = ("string", "integer", "number", "boolean")
 
-_INPUTS: dict[str, Any] = {
+INPUTS: dict[str, Any] = {
     "settings": {
         "$ref": f"#/types/{NAMESPACE}:index:Settings",
         "plain": True,
@@ -149,7 +149,7 @@ def package_schema() -> dict[str, Any]:
             TOKEN: {
                 "isComponent": True,
                 "description": "A GitLab Runner that starts and removes its EC2 workers on demand.",
-                "inputProperties": _INPUTS,
+                "inputProperties": INPUTS,
                 "requiredInputs": ["settings"],
                 "properties": _OUTPUTS,
                 "required": _ALWAYS,
