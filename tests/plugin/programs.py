@@ -17,6 +17,7 @@ import yaml
 from localcloud import engine
 from localcloud.cloud import ROOT, LocalCloud, Project
 from tests import npm
+from tests.engine import installed
 
 STACK = "dev"
 HERE = Path(__file__).parent
@@ -30,11 +31,10 @@ def plugin_folder(folder: Path) -> Path:
     folder.mkdir()
     for each in (ROOT / "plugin").iterdir():
         # Its packages are here already: without this file nothing is installed.
-        if each.name not in ("PulumiPlugin.yaml", "requirements.txt", "__pycache__"):
+        if each.name not in (".venv", "requirements.txt", "__pycache__"):
             (folder / each.name).symlink_to(each)
-    described = yaml.safe_load((ROOT / "plugin" / "PulumiPlugin.yaml").read_text())
-    described["runtime"]["options"]["virtualenv"] = sys.prefix
-    (folder / "PulumiPlugin.yaml").write_text(yaml.safe_dump(described))
+    # One of its own: the real language host brings pip up to date in it.
+    installed.environment(folder / ".venv")
     return folder
 
 
