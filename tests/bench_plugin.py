@@ -25,7 +25,8 @@ def preview_figure(folder: Path) -> None:
         own, aws = programs.settings(cloud)
         secrets = {"token": control.create_runner(cloud), "cacheKey": programs.SECRET}
         program.configure({**aws, "local": own, "remote": program_names(own)}, secrets)
-        local, remote = [], []
+        local: list[float] = []
+        remote: list[float] = []
         for _ in range(_RUNS):
             for text, seconds in ((programs.LOCAL, local), (programs.REMOTE, remote)):
                 program.write("__main__.py", text)

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ SECRET = "swordfish-of-the-cache"
 PYTHON = {"name": "python", "options": {"virtualenv": sys.prefix}}
 LOCAL = f"""
 import sys
+import tomllib
 sys.path.insert(0, {str(ROOT)!r})
 import pulumi
 from components import AutoscalingRunner, AutoscalingRunnerArgs
@@ -185,7 +187,7 @@ def test_all_mistakes_are_told_at_once_with_the_programs_names_and_no_secret(pro
     for line in (
         "settings.check_interval = (not shown) has a problem: is the spelling of stack files; write checkInterval",
         "settings.gitlab.url = gitlab.example.com has a problem: is no address",
-        "settings.manager.sshFrom[0] = 203.0.113.7/24 has a problem: has bits set",
+        'settings.manager.sshFrom[0] = "203.0.113.7/24" has a problem: has bits set',
         "settings.pools[0].limit = 0 has a problem: must be",
         "settings.pools[0].tokn = (not shown) has a problem: unknown; did you mean `token`?",
         "settings.pools[0].machine.idleCont = (not shown) has a problem: unknown; did you mean `idleCount`?",
@@ -207,3 +209,22 @@ def test_outputs_in_settings_are_refused_with_where_they_go(program: Program) ->
     )
 
     assert "property settings.gitlab.url = (not shown) has a problem: is an Output or a secret" in said
+
+
+def test_warnings_name_settings_as_the_program_does(program: Program) -> None:
+    config = program.project.config()
+    pool = config["acme:remote"]["pools"][0]
+    pool["spot"] = {"maxPrice": 0.07}
+    del pool["machine"]["maxGrowthRate"]
+    program.project.configure(config)
+    program.write("__main__.py", REMOTE)
+
+    assert "warning: settings.pools[0].machine.maxGrowthRate: sets no bound" in program.pulumi("preview").stdout
+
+
+def test_the_engine_has_the_shipped_schema(schema: Path) -> None:
+    printed = json.loads(schema.read_text())
+    shipped = json.loads((ROOT / "plugin" / "schema.json").read_text())
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+    assert {key: printed[key] for key in (*shipped, "version")} == {**shipped, "version": version}
