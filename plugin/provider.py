@@ -16,6 +16,7 @@ from pulumi import provider
 from components import AutoscalingRunner, AutoscalingRunnerArgs, GivenNetwork
 from components.resolve.args_settings import InvalidSettingsError, outputs_in
 from config_render import NAMESPACE, SECRETS, TOKENS, Problem, Settings, in_words_of, problem, problems_of
+from config_render.base.problems import path_of
 
 from .names import TOKEN, as_settings, camel, in_program, keys_of, message_in_program
 from .schema import INPUTS
@@ -73,7 +74,7 @@ class RunnerProvider(provider.Provider):
 
 def remote_args(inputs: Mapping[str, Any]) -> RemoteArgs:
     """Return the component's arguments for the inputs of a program. Raises `InvalidSettingsError`."""
-    given, secrets, network = inputs.get(_SETTINGS), inputs.get(SECRETS) or {}, inputs.get("network")
+    given, secrets, network = inputs.get(_SETTINGS), inputs.get(SECRETS), inputs.get("network")
     own = [*_unfit(inputs)]
     settings, mistakes = as_settings(given) if isinstance(given, Mapping) else ({}, [])
     args = RemoteArgs(
@@ -82,12 +83,12 @@ def remote_args(inputs: Mapping[str, Any]) -> RemoteArgs:
         token=inputs.get("token"),
         registration_token=inputs.get("registrationToken"),
         access_token=inputs.get("accessToken"),
-        secrets=secrets,
+        secrets=secrets if isinstance(secrets, Mapping) else {},
         network=None if own or network is None else _network(network),
     )
     problems = [problem(at, f"{_LATER}{_IDS}") for at in outputs_in(settings)]
-    if mistakes and not problems and not own:
-        # The component would not get to see the settings, and the other mistakes in them are told too.
+    if (mistakes or own) and isinstance(given, Mapping) and not problems:
+        # The component does not get to see the settings then, and the other errors in them are to be reported too.
         problems = [each for each in _problems_of(args) if each.path != "aws:region"]
     own += [Problem(f"{_SETTINGS}.{path}", None, message) for path, message in mistakes]
     if found := [*map(args.in_words, problems), *own]:
@@ -99,8 +100,8 @@ def _unfit(inputs: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what is wrong with inputs as a whole, which SDKs and their compilers let through."""
     for name in inputs:
         if name not in INPUTS and not name.startswith("__"):
-            home = f"; it goes into {_SETTINGS}" if name in keys_of(Settings) else f"; there are {', '.join(INPUTS)}"
-            yield Problem(name, None, f"unknown{home}")
+            fix = f"it goes into {_SETTINGS}" if name in keys_of(Settings) else f"the inputs are {', '.join(INPUTS)}"
+            yield Problem(in_program(path_of((name,))), None, f"unknown; {fix}")
     given = inputs.get(_SETTINGS)
     if not isinstance(given, Mapping):
         yield Problem(_SETTINGS, None, "missing" if given is None else f"{_LATER}{_IDS}")
@@ -129,7 +130,8 @@ def _network(given: Mapping[str, Any]) -> GivenNetwork:
 def _problems_of(args: RemoteArgs) -> list[Problem]:
     tokens = {name: token if isinstance(token, str) else None for name, token in args.tokens().items()}
     raw: Mapping[str, Any] = args.settings if isinstance(args.settings, Mapping) else {}
-    return problems_of(raw, tokens=tokens, region=args.region, secrets=args.secrets.keys())[1]
+    region = args.region if isinstance(args.region, str) else None
+    return problems_of(raw, tokens=tokens, region=region, secrets=args.secrets.keys())[1]
 
 
 def _refusal(problems: Sequence[Problem]) -> pulumi.InputPropertiesError:
@@ -141,7 +143,7 @@ def _refusal(problems: Sequence[Problem]) -> pulumi.InputPropertiesError:
     """
     count = len(problems)
     return pulumi.InputPropertiesError(
-        f"{count} mistake{'' if count == 1 else 's'} in the inputs; nothing was changed",
+        f"{count} error{'' if count == 1 else 's'} in the inputs; nothing was changed",
         [{"property_path": _path_and_value(each), "reason": each.message} for each in problems],
     )
 

@@ -71,7 +71,11 @@ def test_outputs_have_the_schemas_names_and_only_the_way_to_the_manager_is_secre
         ({"network": {"subnetIds": {"a": "subnet-1"}}}, ["network: must be an object"]),
         ({"network": {"vpcId": "vpc-1", "subnetIds": {"a": "s"}, "zones": []}}, ["network: must be an object"]),
         ({"region": 5.0, "network": 1.0}, ["network: must be an object", "region: must be plain text"]),
-        ({"concurrent": 5.0, "tokn": "a"}, ["concurrent: unknown; it goes into settings", "tokn: unknown; there are"]),
+        ({"concurrent": 5.0, "tokn": "a"}, ["concurrent: unknown; it goes into settings", "tokn: unknown; the"]),
+        (
+            {"tokn": "a", "settings": {**SETTINGS, "concurrent": 0.0}},
+            ["tokn: unknown;", "settings.concurrent = 0: must"],
+        ),
         ({"secrets": "a"}, ["secrets: must be an object"]),
         (
             {"settings": {**SETTINGS, "check_interval": 3.0}},
