@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from config_render import TOKENS, Settings, Surroundings
+from config_render import TOKENS, Problem, Settings, Surroundings, in_words_of
 
 from .network import GivenNetwork
 
@@ -47,3 +47,7 @@ class AutoscalingRunnerArgs:
         """The tokens that are given, by the names that settings have for them."""
         given = zip(TOKENS, (self.token, self.registration_token, self.access_token), strict=True)
         return {name: token for name, token in given if token is not None}
+
+    def in_words(self, problem: Problem) -> Problem:
+        """Return a problem with the names of settings as the program has them."""
+        return in_words_of(self.place, problem)

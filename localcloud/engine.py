@@ -114,7 +114,7 @@ def _download(home: Path, say: Say) -> Path:
 
 
 def _build(home: Path, say: Say) -> Path:
-    go = _go(say)
+    go = go_toolchain(say)
     environment = {
         **os.environ,
         "GOTOOLCHAIN": "local",
@@ -146,7 +146,7 @@ def _build(home: Path, say: Say) -> Path:
     return home / "pulumi"
 
 
-def _go(say: Say) -> str:
+def go_toolchain(say: Say) -> str:
     """A Go toolchain: the machine's, else the one that is published for Python's installer."""
     found = shutil.which("go")
     if found:

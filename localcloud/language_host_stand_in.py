@@ -5,12 +5,15 @@ It answers what the engine asks in order to run one program, and runs it with th
 """
 
 import json
+import os
 import subprocess
 import sys
 import threading
 import venv
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from queue import SimpleQueue
+from typing import IO
 
 import grpc
 from google.protobuf import json_format
@@ -118,6 +121,40 @@ class LanguageHostStandIn(LanguageRuntimeServicer):
             return self._starter.start(command, environment, folder, stdout, stderr)
         return subprocess.Popen([python, "-u", *command], env=environment, cwd=folder, stdout=stdout, stderr=stderr)
 
+    def RunPlugin(
+        self, request: language_pb2.RunPluginRequest, context: grpc.ServicerContext
+    ) -> Iterator[language_pb2.RunPluginResponse]:
+        """Run `python FOLDER ARGUMENTS` for a plugin that is a folder with `__main__.py`, until the call ends.
+
+        Source: sdk/python/cmd/pulumi-language-python/main.go, RunPlugin
+        """
+        process = subprocess.Popen(
+            [_python(request), request.info.program_directory, *request.args],
+            env={**self._environment, **dict(each.split("=", 1) for each in request.env)},
+            cwd=request.pwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        context.add_callback(process.kill)
+        told: SimpleQueue[language_pb2.RunPluginResponse | None] = SimpleQueue()
+
+        def forward(stream: IO[bytes], response: Callable[[bytes], language_pb2.RunPluginResponse]) -> None:
+            while data := os.read(stream.fileno(), 65536):
+                told.put(response(data))
+            told.put(None)
+
+        streams = {
+            process.stdout: lambda data: language_pb2.RunPluginResponse(stdout=data),
+            process.stderr: lambda data: language_pb2.RunPluginResponse(stderr=data),
+        }
+        for each in streams.items():
+            threading.Thread(target=forward, args=each, daemon=True).start()
+        for _ in streams:
+            while (response := told.get()) is not None:
+                yield response
+        yield language_pb2.RunPluginResponse(exitcode=process.wait())
+
     def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:
         with self._lock:
             if self._process is not None:
@@ -125,8 +162,10 @@ class LanguageHostStandIn(LanguageRuntimeServicer):
         return Empty()
 
 
-def _python(request: language_pb2.RunRequest | language_pb2.InstallDependenciesRequest) -> str:
-    """The Python of the virtual environment that Pulumi.yaml names, relative to that file."""
+def _python(
+    request: language_pb2.RunRequest | language_pb2.RunPluginRequest | language_pb2.InstallDependenciesRequest,
+) -> str:
+    """The Python of the virtual environment that Pulumi.yaml or PulumiPlugin.yaml names, relative to that file."""
     folder = json_format.MessageToDict(request.info.options).get("virtualenv")
     if folder is None:
         return sys.executable

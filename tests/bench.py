@@ -20,7 +20,7 @@ from config_render import document, problems_of, render
 from localcloud import control
 from localcloud.cloud import ROOT, LocalCloud, Project
 
-from . import bench_page, bench_reaper, bench_review
+from . import bench_page, bench_plugin, bench_reaper, bench_review
 from .render.settings_samples import ACCESS_TOKEN, FACTS, REGION, stack
 
 RUNS = 5
@@ -248,6 +248,7 @@ def main() -> None:
     bench_review.figures()
     with tempfile.TemporaryDirectory() as folder:
         engine_figures(Path(folder))
+        bench_plugin.preview_figure(Path(folder) / "plugin")
     python = [sys.executable, "-m"]
     if LocalCloud.running(ROOT / ".localcloud") is None:
         down = [*python, "localcloud", "down"]

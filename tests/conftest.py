@@ -22,10 +22,10 @@ _LONG = (
     *("engine/test_faults.py", "engine/test_damage.py", "engine/test_import_examples.py", "engine/test_changes.py"),
     *("engine/test_renamed_stack.py", "engine/test_watch.py", "engine/test_tokens.py", "engine/test_variants.py"),
     *("engine/test_local_commands.py", "engine/test_deployment.py", "engine/test_preview_defaults.py"),
-    *("contract/test_aws_stand_in_updates.py", "host/test_upgrade.py"),
+    *("contract/test_aws_stand_in_updates.py", "host/test_upgrade.py", "plugin/test_languages.py"),
 )
 """Files that take minutes. One that began last would end alone, however many workers there are."""
-_SLOW = ("engine", "host", "contract", "scanners", "docs")
+_SLOW = ("engine", "host", "contract", "scanners", "docs", "plugin")
 """Folders of whole deployments, hosts and pages, the slowest first."""
 _LEFT_OUT = "left out for real programs"
 _left_out: list[str] = []

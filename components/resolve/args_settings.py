@@ -12,7 +12,6 @@ from config_render import (
     Problem,
     Settings,
     SettingsError,
-    in_words_of,
     problem,
     problems_of,
 )
@@ -24,6 +23,19 @@ from ..args import AutoscalingRunnerArgs
 from ..network import GivenNetwork
 from .resolved import Resolved, resolve
 
+
+class InvalidSettingsError(pulumi.RunError):
+    """What a program gives can't be used; its text tells all mistakes, a line for each.
+
+    Attributes:
+        problems: Every mistake that was found, with names as the program has them.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(str(SettingsError(problems)))
+
+
 _LATER = "is an Output, but settings are plain values, which are checked before anything is created"
 _ARGUMENTS = dict(zip(TOKENS, ("token", "registration_token", "access_token"), strict=True))
 _TWICE = "has no effect: the argument network says which VPC and subnets there are; leave it out"
@@ -32,7 +44,7 @@ _TWICE = "has no effect: the argument network says which VPC and subnets there a
 def resolved_args(args: AutoscalingRunnerArgs, component: pulumi.Resource) -> Resolved:
     """Return the settings that a program gives, having asked AWS through the component's provider.
 
-    Raises `pulumi.RunError` with all mistakes.
+    Raises `InvalidSettingsError` with all mistakes.
     """
     opts = pulumi.InvokeOptions(parent=component)
     region = args.region or _region_of_provider(opts)
@@ -42,12 +54,12 @@ def resolved_args(args: AutoscalingRunnerArgs, component: pulumi.Resource) -> Re
 
     def warn(problems: Sequence[Problem]) -> None:
         for each in problems:
-            pulumi.log.warn(str(in_words_of(args.place, each)), component)
+            pulumi.log.warn(str(args.in_words(each)), component)
 
     try:
         return resolve(settings, region, warn, opts, network_given=args.network is not None)
     except SettingsError as error:
-        raise _refusal(error.problems, args.place) from None
+        raise _refusal(error.problems, args) from None
 
 
 def _region_of_provider(opts: pulumi.InvokeOptions) -> str:
@@ -62,28 +74,28 @@ def _checked(args: AutoscalingRunnerArgs, region: str) -> Settings:
         if args.network is not None:
             raise pulumi.RunError("the argument network needs settings as a table, not as what parse returns")
         return args.settings
-    if later := [*_outputs_in(args.settings)]:
+    if later := [*outputs_in(args.settings)]:
         whole = Problem(args.place.rstrip(".:"), None, _instead_of(()))
-        raise _refusal([problem(at, _instead_of(at)) if at else whole for at in later], args.place)
-    raw = args.settings if args.network is None else _in_network(args.settings, args.network, args.place)
+        raise _refusal([problem(at, _instead_of(at)) if at else whole for at in later], args)
+    raw = args.settings if args.network is None else _in_network(args.settings, args.network, args)
     # An Output is not known yet: its text can't be looked at.
     tokens = {name: token if isinstance(token, str) else None for name, token in args.tokens().items()}
     settings, problems = problems_of(raw, tokens=tokens, region=region, secrets=args.secrets.keys())
     if settings is None or problems:
-        raise _refusal(problems, args.place)
+        raise _refusal(problems, args)
     return settings
 
 
-def _outputs_in(value: object, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Where in a table of settings Outputs are, and other promises of a value."""
+def outputs_in(value: object, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield where in a table of settings Outputs are, and other promises of a value."""
     if isinstance(value, pulumi.Output) or isawaitable(value):
         yield at
     elif isinstance(value, Mapping):
         for key, each in value.items():
-            yield from _outputs_in(each, (*at, str(key)))
+            yield from outputs_in(each, (*at, str(key)))
     elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
         for index, each in enumerate(value):
-            yield from _outputs_in(each, (*at, index))
+            yield from outputs_in(each, (*at, index))
 
 
 def _instead_of(at: tuple[str | int, ...]) -> str:
@@ -105,14 +117,14 @@ def _instead_of(at: tuple[str | int, ...]) -> str:
     return f"{_LATER}; {fix}"
 
 
-def _in_network(raw: Mapping[str, Any], network: GivenNetwork, place: str) -> Mapping[str, Any]:
+def _in_network(raw: Mapping[str, Any], network: GivenNetwork, args: AutoscalingRunnerArgs) -> Mapping[str, Any]:
     """Return the settings as for a VPC that is there already, whose subnets are the region's default ones."""
     own = raw.get("network") or {}
     chosen = marked(NetworkSettings, Mark.VPC_CHOICE)
     if twice := [problem(("network", key), _TWICE) for key in sorted(chosen) if key in own]:
-        raise _refusal(twice, place)
+        raise _refusal(twice, args)
     return {**raw, "network": {**own, "vpcId": DEFAULT_VPC, "zones": [*network.subnet_ids]}}
 
 
-def _refusal(problems: Sequence[Problem], place: str) -> pulumi.RunError:
-    return pulumi.RunError(str(SettingsError([in_words_of(place, each) for each in problems])))
+def _refusal(problems: Sequence[Problem], args: AutoscalingRunnerArgs) -> InvalidSettingsError:
+    return InvalidSettingsError([args.in_words(each) for each in problems])

@@ -21,7 +21,7 @@ def stack_schema() -> dict[str, Any]:
     settings = Settings.model_json_schema(by_alias=True)
     definitions = settings.pop("$defs")
     for table in (settings, *definitions.values()):
-        _tidy(table)
+        tidy(table)
     own = {f"{NAMESPACE}:{key}": value for key, value in settings["properties"].items()}
     shapes: dict[str, dict[str, object]] = {
         **dict.fromkeys(TOKENS, _ENCRYPTED),
@@ -50,7 +50,7 @@ def stack_schema() -> dict[str, Any]:
     }
 
 
-def _tidy(table: dict[str, Any]) -> None:
+def tidy(table: dict[str, Any]) -> None:
     """Leave out what pydantic writes for itself, and keys that are there only to be refused."""
     properties: dict[str, Any] = table.get("properties", {})
     for key in [key for key, value in properties.items() if "refused" in value]:

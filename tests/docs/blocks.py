@@ -11,8 +11,8 @@ from markdown_it.token import Token
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-LANGUAGES = ("dockerfile", "ini", "json", "python", "sh", "text", "toml", "yaml")
-"""What a block may say that it is. `sh`, `yaml` and `python` are executed or checked."""
+LANGUAGES = ("dockerfile", "go", "ini", "json", "python", "sh", "text", "toml", "typescript", "yaml")
+"""What a block may say that it is. `go`, `sh`, `yaml`, `python` and `typescript` are executed or checked."""
 
 _COMMENT = re.compile(r"<!-- (?P<what>not run|on the manager)(?:: (?P<why>.+?))? -->", re.DOTALL)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("components", "config_render", "planning", "review", "localcloud")
+PRODUCT = ("components", "config_render", "planning", "plugin", "review", "localcloud")
 FILE, FUNCTION = 300, 60
 
 
