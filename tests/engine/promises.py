@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from config_render.base.tags import MANAGER_TAG
 from config_render.files.checked_file import checked
 from localcloud import control
 from localcloud.cloud import ROOT
@@ -40,6 +41,12 @@ class Layout:
     runner: int = 0
 
     @property
+    def machines(self) -> int:
+        """The most machines that are promised, with those on demand that come on top."""
+        jobs_each = self.pool.get("autoscaler", {}).get("capacity_per_instance", 1)
+        return math.ceil(self.pool["limit"] / jobs_each) + int(self.pool.get("spot", {}).get("onDemandLimit", 0))
+
+    @property
     def jobs(self) -> int:
         """What the pool runs at once, alone or together with those of the same runner."""
         return int(max(self.pool["limit"], self.shares_with.pool["limit"] if self.shares_with else 0))
@@ -60,7 +67,9 @@ def layouts() -> list[Layout]:
         found += _of(path.name, _pools_of(path), ["a", "b", "c"])
     for block in blocks("yaml"):
         if block.text.startswith("# Pulumi."):
-            pools = yaml.safe_load(block.text)["config"].get(f"{NAMESPACE}pools", [])
+            config = yaml.safe_load(block.text)["config"]
+            executor = {"executor": config.get(f"{NAMESPACE}executor", "docker+machine")}
+            pools = [{**executor, **pool} for pool in config.get(f"{NAMESPACE}pools", [])]
             found += _of(f"{block.page}: {block.text.splitlines()[0][2:]}", pools, ["a", "b", "c"])
     first = Layout("two pools on one token: the one", {"zones": ["a", "b"], "limit": 3})
     return [*found, first, Layout("two pools on one token: the other", {"zones": ["a"], "limit": 3}, first)]
@@ -68,14 +77,19 @@ def layouts() -> list[Layout]:
 
 def _pools_of(path: Path) -> list[dict[str, Any]]:
     _, settings = checked(path)
-    return [pool.model_dump(by_alias=True, exclude_unset=True, mode="json") for pool in settings.pools]
+    return [
+        {**pool.model_dump(by_alias=True, exclude_unset=True, mode="json"), "executor": settings.executor_of(pool)}
+        for pool in settings.pools
+    ]
 
 
 def _of(source: str, pools: list[dict[str, Any]], zones: list[str]) -> Iterator[Layout]:
     """Scale the pools of one stack down; of each only what decides about jobs and machines is kept."""
     factor = max(1, max((pool["limit"] for pool in pools), default=1) / MOST_JOBS)
     for pool in pools:
-        kept: dict[str, Any] = {key: pool[key] for key in ("instanceTypes", "limit", "spot") if key in pool}
+        kept: dict[str, Any] = {key: pool[key] for key in ("executor", "instanceTypes", "limit", "spot") if key in pool}
+        if jobs := pool.get("autoscaler", {}).get("capacity_per_instance"):
+            kept["autoscaler"] = {"capacity_per_instance": jobs}
         machine = {key: value for key, value in pool.get("machine", {}).items() if key != "MachineOptions"}
         limit = math.ceil(pool["limit"] / factor)
         for numbers in (machine, *machine.get("autoscaling", [])):
@@ -143,6 +157,9 @@ def count(deployment: Deployment) -> Counted:
         if job["state"] == "running" and job["id"] in _queued:
             found.jobs[job["runner_id"]] += 1
     for machine in machines(deployment):
+        if "KeyName" not in machine:  # of a group
+            found.machines[pool_of(machine)] += 1
+            continue
         named = _POOL.search(machine["KeyName"])
         assert named, machine["KeyName"]
         found.machines[named["pool"]] += 1
@@ -152,13 +169,27 @@ def count(deployment: Deployment) -> Counted:
 
 
 def machines(deployment: Deployment) -> list[dict[str, Any]]:
-    """The workers that run or are about to, as EC2 describes them; their key pairs have their names from birth."""
+    """The workers that run or are about to, as EC2 describes them.
+
+    From birth docker-machine's have key pairs with their names, and those of groups have tags.
+    """
     states = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
     pages = control.aws(deployment.cloud, "ec2").get_paginator("describe_instances").paginate(Filters=states)
     every = [i for page in pages for reservation in page["Reservations"] for i in reservation["Instances"]]
     return [
-        each for each in every if each.get("KeyName", "").startswith("runner-") and "-manager" not in each["KeyName"]
+        each
+        for each in every
+        if (
+            each["KeyName"].startswith("runner-") and "-manager" not in each["KeyName"]
+            if "KeyName" in each
+            else pool_of(each)
+        )
     ]
+
+
+def pool_of(machine: Mapping[str, Any]) -> str:
+    """The pool of a group's instance; empty for others."""
+    return next((tag["Value"] for tag in machine.get("Tags", ()) if tag["Key"] == MANAGER_TAG), "")
 
 
 @contextmanager
@@ -216,10 +247,9 @@ def table(chosen: list[Layout], most: Counted) -> list[str]:
     lines = [f"{'layout':60} placements  limit  queued  jobs at once  machines at most: stated  counted"]
     for layout in chosen:
         pool = layout.pool
-        stated = pool["limit"] + pool.get("spot", {}).get("onDemandLimit", 0)
         places = len(pool["zones"]) * len(pool.get("instanceTypes", ["m5.large"]))
         lines.append(
             f"{layout.source:60} {places:10}  {pool['limit']:5}  {layout.jobs + MORE:6}  {most.jobs[layout.runner]:12}"
-            f"  {stated:24}  {most.machines[pool['name']]:7}"
+            f"  {layout.machines:24}  {most.machines[pool['name']]:7}"
         )
     return lines
