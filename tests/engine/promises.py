@@ -43,8 +43,8 @@ class Layout:
     @property
     def machines(self) -> int:
         """The most machines that are promised, with those on demand that come on top."""
-        jobs_each = self.pool.get("autoscaler", {}).get("capacity_per_instance", 1)
-        return math.ceil(self.pool["limit"] / jobs_each) + int(self.pool.get("spot", {}).get("onDemandLimit", 0))
+        jobs_each = int(self.pool.get("autoscaler", {}).get("capacity_per_instance", 1))
+        return math.ceil(int(self.pool["limit"]) / jobs_each) + int(self.pool.get("spot", {}).get("onDemandLimit", 0))
 
     @property
     def jobs(self) -> int:
