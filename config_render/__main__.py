@@ -28,7 +28,7 @@ from .files.project import as_yaml
 from .files.schema import stack_schema
 from .files.stack_file import StackFile, read_stack_file, with_executor
 from .files.yaml_file import read_yaml
-from .migrate.command import add_from_host, add_from_toml
+from .migrate.command import add_from_host, add_from_tfvars, add_from_toml
 from .render.capacity import as_lines, capacities, compared
 from .render.document import render
 from .settings.network import DEFAULT_VPC
@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     command("project", _project, "print what Pulumi.yaml declares of the settings")
     add_from_toml(command)
     add_from_host(command)
+    add_from_tfvars(command)
     return parser
 
 

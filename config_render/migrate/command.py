@@ -1,4 +1,4 @@
-"""`python -m config_render from-toml` and `from-host`."""
+"""`python -m config_render from-toml`, `from-host` and `from-tfvars`."""
 
 import argparse
 import os
@@ -10,7 +10,9 @@ from typing import get_args
 
 from ..files.checked_file import UnusableError
 from ..settings.runner import Executor
-from .from_toml import UnconvertibleError, settings_from_toml
+from .from_tfvars import settings_from_variables
+from .from_toml import Converted, UnconvertibleError, settings_from_toml
+from .hcl import NotHclError, read_variables
 from .host import LIVE, fetched
 from .source import NotTomlError, Source, as_toml, read_toml
 from .stack_text import stack_file
@@ -34,6 +36,15 @@ def add_from_host(command: Callable[[str, object, str], argparse.ArgumentParser]
     _add_options(parser)
 
 
+def add_from_tfvars(command: Callable[[str, object, str], argparse.ArgumentParser]) -> None:
+    """Add the command to a parser; `command` makes one of its commands."""
+    about = "print a stack file made from a call of the Terraform module cattle-ops/gitlab-runner/aws"
+    parser = command("from-tfvars", _from_tfvars, about)
+    parser.add_argument("file", type=Path, metavar="FILE", help="a .tf file with the call, or its variables alone")
+    parser.add_argument("--module", metavar="NAME", help="the call's name, where the file has several")
+    _add_options(parser)
+
+
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--executor", choices=get_args(Executor), help="of all pools; by default each keeps that of its [[runners]]"
@@ -53,10 +64,21 @@ def _from_host(options: argparse.Namespace) -> None:
     _convert(options, file, file, lambda: as_toml(data, file))
 
 
+def _from_tfvars(options: argparse.Namespace) -> None:
+    def convert() -> Converted:
+        return settings_from_variables(read_variables(options.file, options.module), options.executor)
+
+    _write(options, str(options.file), options.file.name, convert)
+
+
 def _convert(options: argparse.Namespace, file: str, name: str, read: Callable[[], Source]) -> None:
+    _write(options, file, name, lambda: settings_from_toml(read(), options.executor))
+
+
+def _write(options: argparse.Namespace, file: str, name: str, convert: Callable[[], Converted]) -> None:
     try:
-        text = stack_file(settings_from_toml(read(), options.executor), name)
-    except NotTomlError as error:
+        text = stack_file(convert(), name)
+    except (NotTomlError, NotHclError) as error:
         raise UnusableError(str(error)) from None
     except UnconvertibleError as error:
         lines = [str(replace(each, line=f"{file}:{each.line}" if each.line else file)) for each in error.problems]

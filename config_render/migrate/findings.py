@@ -4,10 +4,12 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ..base.problems import NAMESPACE, Problem, never_shown, printable, shown, without_secrets
 from ..base.secret_texts import holds_secret, names_a_secret, replace_secrets
 
+_Found = TypeVar("_Found")
 _MOST_PLACES = 3
 _REDUNDANT = re.compile(r"(; |, or |, and )leave (it|this|that) out$|; leave it out, and (?=\w)")
 
@@ -33,12 +35,12 @@ class Wanted:
 class Findings:
     """Collects what is found. A place is a path in the config.toml, such as `runners[0].machine.IdleCount`."""
 
-    def __init__(self, lines: Mapping[str, int]) -> None:
+    def __init__(self, lines: Mapping[str, int], names: Mapping[str, str] | None = None) -> None:
         self.problems: list[Problem] = []
         self.wanted: list[Wanted] = []
         self.moved: dict[str, str] = {}
         """Where keys stand that are read as if they stood elsewhere, by that place."""
-        self._lines = lines
+        self._lines, self._names = lines, names or {}
         self._notes: dict[str, list[str]] = {}
         self._secrets: dict[tuple[str, str], tuple[str, str]] = {}
         """Names and places by the name that was wished for and the secret itself."""
@@ -55,15 +57,13 @@ class Findings:
 
     def line(self, place: str) -> int | None:
         """Return the line of a place, or of the table that it would be in."""
-        key = self.moved.get(place, place).lower()
-        while key and key not in self._lines:
-            key = re.sub(r"(\.[^.\[]*|\[\d+\]|^[^.\[]*)$", "", key)
-        return self._lines.get(key)
+        return _nearest(self._lines, self.moved.get(place, place))
 
     def located(self, place: str) -> str:
         """Return a place with its line, fit for one line of text."""
         line = self.line(place)
-        clean = printable(replace_secrets(self.moved.get(place, place), lambda _: "(hidden)"))
+        where = self.moved.get(place, place)
+        clean = printable(replace_secrets(_nearest(self._names, where) or where, lambda _: "(hidden)"))
         return clean if line is None or place.startswith("line ") else f"{clean} (line {line})"
 
     def refuse(self, place: str, value: object, message: str) -> None:
@@ -72,7 +72,7 @@ class Findings:
         hidden = never_shown(tuple(re.findall(r"[\w-]+", place))) or names_a_secret(key)
         hidden = hidden or (isinstance(value, str) and holds_secret(value))
         line = self.line(place)
-        path = printable(replace_secrets(place, lambda _: "(hidden)"))
+        path = printable(replace_secrets(_nearest(self._names, place) or place, lambda _: "(hidden)"))
         self.problems.append(
             Problem(path, None if hidden else shown(value), message, None if line is None else str(line))
         )
@@ -113,6 +113,14 @@ class Findings:
     def without_secrets(self, text: str, wish: str, place: str) -> str:
         """Return a text with placeholders for the secrets in it."""
         return replace_secrets(text, lambda secret: self.secret(wish, secret, place))
+
+
+def _nearest(table: Mapping[str, _Found], place: str) -> _Found | None:
+    """Return what a table has of a place or, without that, of what is around it."""
+    key = place.lower()
+    while key and key not in table:
+        key = re.sub(r"(\.[^.\[]*|\[\d+\]|^[^.\[]*)$", "", key)
+    return table.get(key)
 
 
 def _joined(places: list[str]) -> str:

@@ -40,6 +40,8 @@ class Source:
     """Lines by places in lower case, such as `runners[0].machine.machineoptions[3]`."""
     notes: tuple[tuple[str, str], ...] = ()
     """What is to be known of the file itself, each with its place."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What places are called where the content was made from something else, by places in lower case."""
 
 
 def read_toml(path: Path) -> Source:

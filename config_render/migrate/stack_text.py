@@ -11,12 +11,13 @@ _Dumper: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 def stack_file(converted: Converted, source: str) -> str:
     """Return the text of a `Pulumi.<stack>.yaml`, which begins with what is still to be done."""
-    to_do = [f"Made from {source}, without its secrets. Still to set, with the values from there:"]
+    still = " Still to set, with the values from there:" if converted.secrets else ""
+    to_do = [f"Made from {source}, without its secrets.{still}"]
     for name, place in converted.secrets.items():
         key = f"{NAMESPACE}:{name}" if name == TOKEN else f"--path {NAMESPACE}:secrets.{name}"
         to_do.append(f"  pulumi config set --secret {key}  # {place}")
     if converted.wanted:
-        to_do.append("Still to set, with values of yours in place of these examples:")
+        to_do.append("Still to set, with your own values in place of these examples:")
         to_do += [f"  {each.command}  # {each.why}" for each in converted.wanted]
     to_do.append("And the networks that may reach the manager by SSH, or an existing host (manager.host):")
     to_do.append(f"  pulumi config set --path '{NAMESPACE}:manager.sshFrom[0]' 203.0.113.7/32")
