@@ -156,35 +156,32 @@ def count(deployment: Deployment) -> Counted:
     for job in control.gitlab(deployment.cloud, "state")["jobs"]:
         if job["state"] == "running" and job["id"] in _queued:
             found.jobs[job["runner_id"]] += 1
-    for machine in machines(deployment):
-        if "KeyName" not in machine:  # of a group
-            found.machines[pool_of(machine)] += 1
-            continue
-        named = _POOL.search(machine["KeyName"])
-        assert named, machine["KeyName"]
-        found.machines[named["pool"]] += 1
-        if named["fallback"]:
-            found.on_demand[named["pool"]] += 1
+    for instance in _instances(deployment):
+        if _is_of_docker_machine(instance):
+            named = _POOL.search(instance["KeyName"])
+            assert named, instance["KeyName"]
+            found.machines[named["pool"]] += 1
+            if named["fallback"]:
+                found.on_demand[named["pool"]] += 1
+        elif "KeyName" not in instance and (pool := pool_of(instance)):
+            found.machines[pool] += 1
     return found
 
 
 def machines(deployment: Deployment) -> list[dict[str, Any]]:
-    """The workers that run or are about to, as EC2 describes them.
+    """docker-machine's workers that run or are about to, as EC2 describes them; their key pairs have their names."""
+    return [each for each in _instances(deployment) if _is_of_docker_machine(each)]
 
-    From birth docker-machine's have key pairs with their names, and those of groups have tags.
-    """
+
+def _is_of_docker_machine(instance: Mapping[str, Any]) -> bool:
+    name = str(instance.get("KeyName", ""))
+    return name.startswith("runner-") and "-manager" not in name
+
+
+def _instances(deployment: Deployment) -> list[dict[str, Any]]:
     states = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
     pages = control.aws(deployment.cloud, "ec2").get_paginator("describe_instances").paginate(Filters=states)
-    every = [i for page in pages for reservation in page["Reservations"] for i in reservation["Instances"]]
-    return [
-        each
-        for each in every
-        if (
-            each["KeyName"].startswith("runner-") and "-manager" not in each["KeyName"]
-            if "KeyName" in each
-            else pool_of(each)
-        )
-    ]
+    return [i for page in pages for reservation in page["Reservations"] for i in reservation["Instances"]]
 
 
 def pool_of(machine: Mapping[str, Any]) -> str:

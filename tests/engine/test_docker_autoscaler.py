@@ -46,7 +46,7 @@ def test_a_pool_runs_its_jobs_on_machines_of_its_group_and_leaves_nothing(deploy
         promises.until(lambda: promises.unfinished(deployment) == 0, "jobs wait for ever")
     assert most.jobs[deployment.runner_id] == LIMIT
     assert zones == {"a", "b"}
-    assert most.machines == {}, "docker-machine makes none"
+    assert most.machines == {deployment.pool["name"]: LIMIT / CAPACITY}
     jobs = control.gitlab(deployment.cloud, "state")["jobs"]
     assert {each["state"] for each in jobs if each["id"] in promises.queued()} == {"success"}
 
