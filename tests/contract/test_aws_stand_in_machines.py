@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from google.rpc import status_pb2  # type: ignore[import-untyped]
-from pulumi.runtime.proto import provider_pb2
+from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from localcloud.aws_stand_in.errors import ProviderError
 from localcloud.aws_stand_in.properties import from_struct

@@ -33,5 +33,5 @@ def test_each_metric_for_prometheus_has_a_row() -> None:
     measured = metrics.Measured({}, 0, {}, 0, 0, 0, drifted=False, now=0.0, seconds=0.0)
     names = re.findall(r"# TYPE gitlab_runner_aws_(\w+)", metrics.prometheus(measured))
 
-    assert len(names) == 10
+    assert len(names) == 11
     assert [name for name in names if not any(f"`{name}`" in row for row in ROWS)] == []
