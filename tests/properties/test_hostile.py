@@ -14,10 +14,10 @@ SEED = 20261124
 @pytest.mark.parametrize("count", [500, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_hostile_settings_and_files_are_refused_or_rendered_right(count: int, tmp_path: Path) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.monotonic()
+    started = time.process_time()
     outcome = run(count, SEED, tmp_path)
 
     assert outcome.total() == count
     assert min(outcome["refused"], outcome["rendered"], outcome["no settings file"]) > count // 10
-    assert time.monotonic() - started < 120
+    assert time.process_time() - started < 120
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024, "KiB"
