@@ -138,7 +138,7 @@ def _refusal(problems: Sequence[Problem]) -> pulumi.InputPropertiesError:
     """Return an error of which the engine shows each path and reason.
 
     The engine adds the value that it finds at a path, and some values must not be shown. So each path here leads to
-    none: it goes on with the value as the problem shows it.
+    none: it continues with the value as the problem shows it.
     Source: pkg/resource/deploy/source_eval.go, errorToMessage
     """
     count = len(problems)

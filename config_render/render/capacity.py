@@ -12,7 +12,6 @@ from ..executors.registry import pool_entries, pool_executor
 from ..settings.stack import Settings
 from .document import pools_by_token
 
-_ALL = "in all"
 _HEADINGS = ("pool", "jobs at once", "machines at most", "on demand of these", "[[runners]]", "placements")
 
 
@@ -57,7 +56,7 @@ def capacities(settings: Settings) -> list[PoolCapacity]:
     return [
         *found,
         PoolCapacity(
-            pool=_ALL,
+            pool="in all",
             jobs=min(settings.concurrent, sum(jobs)),
             machines=sum(each.machines for each in found),
             on_demand=sum(each.on_demand for each in found),
