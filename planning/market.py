@@ -13,6 +13,7 @@ from config_render.settings.spot import ON_DEMAND, Spot
 from config_render.settings.stack import Settings
 
 from .fees import fees_of, network_rows, price_region
+from .routes import WayOut, existing_subnets
 from .spot_history import NO_CAP, SpotHistory
 from .spot_quotas import spot_quota
 
@@ -77,6 +78,8 @@ class Wanted:
     spot_zones: tuple[str, ...]
     quotas: tuple[str, ...]
     """Codes of spot quotas."""
+    subnets: tuple[str, tuple[str, ...]] | None = None
+    """An existing VPC, and those of its subnets whose ways to the internet are asked for."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,8 @@ class Market:
     vcpus: Mapping[str, int] = field(default_factory=dict)
     quotas: Mapping[str, float] = field(default_factory=dict)
     """Virtual processors by quota code."""
+    ways_out: Mapping[str, WayOut] = field(default_factory=dict)
+    """By subnet id."""
     failures: tuple[Failure, ...] = ()
 
 
@@ -164,6 +169,7 @@ def wanted(settings: Settings, region: str) -> Wanted:
         spot_types=tuple(sorted({each.instance_type for each in spot})),
         spot_zones=tuple(sorted({each.zone for each in spot})),
         quotas=tuple(sorted({quota.code for quota in quotas})),
+        subnets=existing_subnets(settings.network),
     )
 
 

@@ -7,6 +7,7 @@ from config_render.base.problems import Problem
 from config_render.base.tables import GAP, aligned
 from config_render.settings.stack import Settings
 
+from .addresses import unreachable
 from .costs import HOURS_A_MONTH, NOT_COUNTED, most_of, network_prices, row_of, worst_case
 from .fees import NetworkRow, network_rows
 from .fitness import doubtful, unable
@@ -39,7 +40,8 @@ def report(settings: Settings, region: str, market: Market) -> Report:
     sign = "CNY " if region.startswith("cn-") else "$"
     totals = _worst_cases(every, network_rows(settings.network, region), market, sign)
     lines = [*_prices(every, market, sign), "", *totals, *failures(market)]
-    return Report(tuple(lines), tuple(unable(every, market)), tuple(doubtful(every, region, market)))
+    doubts = (*doubtful(every, region, market), *unreachable(settings, region, market))
+    return Report(tuple(lines), tuple(unable(every, market)), doubts)
 
 
 def _prices(every: list[Machines], market: Market, sign: str) -> list[str]:

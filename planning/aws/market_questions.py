@@ -13,6 +13,7 @@ from typing import Any, TypedDict
 
 from planning.fees import INTERFACE_ENDPOINT, NAT_GATEWAY, PUBLIC_ADDRESS
 from planning.market import Wanted
+from planning.routes import WayOut, ways_out
 from planning.spot_history import WINDOW, SpotHistory
 
 Client = Any
@@ -44,6 +45,8 @@ class Question:
     """Called with the client and the parameters; returns JSON."""
     read: Callable[..., Parts]
     """Called with the answer and the parameters. Raises one of `UNREADABLE` for what can't be an answer."""
+    lasts: Callable[[Any], bool] = lambda answer: True
+    """Whether an answer is kept: not where a person is told of something that they may mend within the hour."""
 
     @property
     def key(self) -> list[object]:
@@ -80,6 +83,10 @@ def questions(wanted: Wanted) -> list[Question]:
     for code in wanted.quotas:
         action = "servicequotas:GetServiceQuota"
         found.append(Question("spot quotas", "service-quotas", region, action, (code,), _ask_quota, _read_quota))
+    if wanted.subnets:
+        action = "ec2:DescribeRouteTables"
+        of_routes = (_ask_routes, _read_routes, _lead_out)
+        found.append(Question("ways out of subnets", "ec2", region, action, wanted.subnets, *of_routes))
     return found
 
 
@@ -204,6 +211,18 @@ def _ask_quota(client: Client, code: str) -> object:
 
 def _read_quota(answer: float, code: str) -> Parts:
     return {"quotas": {code: _amount(answer)}}
+
+
+def _ask_routes(client: Client, vpc: str, subnets: Iterable[str]) -> dict[str, WayOut]:
+    return ways_out(_pages(client, "describe_route_tables", "RouteTables", Filters=_filters(vpc_id=[vpc])), subnets)
+
+
+def _read_routes(answer: Mapping[str, str], vpc: str, subnets: Iterable[str]) -> Parts:
+    return {"ways_out": {subnet: WayOut(answer[subnet]) for subnet in subnets if subnet in answer}}
+
+
+def _lead_out(answer: Mapping[str, str]) -> bool:
+    return WayOut.NONE not in answer.values()
 
 
 def _amount(answer: float | str) -> float:

@@ -161,7 +161,8 @@ class _Call:
             try:
                 answer = question.ask(client, *question.parameters)
                 question.read(answer, *question.parameters)
-                self.cache.put(question.key, Kept(answer))
+                if question.lasts(answer):
+                    self.cache.put(question.key, Kept(answer))
             except Exception as error:  # whatever it is, the deployment goes on
                 trouble = _reason(question, error)
             self.outcomes.put((question, answer, trouble))

@@ -124,6 +124,35 @@ def test_what_is_not_wanted_is_not_asked() -> None:
     ]
 
 
+def test_aws_tells_the_ways_out_of_subnets_anew_until_each_has_one(aws: str) -> None:
+    credentials = {"aws_access_key_id": "AKIDOFTHETESTS", "aws_secret_access_key": SECRET}
+    ec2 = botocore.session.get_session().create_client("ec2", region_name=REGION, endpoint_url=aws, **credentials)
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    shut, public = (
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{place}.0/24")["Subnet"]["SubnetId"] for place in (1, 2)
+    )
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+
+    def give_way(subnet: str) -> str:
+        table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+        ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+        ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+        return str(table)
+
+    def found() -> Market:
+        wanted = asking(priced=(), fees=(), quotas=(), subnets=(vpc, (shut, public)))
+        return look(wanted, profile=None, endpoints=endpoints(aws), seconds=PATIENT)
+
+    give_way(public)
+    assert (found().ways_out, found().failures) == ({shut: "none", public: "internet gateway"}, ())
+    table = give_way(shut)
+    well = {shut: "internet gateway", public: "internet gateway"}
+    assert found().ways_out == well
+    ec2.delete_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0")
+    assert found().ways_out == well, "it is kept for an hour"
+
+
 @pytest.mark.parametrize("where", ["hanging", "black_hole"])
 def test_nothing_is_waited_for_longer_than_allowed(where: str, request: pytest.FixtureRequest) -> None:
     place = request.getfixturevalue(where)
