@@ -156,6 +156,9 @@ def test_a_network_and_a_bucket_that_are_there_already(deployment: Deployment, o
         network={**old_network, "workerSecurityGroup": "old-workers"},
         cache={"s3": {"BucketName": "our-old-cache"}},
     )
+    preview = deployment.run("preview").stdout
+    for place, subnet in enumerate(old_network["subnetIds"]):
+        assert f"network.subnetIds[{place}] = {subnet}: has no route to the internet" in preview
     deployment.up()
 
     worker = machine(deployment)
