@@ -105,6 +105,7 @@ class Identity(pulumi.ComponentResource):
         given = self._args.settings
         if given.worker_instance_profile is None:
             role, profile = self._role("worker")
+            self._attach_to_role("worker", role, given.worker_policies)
             self.worker_profile = profile.name
             return role.arn, profile.arn
         self.worker_profile = pulumi.Output.from_input(given.worker_instance_profile.rsplit("/", 1)[-1])
@@ -138,12 +139,20 @@ class Identity(pulumi.ComponentResource):
                 lambda arn: json.dumps(reading(policies.Place.of(arn)))
             )
             aws.RolePolicy(f"{self._name}-token", role=role.name, policy=of_token, opts=self._child())
+        self._attach_to_role("manager", role, self._args.settings.manager_policies)
         if self._args.ssm:
             aws.RolePolicyAttachment(
                 f"{self._name}-ssm",
                 role=role.name,
                 policy_arn=f"arn:{partition(self._args.region)}:iam::aws:policy/AmazonSSMManagedInstanceCore",
                 opts=self._child(),
+            )
+
+    def _attach_to_role(self, who: str, role: aws.Role, policies: Sequence[str] | None) -> None:
+        """Attach managed policies, each on its own: others that somebody has attached to the role stay."""
+        for arn in policies or ():
+            aws.RolePolicyAttachment(
+                _attachment(f"{self._name}-{who}", arn), role=role.name, policy_arn=arn, opts=self._child()
             )
 
     def _user(self, worker_role: pulumi.Output[str], worker_profile: pulumi.Output[str]) -> None:
@@ -173,6 +182,12 @@ class Identity(pulumi.ComponentResource):
             attached.append(
                 aws.UserPolicyAttachment(
                     f"{self._name}-{what}", user=user.name, policy_arn=policy.arn, opts=self._child()
+                )
+            )
+        for arn in self._args.settings.manager_policies or ():
+            attached.append(
+                aws.UserPolicyAttachment(
+                    _attachment(f"{self._name}-manager", arn), user=user.name, policy_arn=arn, opts=self._child()
                 )
             )
         key = aws.AccessKey(
@@ -263,3 +278,8 @@ class Identity(pulumi.ComponentResource):
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
+
+
+def _attachment(prefix: str, policy_arn: str) -> str:
+    """Name an attachment by its policy, such as PREFIX-aws/AmazonS3ReadOnlyAccess: the order of a list is no matter."""
+    return f"{prefix}-{policy_arn.partition('::')[2].replace(':policy/', '/', 1)}"

@@ -16,6 +16,8 @@ PoolCaution = Callable[[Settings, Pool, Location], Iterator[Problem]]
 
 _GPU = re.compile(r"(g\d|gr\d|p\d)[a-z]*\d*[a-z]*\.")
 _WINDOWS = ("powershell", "cmd")
+_ACCOUNT_WIDE = ("AdministratorAccess", "IAMFullAccess", "PowerUserAccess")
+"""Managed policies of AWS that lead to all rights of an account, if only by machines that are started with others."""
 _HOPS = "amazonec2-metadata-token-response-hop-limit"
 
 
@@ -48,6 +50,18 @@ def _amazons_server_is_left_out(settings: Settings) -> Iterator[Problem]:
     if server and is_amazons_in_another_spelling(server):
         message = "is Amazon's own S3 in a spelling that newer regions have not; leave it out"
         yield problem(("cache", "s3", "ServerAddress"), message, server)
+
+
+def _policies_are_narrow(settings: Settings) -> Iterator[Problem]:
+    identity = settings.identity
+    for key, policies, who in (
+        ("managerPolicies", identity.manager_policies, "whoever gets hold of the manager"),
+        ("workerPolicies", identity.worker_policies, "every job that runs on a worker"),
+    ):
+        for index, arn in enumerate(policies or ()):
+            if re.fullmatch(rf"arn:[a-z-]+:iam::aws:policy/({'|'.join(_ACCOUNT_WIDE)})", arn):
+                message = f"lets {who} take over the AWS account; name a policy with just the rights that are needed"
+                yield problem(("identity", key, index), message, arn)
 
 
 def _graphics_have_drivers(settings: Settings, pool: Pool, at: Location) -> Iterator[Problem]:
@@ -86,6 +100,7 @@ STACK_LIVE_CAUTIONS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     _doors_are_narrow,
     _secrets_are_placeholders,
     _amazons_server_is_left_out,
+    _policies_are_narrow,
 )
 POOL_LIVE_CAUTIONS: tuple[PoolCaution, ...] = (
     _graphics_have_drivers,

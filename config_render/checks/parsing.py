@@ -17,6 +17,7 @@ from ..base.sizes import too_much
 from ..base.wording import how_to_set, in_words
 from ..settings.stack import Settings
 from .docker_autoscaler_relations import user_data_problems
+from .policy_relations import partition_problems
 from .relations import related_problems
 
 _REGION = "aws:region"
@@ -81,7 +82,8 @@ def problems_of(
         at, reason = excess
         return None, [Problem(path_of(at) if at else _ALL, None, f"{reason}; are these a stack's settings?")]
     # Rules that compare pools with each other may find a mistake for each pair.
-    problems = [*_region_problems(region), *islice(related_problems(plain, secrets, tokens), _MOST_RELATED)]
+    problems = [*_region_problems(region), *partition_problems(plain, region)]
+    problems += islice(related_problems(plain, secrets, tokens), _MOST_RELATED)
     for name in secrets:
         if not is_secret_name(name):
             problems.append(problem((SECRETS, name), _NO_SECRET_NAME))

@@ -15,6 +15,7 @@ from .account_relations import ACCOUNT_RULES
 from .cache_relations import CACHE_RULES
 from .docker_autoscaler_relations import DOCKER_AUTOSCALER_RULES
 from .docker_machine_relations import DOCKER_MACHINE_RULES
+from .policy_relations import POLICY_RULES
 from .pool_relations import POOL_RULES, PoolRule
 from .program_relations import PROGRAM_RULES
 from .raw import RawPool, RawStack, text, walk, whole
@@ -215,6 +216,7 @@ STACK_RULES: tuple[Callable[[RawStack], Iterator[Problem]], ...] = (
     _cache_keys_come_together,
     _drain_ends_in_time,
     *CACHE_RULES,
+    *POLICY_RULES,
     *PROGRAM_RULES,
     proxy_problems,
 )

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..base.section import Section
-from ..base.values import Pattern
+from ..base.values import DistinctItems, Pattern
 
 
 def _arn(kind: str, example: str) -> Pattern:
@@ -13,6 +13,9 @@ def _arn(kind: str, example: str) -> Pattern:
         rf"arn:aws[a-z-]*:iam::(\d{{12}}|aws):{kind}/[\w+=,.@/-]+",
         f"is no ARN of this kind; write it as arn:aws:iam::123456789012:{kind}/{example}",
     )
+
+
+PolicyArn = Annotated[str, _arn("policy", "jobs")]
 
 
 class IdentitySettings(Section):
@@ -44,6 +47,18 @@ class IdentitySettings(Section):
     )
     worker_role: Annotated[str, _arn("role", "workers")] | None = Field(
         default=None, alias="workerRole", description="With workerInstanceProfile: ARN of its role"
+    )
+
+    manager_policies: DistinctItems[PolicyArn] | None = Field(
+        default=None,
+        alias="managerPolicies",
+        description="ARNs of managed policies to attach to the manager's role, or user, that the stack makes",
+    )
+    worker_policies: DistinctItems[PolicyArn] | None = Field(
+        default=None,
+        alias="workerPolicies",
+        description="ARNs of managed policies to attach to the workers' role that the stack makes; every job that runs "
+        "there can use them",
     )
 
     @property

@@ -1,8 +1,10 @@
 """Deployments of other shapes than the default: each comes up, stays as it is, starts machines and goes."""
 
 import json
+import re
 import time
 import tomllib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -102,15 +104,46 @@ def test_private_workers_with_a_nat_gateway_in_each_zone_and_ipv6(deployment: De
     assert control.leftovers(deployment.cloud) == []
 
 
-def test_the_access_key_of_a_user(deployment: Deployment) -> None:
-    configure(deployment, identity={"mode": "accessKey"})
+READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+
+
+def policies_of_workers(deployment: Deployment) -> set[str]:
+    """ARNs of what is attached to the only role there is."""
+    iam = control.aws(deployment.cloud, "iam")
+    (role,) = iam.list_roles()["Roles"]
+    attached = iam.list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"]
+    return {each["PolicyArn"] for each in attached}
+
+
+@pytest.fixture
+def further_policies(deployment: Deployment) -> Iterator[list[str]]:
+    """ARNs of two managed policies of the account."""
+    iam = control.aws(deployment.cloud, "iam")
+    allow = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::ours/*"]}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    policies = [
+        iam.create_policy(PolicyName=name, Path="/ci/", PolicyDocument=document)["Policy"]["Arn"]
+        for name in ("further-one", "further-two")
+    ]
+    yield policies
+    for policy in policies:
+        iam.delete_policy(PolicyArn=policy)
+
+
+def test_the_access_key_of_a_user_and_further_policies(deployment: Deployment, further_policies: list[str]) -> None:
+    one, other = further_policies
+    identity = {"mode": "accessKey", "managerPolicies": [one], "workerPolicies": [one, other]}
+    configure(deployment, identity=identity)
     deployment.up()
     iam = control.aws(deployment.cloud, "iam")
 
     (user,) = iam.list_users()["Users"]
     (key,) = iam.list_access_keys(UserName=user["UserName"])["AccessKeyMetadata"]
-    (attached,) = iam.list_attached_user_policies(UserName=user["UserName"])["AttachedPolicies"]
-    assert attached["PolicyName"].startswith("runner-identity-manager")
+    attached = iam.list_attached_user_policies(UserName=user["UserName"])["AttachedPolicies"]
+    assert [re.sub(r"-[0-9a-f]+$", "", each["PolicyName"]) for each in attached] == [
+        "further-one",
+        "runner-identity-manager",
+    ]
     with pytest.raises(iam.exceptions.NoSuchEntityException):
         iam.get_login_profile(UserName=user["UserName"])
     (runner,) = runners(deployment)
@@ -120,10 +153,19 @@ def test_the_access_key_of_a_user(deployment: Deployment) -> None:
     assert ":instance-profile/runner-identity-worker-" in machine(deployment)["IamInstanceProfile"]["Arn"]
     exported = deployment.run("stack", "export").stdout
     assert secret not in exported
+    assert policies_of_workers(deployment) == {one, other}
     nothing_changes(deployment)
 
+    # A policy of somebody else's stays, one that the settings name no longer goes, and no role is replaced.
+    configure(deployment, identity={"workerPolicies": [other]})
+    (worker_role,) = iam.list_roles()["Roles"]
+    iam.attach_role_policy(RoleName=worker_role["RoleName"], PolicyArn=READ_ONLY)
+    deployment.up()
+    assert policies_of_workers(deployment) == {other, READ_ONLY}
+    iam.detach_role_policy(RoleName=worker_role["RoleName"], PolicyArn=READ_ONLY)
+
     deployment.destroy()
-    assert control.leftovers(deployment.cloud) == []
+    assert control.leftovers(deployment.cloud) == ["further-one", "further-two"]
 
 
 @pytest.fixture

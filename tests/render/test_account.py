@@ -4,9 +4,26 @@ from dataclasses import replace
 
 import pytest
 
-from config_render import Facts, document, ipv6_slice, partition, published_image, worker_bounds
+from config_render import Facts, document, ipv6_slice, partition, problems_of, published_image, worker_bounds
 
-from .settings_samples import FACTS, options_of, parsed, stack
+from .settings_samples import FACTS, TOKEN, options_of, parsed, stack
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("eu-central-1", "aws")]
+)
+def test_policies_of_the_regions_partition_are_taken_up_to_the_quota(region: str, partition: str) -> None:
+    policies = [f"arn:{partition}:iam::123456789012:policy/ci/p{n}" for n in range(9)]
+    policies.append(f"arn:{partition}:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy")
+    raw = stack(identity={"managerPolicies": policies, "workerPolicies": policies})
+
+    assert problems_of(raw, token=TOKEN, region=region)[1] == []
+
+
+def test_arns_are_not_held_against_a_region_that_is_mistaken_itself() -> None:
+    raw = stack(identity={"workerPolicies": ["arn:aws-cn:iam::aws:policy/ReadOnlyAccess"]})
+
+    assert [each.path for each in problems_of(raw, token=TOKEN, region="cn-nort-1")[1]] == ["aws:region"]
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,45 @@ def test_a_boundary_and_a_path_are_on_every_role(deployed_with: Any) -> None:
     assert {profile["path"] for profile in named(recorder, "InstanceProfile").values()} == {"/ci/"}
 
 
+OURS, AWSS = "arn:aws:iam::123456789012:policy/ci/images", "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+
+
+def test_further_policies_are_attached_to_the_roles_that_are_made_one_by_one(deployed_with: Any) -> None:
+    identity = {"managerPolicies": [OURS], "workerPolicies": [AWSS, OURS]}
+    attached = named(deployed_with(identity=identity), "RolePolicyAttachment")
+
+    manager, worker = (f"runner-identity-{who}-0000000" for who in ("manager", "worker"))
+    assert attached == {
+        "identity-manager-123456789012/ci/images": {"role": manager, "policyArn": OURS},
+        "identity-worker-123456789012/ci/images": {"role": worker, "policyArn": OURS},
+        "identity-worker-aws/AmazonS3ReadOnlyAccess": {"role": worker, "policyArn": AWSS},
+    }
+
+
+def test_the_order_of_further_policies_names_nothing_and_without_them_all_is_as_before(deployed_with: Any) -> None:
+    before = deployed_with().urns
+    one, other = (deployed_with(identity={"workerPolicies": order}).urns for order in ([OURS, AWSS], [AWSS, OURS]))
+
+    assert one == other
+    assert before < one
+    assert {urn.rpartition("::")[2] for urn in one - before} == {
+        "runner-identity-worker-123456789012/ci/images",
+        "runner-identity-worker-aws/AmazonS3ReadOnlyAccess",
+    }
+
+
+def test_a_user_gets_the_managers_further_policies_before_its_key_is_made(deployed_with: Any) -> None:
+    identity = {"mode": "accessKey", "managerPolicies": [OURS], "workerPolicies": [AWSS]}
+    recorder = deployed_with(identity=identity)
+
+    attached = named(recorder, "UserPolicyAttachment")
+    assert attached["identity-manager-123456789012/ci/images"]["policyArn"] == OURS
+    assert set(named(recorder, "RolePolicyAttachment")) == {"identity-worker-aws/AmazonS3ReadOnlyAccess"}
+    key = recorder.requests["aws:iam/accessKey:AccessKey::runner-identity-manager"]
+    waits_for = {urn.rpartition("::")[2] for urn in key.dependencies}
+    assert {f"runner-{name}" for name in attached} <= waits_for
+
+
 def test_large_caches_go_by_a_role_that_the_manager_alone_may_take(deployed_with: Any) -> None:
     recorder = deployed_with(cache={"uploadRole": True})
 
