@@ -40,7 +40,7 @@ class Evaluator:
         """Tell whether IAM would allow it; a context key that EC2 does not send with it is an error."""
         question = {
             "policy": policy and _about(policy, request.action),
-            "resourcePolicy": _key_policy(request) if ":kms:" in request.resource else resource_policy,
+            "resourcePolicy": resource_policy or (_key_policy(request) if ":kms:" in request.resource else None),
             "principal": request.principal,
             "account": ACCOUNT,
             "action": request.action,
