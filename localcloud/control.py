@@ -207,6 +207,13 @@ def refuse(cloud: LocalCloud, *rules: Mapping[str, Any]) -> list[dict[str, Any]]
         return list(json.load(answer))
 
 
+def calls(cloud: LocalCloud, *, anew: bool = False) -> list[dict[str, Any]]:
+    """Return the calls to AWS that are written down, see `calls_stand_in.py`; with `anew`, begin to write them down."""
+    url = f"{cloud.addresses.aws}/-/stand-in/calls"
+    with urllib.request.urlopen(urllib.request.Request(url, b"" if anew else None), timeout=10) as answer:
+        return list(json.load(answer))
+
+
 def auto_scaling(cloud: LocalCloud, **change: Any) -> dict[str, Any]:
     """Change how Auto Scaling groups behave, see `auto_scaling_stand_in/front.py`; return it as it is then."""
     return _change(cloud, "auto-scaling", change)

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+from .calls_stand_in import CallRecord
 from .hosts_stand_in import Hosts, HostsOfInstances
 from .metadata_stand_in import MetadataStandIn
 from .refusals_stand_in import Refusals
@@ -61,7 +62,7 @@ class AwsServer:
         groups = AutoScalingStandIn(moto)
         refusals = Refusals(with_prices(groups))
         groups.refuse_by(refusals.code)
-        application = MetadataStandIn(lambda: self.url).in_front_of(refusals)
+        application = MetadataStandIn(lambda: self.url).in_front_of(CallRecord(refusals))
         self._server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
 
     @property

@@ -52,7 +52,7 @@ class Refusals:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer what is for this stand-in, and pass on the rest."""
         if environ["PATH_INFO"] == _PATH:
-            status, kind, text = self._control(environ["REQUEST_METHOD"], _body(environ))
+            status, kind, text = self._control(environ["REQUEST_METHOD"], body_of(environ))
         elif code := self._refused(environ):
             of_s3 = _service(environ) == "s3"
             status, kind, text = CODES.get(code, 400), "text/xml", _error(code) if of_s3 else _response(code)
@@ -80,7 +80,7 @@ class Refusals:
             return ""
         asked = {"service": _service(environ)}
         if asked["service"] in ("autoscaling", "ec2"):
-            sent = {name: values[0] for name, values in parse_qs(_body(environ).decode()).items()}
+            sent = {name: values[0] for name, values in parse_qs(body_of(environ).decode()).items()}
             asked["action"] = sent.get("Action", "")
         if asked["service"] == "ec2":
             asked |= {
@@ -110,7 +110,7 @@ class Refusals:
         return through
 
 
-def _body(environ: dict[str, Any]) -> bytes:
+def body_of(environ: dict[str, Any]) -> bytes:
     """The body, which can still be read afterwards."""
     body = bytes(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
     environ["wsgi.input"] = BytesIO(body)

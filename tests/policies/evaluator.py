@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,14 @@ class Evaluator:
 
 def _about(policy: Policy, action: str) -> Policy:
     """The statements that can decide this action: half of the time goes into reading the others."""
-    about = [statement for statement in policy["Statement"] if action in statement["Action"]]
+    about = [
+        each for each in policy["Statement"] if any(fnmatchcase(action, other) for other in _listed(each["Action"]))
+    ]
     return {**policy, "Statement": about or policy["Statement"]}
+
+
+def _listed(actions: str | list[str]) -> list[str]:
+    return [actions] if isinstance(actions, str) else actions
 
 
 def _key_policy(request: Request) -> Policy:
