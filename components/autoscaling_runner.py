@@ -24,7 +24,7 @@ from config_render.executors.registry import pool_entries
 from .args import AutoscalingRunnerArgs
 from .cache import Cache, CacheArgs
 from .executors.docker_autoscaler.worker_group import WorkerGroup, WorkerGroupArgs
-from .iam import token_access
+from .iam import ecr, token_access
 from .iam.identity import CacheGrant, Identity, IdentityArgs, WorkerBounds
 from .images import image
 from .manager import Manager, ManagerArgs, Registration, RegistrationArgs
@@ -242,6 +242,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
                 for entry in pool_entries(settings, pool)
             },
             user_data={pool.name: pool.user_data for pool in settings.pools_of("docker+machine") if pool.user_data},
+            registries=ecr.registries(settings.identity.ecr, network.vpc_arn),
             watch=self._watch_settings(facts, network, identity, manager, watch),
             needs=needs,
         )

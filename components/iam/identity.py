@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -10,7 +11,7 @@ import pulumi
 from config_render import ACCESS_KEY_ID, SECRET_ACCESS_KEY, IdentitySettings, partition
 
 from .. import aws
-from . import policies
+from . import ecr, policies
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,14 +132,15 @@ class Identity(pulumi.ComponentResource):
         role, profile = self._role("manager")
         self.manager_profile, self.manager_role = profile.name, role.name
         # Policies inside of a role share its characters.
+        pulling = self._args.settings.ecr
         at_most = policies.LONGEST_ROLE_POLICY - (policies.LONGEST_GROUPS_POLICY if self._args.groups else 0)
+        at_most -= ecr.longest(pulling)
         for what, policy in self._policies(worker_role, worker_profile, role.arn, at_most).items():
             aws.RolePolicy(f"{self._name}-{what}", role=role.name, policy=policy, opts=self._child())
         if reading := self._args.token:
-            of_token = pulumi.Output.from_input(self._args.vpc_arn).apply(
-                lambda arn: json.dumps(reading(policies.Place.of(arn)))
-            )
-            aws.RolePolicy(f"{self._name}-token", role=role.name, policy=of_token, opts=self._child())
+            self._of_place("token", role, reading)
+        if pulling is not None:
+            self._of_place("ecr", role, partial(ecr.pulling, pulling))
         self._attach_to_role("manager", role, self._args.settings.manager_policies)
         if self._args.ssm:
             aws.RolePolicyAttachment(
@@ -147,6 +149,12 @@ class Identity(pulumi.ComponentResource):
                 policy_arn=f"arn:{partition(self._args.region)}:iam::aws:policy/AmazonSSMManagedInstanceCore",
                 opts=self._child(),
             )
+
+    def _of_place(self, what: str, role: aws.Role, made: Callable[[policies.Place], policies.Policy]) -> None:
+        """Give a role a policy that depends on where the stack is."""
+        vpc_arn = pulumi.Output.from_input(self._args.vpc_arn)
+        policy = vpc_arn.apply(lambda arn: json.dumps(made(policies.Place.of(arn))))
+        aws.RolePolicy(f"{self._name}-{what}", role=role.name, policy=policy, opts=self._child())
 
     def _attach_to_role(self, who: str, role: aws.Role, policies: Sequence[str] | None) -> None:
         """Attach managed policies, each on its own: others that somebody has attached to the role stay."""

@@ -63,6 +63,9 @@ class RegistrationArgs:
     autoscaler_region: str | None = None
     """The region of the Auto Scaling groups; None where no pool has the executor docker-autoscaler."""
 
+    registries: pulumi.Input[Sequence[str]] = ()
+    """Registries of Amazon ECR that jobs have images in."""
+
     needs: Sequence[pulumi.Resource] = ()
     """What workers need: it must be there before the runner starts, and until the last worker is gone."""
 
@@ -88,7 +91,10 @@ class Registration(pulumi.ComponentResource):
         secrets = self._tool_step("secrets", f"secrets {drift}", [gitlab], _as_json(given))
         # An upgrade may wait for jobs for hours. The provider sets no limit of its own as long as no `custom_timeouts`
         # are given, and the lines that the tool prints meanwhile keep the connection in use.
-        programs = json.dumps(installation(args.settings, args.drain_seconds, args.autoscaler_region), indent=2)
+        wanted = installation(args.settings, args.drain_seconds, args.autoscaler_region)
+        programs = pulumi.Output.from_input(args.registries).apply(
+            lambda known: json.dumps({**wanted, **({"registries": [*known]} if known else {})}, indent=2)
+        )
         before = [self._tool_step("install", "install", [secrets, *args.needs], programs)]
         if args.user_data:
             user_data = json.dumps(args.user_data, indent=2)

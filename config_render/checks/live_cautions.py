@@ -8,6 +8,7 @@ from ..base.placeholders import secret_names
 from ..base.problems import NAMESPACE, Location, Problem, problem
 from ..base.secret_texts import holds_secret, names_a_secret
 from ..settings.cache import is_amazons_in_another_spelling
+from ..settings.identity import ECR_REGISTRY
 from ..settings.pool import Pool
 from ..settings.stack import Settings
 from .raw import walk
@@ -96,6 +97,22 @@ def _containers_have_credentials(settings: Settings, pool: Pool, at: Location) -
         yield problem((*at, "driver", _HOPS), message, 1)
 
 
+def _ecr_lets_the_manager_pull(settings: Settings, pool: Pool, at: Location) -> Iterator[Problem]:
+    docker, ecr = pool.docker, settings.identity.ecr
+    allowed = None if ecr is None else ecr.registries
+    named: list[tuple[Location, str]] = [((*at, "docker", "image"), docker.image)]
+    named += [((*at, "docker", "helper_image"), docker.helper_image)] if docker.helper_image else []
+    services = enumerate(docker.services or ())
+    named += [((*at, "docker", "services", index, "name"), service.name) for index, service in services]
+    for place, name in named:
+        registry = ECR_REGISTRY.match(name)
+        if registry is None or (ecr is not None and (not allowed or registry[0].removesuffix("/") in allowed)):
+            continue
+        fix = "set identity.ecr: {}" if ecr is None else "add its repository to identity.ecr.repositories"
+        message = f"is in Amazon ECR, from which the manager may not pull; {fix}, or give jobs DOCKER_AUTH_CONFIG"
+        yield problem(place, message, name)
+
+
 STACK_LIVE_CAUTIONS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     _doors_are_narrow,
     _secrets_are_placeholders,
@@ -106,5 +123,6 @@ POOL_LIVE_CAUTIONS: tuple[PoolCaution, ...] = (
     _graphics_have_drivers,
     _shell_is_there,
     _containers_have_credentials,
+    _ecr_lets_the_manager_pull,
 )
 MACHINE_LIVE_CAUTIONS: tuple[PoolCaution, ...] = (_docker_machine_knows_its_options,)

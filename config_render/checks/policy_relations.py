@@ -1,10 +1,10 @@
-"""Rules of `identity.managerPolicies` and `identity.workerPolicies`, and what AWS accounts make of ARNs."""
+"""Rules of what `identity` gives roles beside the stack's own policies, and of the partitions of its ARNs."""
 
 from collections.abc import Callable, Iterator, Mapping
 
 from ..base.problems import Problem, problem
 from ..base.regions import check_region, partition
-from .raw import RawStack, items, text, texts
+from .raw import RawStack, items, text, texts, walk
 
 MOST_POLICIES = 10
 """Managed policies of one role or user, unless AWS has raised the account's quota.
@@ -12,6 +12,8 @@ MOST_POLICIES = 10
 Source: "IAM and AWS STS quotas" in the User Guide of IAM.
 """
 
+_WITHOUT_HELPER = ("rhel-9", "rocky-9")
+"""Distributions that have no package amazon-ecr-credential-helper."""
 _SSM = "AmazonSSMManagedInstanceCore"
 
 
@@ -20,13 +22,11 @@ def partition_problems(raw: Mapping[str, object], region: str | None) -> Iterato
     if region is None or check_region(region) is not None:
         return
     here = partition(region)
-    for key, value in RawStack(raw).table("identity").items():
-        listed = [((key,), value)] if isinstance(value, str) else [((key, n), v) for n, v in enumerate(items(value))]
-        for place, arn in listed:
-            parts = (text(arn) or "").split(":")
-            if len(parts) > 2 and parts[0] == "arn" and parts[1] != here:
-                message = f"belongs to {parts[1]}, while {region} is in {here}; write it as arn:{here}:..."
-                yield problem(("identity", *place), message, arn)
+    for place, value in walk(RawStack(raw).table("identity"), ("identity",)):
+        parts = value.split(":")
+        if len(parts) > 2 and parts[0] == "arn" and parts[1] != here:
+            message = f"belongs to {parts[1]}, while {region} is in {here}; write it as arn:{here}:..."
+            yield problem(place, message, value)
 
 
 def _policies_have_a_role(stack: RawStack) -> Iterator[Problem]:
@@ -69,8 +69,25 @@ def _ssm_is_attached_once(stack: RawStack) -> Iterator[Problem]:
             yield problem(("identity", "managerPolicies", index), message, arn)
 
 
+def _the_manager_can_pull_from_ecr(stack: RawStack) -> Iterator[Problem]:
+    identity, manager = stack.table("identity"), stack.table("manager")
+    if identity.get("ecr") is None:
+        return
+    if identity.get("mode") == "accessKey":
+        message = "needs an instance profile, by which the credential helper signs in; leave out mode, or this"
+        yield problem(("identity", "ecr"), message)
+    system = text(manager.get("os"))
+    if system in _WITHOUT_HELPER and manager.get("ami") is None and manager.get("image") is None:
+        message = (
+            "has no package of the credential helper that identity.ecr needs; take ubuntu-24.04, debian-12 or "
+            "amazon-linux-2023, or name an image in ami that has docker-credential-ecr-login"
+        )
+        yield problem(("manager", "os"), message, system)
+
+
 POLICY_RULES: tuple[Callable[[RawStack], Iterator[Problem]], ...] = (
     _policies_have_a_role,
     _policies_fit_the_quota,
     _ssm_is_attached_once,
+    _the_manager_can_pull_from_ecr,
 )

@@ -1,5 +1,6 @@
 """Who the manager and its workers are in IAM."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -16,6 +17,48 @@ def _arn(kind: str, example: str) -> Pattern:
 
 
 PolicyArn = Annotated[str, _arn("policy", "jobs")]
+
+
+ECR_REGISTRY = re.compile(r"\d{12}\.dkr\.ecr(-fips)?\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/")
+"""How the names of images begin that are in a private registry of Amazon's."""
+
+
+def ecr_registry(account: str, region: str) -> str:
+    """Return the name of an account's private registry in a region."""
+    return f"{account}.dkr.ecr.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
+
+
+class EcrSettings(Section):
+    """Images in Amazon ECR that the manager may pull for jobs."""
+
+    repositories: (
+        DistinctItems[
+            Annotated[
+                str,
+                Pattern(
+                    r"arn:aws[a-z-]*:ecr:[a-z0-9-]+:\d{12}:repository/[a-z0-9._/*-]+",
+                    "is no ARN of a repository; write it as arn:aws:ecr:eu-central-1:123456789012:repository/ci/*",
+                ),
+            ]
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="ARNs of the repositories, with * for any text, also of other accounts and regions; by default all "
+        "of the stack's account and region",
+    )
+    pull_through_cache: bool = Field(
+        default=False,
+        alias="pullThroughCache",
+        description="Whether a pull may have ECR fetch an image from another registry, by a pull through cache rule, "
+        "and make its repository",
+    )
+
+    @property
+    def registries(self) -> tuple[str, ...]:
+        """The registries of the repositories, each once; empty for that of the stack's account and region."""
+        parts = (arn.split(":") for arn in self.repositories or ())
+        return tuple(dict.fromkeys(ecr_registry(account, region) for _, _, _, region, account, _ in parts))
 
 
 class IdentitySettings(Section):
@@ -59,6 +102,11 @@ class IdentitySettings(Section):
         alias="workerPolicies",
         description="ARNs of managed policies to attach to the workers' role that the stack makes; every job that runs "
         "there can use them",
+    )
+
+    ecr: EcrSettings | None = Field(
+        default=None,
+        description="For images in Amazon ECR: gives the manager the right to pull them and Amazon's credential helper",
     )
 
     @property

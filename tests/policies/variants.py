@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from components.iam import policies
+from components.iam import ecr, policies
 from components.iam.policies import CacheAccess, Groups, Place, Policy, Workers
 from components.iam.token_access import read_parameter, read_secret
+from config_render.settings.identity import EcrSettings
 
 ACCOUNT = "123456789012"
 
@@ -27,6 +28,7 @@ class Variant:
             "partition": self.partition,
             "region": self.region,
             "ec2": f"arn:{self.partition}:ec2:{of_account}",
+            "ecr": f"arn:{self.partition}:ecr:{of_account}",
             "kms": f"arn:{self.partition}:kms:{of_account}",
             "ssm": f"arn:{self.partition}:ssm:{of_account}",
             "secrets": f"arn:{self.partition}:secretsmanager:{of_account}:secret",
@@ -99,6 +101,14 @@ class Variant:
             "events": policies.events_to_logs(groups, [self.fill("{events}:rule/interruption")]),
             "parameter": read_parameter("/ci/token", Place.of(self.fill("{ec2}:vpc/vpc-1"))),
             "secret": read_secret("ci/token", Place.of(self.fill("{ec2}:vpc/vpc-1"))),
+            "ecr": ecr.pulling(
+                EcrSettings(
+                    repositories=(self.fill("{ecr}:repository/ci/*"), self.fill("{ecr}:repository/base")),
+                    pullThroughCache=True,
+                ),
+                Place.of(self.fill("{ec2}:vpc/vpc-1")),
+            ),
+            "ecr, all": ecr.pulling(EcrSettings(), Place.of(self.fill("{ec2}:vpc/vpc-1"))),
             "bucket": policies.tls_only(self.fill("{s3}:cache")),
         }
 

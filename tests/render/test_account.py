@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from config_render import Facts, document, ipv6_slice, partition, problems_of, published_image, worker_bounds
+from config_render.settings.identity import EcrSettings
 
 from .settings_samples import FACTS, TOKEN, options_of, parsed, stack
 
@@ -18,6 +19,19 @@ def test_policies_of_the_regions_partition_are_taken_up_to_the_quota(region: str
     raw = stack(identity={"managerPolicies": policies, "workerPolicies": policies})
 
     assert problems_of(raw, token=TOKEN, region=region)[1] == []
+
+
+def test_the_registries_of_repositories_are_named_once_as_their_region_spells_them() -> None:
+    arns = ["aws:ecr:eu-central-1:123456789012:repository/ci/*", "aws:ecr:eu-central-1:123456789012:repository/base"]
+    arns += ["aws:ecr:us-east-1:210987654321:repository/*", "aws-cn:ecr:cn-north-1:123456789012:repository/ci"]
+    ecr = EcrSettings.model_validate({"repositories": [f"arn:{arn}" for arn in arns]})
+
+    assert ecr.registries == (
+        "123456789012.dkr.ecr.eu-central-1.amazonaws.com",
+        "210987654321.dkr.ecr.us-east-1.amazonaws.com",
+        "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn",
+    )
+    assert EcrSettings().registries == ()
 
 
 def test_arns_are_not_held_against_a_region_that_is_mistaken_itself() -> None:

@@ -44,6 +44,19 @@ def test_settings_that_cost_nothing_unexpected_bring_no_warning() -> None:
     assert warned({"pool": careful}) == []
 
 
+@pytest.mark.parametrize(
+    "image",
+    [
+        "123456789012.dkr.ecr.eu-central-1.amazonaws.com/ci/ruby:3.4",
+        "public.ecr.aws/docker/library/ruby:3.4",
+        "registry.example.com/123456789012.dkr.ecr.eu-central-1.amazonaws.com/ruby:3.4",
+    ],
+)
+def test_images_in_ecr_bring_no_warning_where_the_manager_may_pull_them_nor_do_public_ones(image: str) -> None:
+    stack: dict[str, Any] = {"identity": {"ecr": {}}} if image[0].isdigit() else {}
+    assert warned({"pool": {"docker": {"image": image}}, "stack": stack}) == []
+
+
 def test_entries_with_runners_of_their_own_start_machines_in_as_many_places_without_the_watch() -> None:
     manager = {"sshFrom": ["203.0.113.0/24"], "watch": {"enabled": False}}
     four: dict[str, Any] = {"zones": ["a", "b"], "instanceTypes": ["m5.large", "m6i.large"]}

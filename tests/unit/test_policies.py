@@ -9,10 +9,20 @@ from fnmatch import fnmatchcase
 import pytest
 
 from components.executors.docker_machine.worker_policy import ever_wider
-from components.iam import policies
-from components.iam.policies import LONGEST_MANAGED_POLICY, LONGEST_ROLE_POLICY, CacheAccess, Groups, Policy, Workers
+from components.iam import ecr, policies
+from components.iam.policies import (
+    LONGEST_MANAGED_POLICY,
+    LONGEST_ROLE_POLICY,
+    CacheAccess,
+    Groups,
+    Place,
+    Policy,
+    Workers,
+)
 from components.iam.token_access import read_parameter, read_secret
 from components.policy_parts import use_keys
+from config_render import partition
+from config_render.settings.identity import EcrSettings
 
 EC2 = "arn:aws:ec2:eu-central-1:123456789012"
 WORKERS = Workers(
@@ -120,6 +130,15 @@ def test_keys_are_never_widened() -> None:
 def test_the_policy_of_its_reports_fits_beside_the_managers() -> None:
     group = f"arn:aws:logs:eu-central-1:123456789012:log-group:{'x' * 512}"
     assert LONGEST_ROLE_POLICY + policies.length(policies.reports(group, metrics=True)) <= 10_240
+
+
+def test_the_right_to_pull_images_takes_no_more_characters_than_are_kept_for_it() -> None:
+    listed = [f"arn:aws:ecr:eu-central-1:123456789012:repository/{n}" for n in range(30)]
+    for settings in (EcrSettings(), EcrSettings(pullThroughCache=True), EcrSettings(repositories=tuple(listed))):
+        for region in ("ap-southeast-1", "us-gov-west-1"):
+            place = Place(partition(region), region, "123456789012")
+            assert policies.length(ecr.pulling(settings, place)) <= ecr.longest(settings)
+    assert ecr.longest(None) == 0
 
 
 def group_names(count: int) -> Groups:

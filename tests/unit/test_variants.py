@@ -106,6 +106,52 @@ def test_a_user_gets_the_managers_further_policies_before_its_key_is_made(deploy
     assert {f"runner-{name}" for name in attached} <= waits_for
 
 
+REPOSITORIES = ["arn:aws:ecr:us-east-1:210987654321:repository/ci/*"]
+
+
+@pytest.mark.parametrize(
+    ("ecr", "repositories", "registry", "fetches"),
+    [
+        (
+            {},
+            ["arn:aws:ecr:eu-central-1:123456789012:repository/*"],
+            "123456789012.dkr.ecr.eu-central-1.amazonaws.com",
+            False,
+        ),
+        (
+            {"repositories": REPOSITORIES, "pullThroughCache": True},
+            REPOSITORIES,
+            "210987654321.dkr.ecr.us-east-1.amazonaws.com",
+            True,
+        ),
+    ],
+)
+def test_the_manager_pulls_images_from_ecr(
+    deployed_with: Any, ecr: dict[str, Any], repositories: list[str], registry: str, fetches: bool
+) -> None:
+    without, recorder = deployed_with(), deployed_with(identity={"ecr": ecr})
+
+    assert {urn.rpartition("::")[2] for urn in recorder.urns - without.urns} == {"runner-identity-ecr"}
+    given = recorder.named("runner-identity-ecr")
+    assert given["role"] == "runner-identity-manager-0000000"
+    login, pull = json.loads(given["policy"])["Statement"]
+    assert (login["Action"], login["Resource"]) == (["ecr:GetAuthorizationToken"], ["*"])
+    assert pull["Resource"] == repositories
+    assert ("ecr:CreateRepository" in pull["Action"], "ecr:BatchImportUpstreamImage" in pull["Action"]) == (
+        fetches,
+        fetches,
+    )
+    wanted, before = (json.loads(each.named("runner-registration-install")["stdin"]) for each in (recorder, without))
+    assert wanted == {**before, "registries": [registry]}
+
+
+def test_with_an_instance_profile_of_ones_own_ecr_takes_the_helper_alone(deployed_with: Any) -> None:
+    recorder = deployed_with(identity={"managerInstanceProfile": "ours", "ecr": {}})
+
+    assert "identity-ecr" not in named(recorder, "RolePolicy")
+    assert "registries" in json.loads(recorder.named("runner-registration-install")["stdin"])
+
+
 def test_large_caches_go_by_a_role_that_the_manager_alone_may_take(deployed_with: Any) -> None:
     recorder = deployed_with(cache={"uploadRole": True})
 

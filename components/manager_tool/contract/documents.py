@@ -58,9 +58,10 @@ _Installation = TypedDict(
 class Installation(_Installation, total=False):
     """What the step `install` is given: `service` are settings of systemd's, `jobSeconds` is the longest that a job may
     take at a stop, and `stopSeconds` the same with the removal of all machines. `plugin` is there where a pool has the
-    executor docker-autoscaler."""
+    executor docker-autoscaler, `registries` where images are in Amazon ECR."""
 
     plugin: FleetingPlugin
+    registries: list[str]
 
 
 TokenSource = TypedDict(

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..contract.documents import Installation
 from ..executors.docker_autoscaler import known, plugin
 from ..host import run, say, write
-from ..programs import docker_engine, unit, watch_units
+from ..programs import docker_engine, registries, unit, watch_units
 from ..programs.kept import SOURCES, forget_others, live, prepare, put, remember
 from .upgrade import upgrade
 
@@ -24,6 +24,7 @@ def install(spec: Installation) -> None:
     say(f"wanted: gitlab-runner {runner.version}, docker-machine {machine.version}")
     if spec["docker"]:
         docker_engine.install(spec["docker"])
+    registries.configure(spec.get("registries", []))
     if "plugin" in spec:
         plugin.install(spec["plugin"], runner.path)
     known.remember(spec)

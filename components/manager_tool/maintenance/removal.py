@@ -16,7 +16,7 @@ from ..executors.docker_autoscaler import ending, known
 from ..executors.docker_machine import machines
 from ..gitlab import tokens
 from ..host import BINARIES, LIFE, LIVE, STAGED, StepError, explain, load, run, warn, write
-from ..programs import service, watch_units
+from ..programs import registries, service, watch_units
 from ..programs.kept import KEPT
 from . import last_look
 
@@ -67,6 +67,7 @@ def remove(wanted: Life) -> None:
     snapshot.forget()
     LIVE.unlink(missing_ok=True)
     known.forget()
+    forget_registries()
     for folder in (STAGED, DRIFTED, USER_DATA, KEPT):
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -104,6 +105,14 @@ def stop(at_once: bool, seconds: int) -> None:
 def abort_jobs() -> None:
     """Have the service end its jobs, and tell GitLab, when it is stopped."""
     write(ABORTING, "[Service]\nKillSignal=SIGTERM\n", 0o644)
+
+
+def forget_registries() -> None:
+    """Take the registries out of the file of Docker's that a host may have had before, and may have afterwards."""
+    try:
+        registries.configure([])
+    except StepError as error:
+        warn(f"the registries of Amazon ECR stay in {registries.CONFIG}: {explain(error)}")
 
 
 def look_for_more() -> None:

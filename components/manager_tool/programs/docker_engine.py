@@ -22,6 +22,8 @@ _OS_RELEASE = Path("/etc/os-release")
 _APT_KEY = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
 _DNF_KEY = "060A61C51B558A7F742B77AAC52FEB6B621E9F35"
 _DEBIAN_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+PATIENT = ("-o", "DPkg::Lock::Timeout=600")
+"""For apt-get: another package manager may be at work, after a boot above all."""
 _RPM_REPOSITORIES = {"rhel": "rhel", "centos": "centos", "rocky": "centos", "almalinux": "centos"}
 
 
@@ -54,18 +56,16 @@ def _with_apt(spec: DockerEngine, system: dict[str, str], architecture: str) -> 
     name, codename = system["ID"], system["VERSION_CODENAME"]
     base, key_path = f"{spec['url']}/linux/{name}", "/etc/apt/keyrings/docker.asc"
     version = f"5:{spec['version']}-1~{name}.{system['VERSION_ID']}~{codename}"
-    # Another package manager may be at work, after a boot above all.
-    patient = ("-o", "DPkg::Lock::Timeout=600")
-    install = ("install", "--yes", "--no-install-recommends", "--allow-downgrades", *patient)
+    install = ("install", "--yes", "--no-install-recommends", "--allow-downgrades", *PATIENT)
     return Plan(
         key_url=f"{base}/gpg",
         key_path=key_path,
         fingerprint=spec["key_fingerprint"] or _APT_KEY,
         source_path="/etc/apt/sources.list.d/docker.list",
         source=f"deb [arch={architecture} signed-by={key_path}] {base} {codename} stable\n",
-        gpg=(("apt-get", "update", *patient), ("apt-get", *install, "gnupg")),
+        gpg=(("apt-get", "update", *PATIENT), ("apt-get", *install, "gnupg")),
         commands=(
-            ("apt-get", "update", *patient),
+            ("apt-get", "update", *PATIENT),
             ("apt-get", *install, f"docker-ce={version}", f"docker-ce-cli={version}", "containerd.io"),
         ),
     )
@@ -100,10 +100,10 @@ def install(spec: DockerEngine) -> None:
     """Have this version of Docker Engine run. Raises `StepError`."""
     if _installed() == spec["version"]:
         return
-    todo = plan(spec, _system(), platform.machine())
+    todo = plan(spec, system(), platform.machine())
     key = fetch(todo.key_url, "check manager.docker.url").decode(errors="replace")
     if not shutil.which("gpg"):
-        _run(todo.gpg, "to check the key of Docker's packages")
+        run_all(todo.gpg, "to check the key of Docker's packages")
     found = fingerprints(key)
     # A second key in the same file would be trusted as well.
     if found != [todo.fingerprint]:
@@ -113,12 +113,13 @@ def install(spec: DockerEngine) -> None:
         )
     write(Path(todo.key_path), key, 0o644)
     write(Path(todo.source_path), todo.source, 0o644)
-    _run(todo.commands, f"for Docker Engine {spec['version']}")
+    run_all(todo.commands, f"for Docker Engine {spec['version']}")
     run("systemctl", "enable", "--now", "docker")
     say(f"Docker Engine {_installed()} runs")
 
 
-def _run(commands: Iterable[Sequence[str]], why: str) -> None:
+def run_all(commands: Iterable[Sequence[str]], why: str) -> None:
+    """Run commands of a package manager that asks nothing, and say so. Raises `StepError`."""
     for command in commands:
         say(f"running {' '.join(command[:2])} {why}")
         run(*command, DEBIAN_FRONTEND="noninteractive")
@@ -132,6 +133,7 @@ def _installed() -> str | None:
     return found[1] if found else None
 
 
-def _system() -> dict[str, str]:
+def system() -> dict[str, str]:
+    """Return what os-release(5) says of this host."""
     lines = (line.partition("=") for line in _OS_RELEASE.read_text().splitlines())
     return {key: value.strip("\"'") for key, _, value in lines}

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from .packages import PackageError, fetch, has_key, installed, put
+from .packages import OWN, PackageError, fetch, has_key, installed, put
 
 _CODE = 100
 _SOURCES = Path("/etc/apt/sources.list.d")
@@ -62,7 +62,10 @@ def _update() -> None:
 def _chosen(package: str, may_downgrade: bool) -> tuple[str, str]:
     lists = _LISTS / "docker_Packages"
     text = lists.read_text(encoding="utf-8") if lists.exists() else ""
-    known = re.findall(r"^Package: (.+)\nVersion: (.+)$", text, re.MULTILINE)
+    known = [
+        *re.findall(r"^Package: (.+)\nVersion: (.+)$", text, re.MULTILINE),
+        *(OWN.items() if _LISTS.exists() else ()),
+    ]
     name, _, version = package.partition("=")
     versions = [each for known_name, each in known if known_name == name]
     if not versions:

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import NoReturn
 
-from .packages import PackageError, fetch, has_key, put
+from .packages import OWN, PackageError, fetch, has_key, put
 
 _REPOSITORIES = Path("/etc/yum.repos.d")
 
@@ -44,7 +44,7 @@ def _known() -> list[tuple[str, str]]:
     """The packages of all repositories, with versions and releases."""
     settings = configparser.ConfigParser(interpolation=None)
     settings.read(_REPOSITORIES.glob("*.repo"))
-    found = []
+    found = [*OWN.items()] if 'ID="amzn"' in Path("/etc/os-release").read_text(encoding="utf-8") else []
     for name in settings.sections():
         section = settings[name]
         key = section.get("gpgkey", "").removeprefix("file://")
