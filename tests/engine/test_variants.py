@@ -263,11 +263,12 @@ def test_twelve_places_and_on_demand_ones_behind_them(deployment: Deployment) ->
     assert control.leftovers(deployment.cloud) == []
 
 
-def test_a_watched_manager_with_user_data_for_its_machines(deployment: Deployment) -> None:
+def test_a_watched_manager_with_images_in_ecr_and_user_data_for_its_machines(deployment: Deployment) -> None:
     topic = "arn:aws:sns:eu-central-1:123456789012:ci"
     configure(
         deployment,
         {"userData": "#!/bin/sh\ntouch /ready\n"},
+        identity={"ecr": {}},
         manager={"alarms": {"topicArn": topic}, "logs": {"retentionDays": 7}, "monitoring": True, "ssm": True},
     )
     deployment.up()
@@ -288,6 +289,8 @@ def test_a_watched_manager_with_user_data_for_its_machines(deployment: Deploymen
     assert group["retentionInDays"] == 7
     ec2 = control.aws(deployment.cloud, "ec2")
     worker = machine(deployment)["InstanceId"]
+    registry = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
+    assert json.loads(deployment.host().read("/root/.docker/config.json")) == {"credHelpers": {registry: "ecr-login"}}
     attribute = ec2.describe_instance_attribute(InstanceId=worker, Attribute="userData")["UserData"]
     assert attribute != {}
     nothing_changes(deployment)

@@ -21,6 +21,18 @@ def test_policies_of_the_regions_partition_are_taken_up_to_the_quota(region: str
     assert problems_of(raw, token=TOKEN, region=region)[1] == []
 
 
+@pytest.mark.parametrize(
+    "manager",
+    [
+        {"os": "amazon-linux-2023"},
+        {"os": "rocky-9", "ami": "ami-0123456789abcdef0"},
+        {"os": "rhel-9", "image": {"owner": "self", "name": "ci-manager-*"}},
+    ],
+)
+def test_ecr_needs_a_distribution_with_the_helper_or_an_image_of_ones_own(manager: dict[str, object]) -> None:
+    parsed(stack(identity={"ecr": {}}, manager={"sshFrom": ["203.0.113.0/24"], **manager}))
+
+
 def test_the_registries_of_repositories_are_named_once_as_their_region_spells_them() -> None:
     arns = ["aws:ecr:eu-central-1:123456789012:repository/ci/*", "aws:ecr:eu-central-1:123456789012:repository/base"]
     arns += ["aws:ecr:us-east-1:210987654321:repository/*", "aws-cn:ecr:cn-north-1:123456789012:repository/ci"]
