@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from config_render.base.input_file import UnreadableFileError
-from config_render.base.outside import EXTENDS
+from config_render.base.other_settings import EXTENDS
 from config_render.base.placeholders import TOKEN
 from config_render.base.problems import NAMESPACE, Problem
 from config_render.files.checked_file import UnusableError, check, table

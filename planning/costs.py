@@ -263,8 +263,8 @@ def _waiting_at(
 
 def _by_hour(week: Week, waiting: Mapping[int | None, int]) -> list[float]:
     hours = [0.0] * HOURS_A_WEEK
-    for day, stretches in enumerate(week.days):
-        for stretch in stretches:
+    for day, intervals in enumerate(week.days):
+        for stretch in intervals:
             for hour in range(stretch.start // 60, (stretch.end + 59) // 60):
                 minutes = min(stretch.end, (hour + 1) * 60) - max(stretch.start, hour * 60)
                 hours[day * 24 + hour] += waiting[stretch.section] * minutes / 60

@@ -12,7 +12,7 @@ from . import usage
 from .config import runners, snapshot
 from .contract.constants import DEPLOYMENT
 from .deployment import activation, install
-from .gitlab import reach
+from .gitlab import egress
 from .host import StepError, explain, lacks_memory, take_variables, warn
 from .lock import locked
 from .maintenance import removal, watch
@@ -48,7 +48,7 @@ def _done(step: str, *arguments: str) -> int:
             return watch.watch(*arguments)
         with locked(DEPLOYMENT):
             snapshot.restore()
-            reach.use_proxy()
+            egress.use_proxy()
             STEPS[step](*arguments)
             if step != "remove":
                 _look_after_the_rest(step)

@@ -49,8 +49,8 @@ def resolved_args(args: AutoscalingRunnerArgs, component: pulumi.Resource) -> Re
     opts = pulumi.InvokeOptions(parent=component)
     region = args.region or _region_of_provider(opts)
     settings = _checked(args, region)
-    if args.surroundings is not None:
-        return Resolved.within(args.surroundings, settings, region)
+    if args.existing is not None:
+        return Resolved.within(args.existing, settings, region)
 
     def warn(problems: Sequence[Problem]) -> None:
         for each in problems:

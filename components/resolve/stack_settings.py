@@ -11,14 +11,14 @@ from pulumi.runtime import config as runtime_config
 from config_render import (
     SECRETS,
     TOKENS,
+    ExistingResources,
     Problem,
     Settings,
     SettingsError,
-    Surroundings,
     problems_of,
 )
 from config_render.base.input_file import UnreadableFileError
-from config_render.base.outside import EXTENDS
+from config_render.base.other_settings import EXTENDS
 from config_render.files.layers import Layer, shared
 from config_render.files.project import as_settings, without_defaults
 from config_render.files.stack_file import read_stack_file
@@ -38,7 +38,7 @@ class StackSettings:
 
     Attributes:
         settings: The settings, those of the files that it `extends` included, with the zones of existing subnets.
-        surroundings: The existing resources that they name.
+        existing: The existing resources that they name.
         region: The AWS region, from `aws:region`.
         token: The runner's authentication token, a secret; None where it is not set.
         registration_token: The same of `registrationToken`.
@@ -48,7 +48,7 @@ class StackSettings:
     """
 
     settings: Settings
-    surroundings: Surroundings
+    existing: ExistingResources
     region: str
     token: pulumi.Output[str] | None
     registration_token: pulumi.Output[str] | None
@@ -85,7 +85,7 @@ def read_stack() -> StackSettings:
     kept = {name: pulumi.Output.secret(text) for name, text in secrets.items()}
     token, registration, access = (pulumi.Output.secret(tokens[n]) if n in tokens else None for n in TOKENS)
     market = market_later(found.settings, region)
-    return StackSettings(found.settings, found.surroundings, region, token, registration, access, kept, market)
+    return StackSettings(found.settings, found.existing, region, token, registration, access, kept, market)
 
 
 def _warn(problems: Sequence[Problem]) -> None:

@@ -8,16 +8,16 @@ from itertools import islice
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ..base.outside import EXTENDS, SECRETS
+from ..base.other_settings import EXTENDS, SECRETS
 from ..base.placeholders import TOKEN, TOKENS, is_secret_name
 from ..base.problems import NAMESPACE, Location, Problem, SettingsError, in_words_of, path_of, problem, shown
+from ..base.pydantic_messages import how_to_set, in_words
 from ..base.regions import check_region
 from ..base.section import ConfigTable, Section, child_tables
 from ..base.sizes import too_much
-from ..base.wording import how_to_set, in_words
 from ..settings.stack import Settings
-from .docker_autoscaler_relations import user_data_problems
-from .relations import related_problems
+from .docker_autoscaler_rules import user_data_problems
+from .rules import related_problems
 
 _REGION = "aws:region"
 _ALL = f"{NAMESPACE}:*"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..base.input_file import UnreadableFileError
-from ..base.outside import EXTENDS, SECRETS
+from ..base.other_settings import EXTENDS, SECRETS
 from ..base.placeholders import TOKENS
 from ..base.problems import NAMESPACE, Location, Problem, path_of
 from .yaml_file import read_yaml

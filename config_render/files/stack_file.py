@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.input_file import UnreadableFileError
-from ..base.outside import EXTENDS, SECRETS
+from ..base.other_settings import EXTENDS, SECRETS
 from ..base.placeholders import TOKENS
 from ..base.problems import NAMESPACE, Problem, path_of
 from ..settings.runner import Executor

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..checks.docker_autoscaler_relations import MOST_INSTANCES
+from ..checks.docker_autoscaler_rules import MOST_INSTANCES
 from ..settings.autoscaler import Policy, seconds_of
 from ..settings.machine import Machine
 from ..settings.programs import FleetingPlugin

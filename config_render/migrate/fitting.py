@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ..base.placeholders import TOKEN
 from ..base.problems import NAMESPACE, Location, Problem
-from ..base.wording import in_words
+from ..base.pydantic_messages import in_words
 from ..checks.parsing import problems_of
 from ..settings.stack import Settings
 from .findings import Findings, Wanted

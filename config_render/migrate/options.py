@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass, field
 
 from ..base.marks import Mark, marked
-from ..base.nearly import one_edit_apart
 from ..base.secret_texts import holds_secret, names_a_secret
 from ..base.tags import DEPLOYMENT_TAG, MANAGER_TAG, check_machine_tag
-from ..checks.docker_machine_relations import is_off
+from ..base.typos import one_edit_apart
+from ..checks.docker_machine_rules import is_off
 from ..settings.driver import FIELDS, KINDS, DriverOptions
 from ..settings.option_texts import check_option, merge_options
 from .findings import Findings

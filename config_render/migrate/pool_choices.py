@@ -3,7 +3,7 @@
 import re
 
 from ..base.instance_types import architecture, check_instance_type
-from ..checks.docker_machine_relations import is_off
+from ..checks.docker_machine_rules import is_off
 from ..settings.runner import Executor
 from ..settings.spot import LEAST_PRICE, ON_DEMAND
 from .findings import Findings

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 
 from ..base.marks import Mark, marked
-from ..base.nearly import one_edit_apart
 from ..base.secret_texts import holds_secret, is_plain, names_a_secret
 from ..base.section import ConfigTable, child_tables
+from ..base.typos import one_edit_apart
 from ..base.values import INT64
 from ..settings.autoscaler import AutoscalerKeys, ConnectorConfig, Policy
 from ..settings.cache import CacheKeys

@@ -11,9 +11,9 @@ from typing import Annotated, Literal, get_args, get_origin
 from pydantic import Field
 
 from ..base.marks import Mark, marked
-from ..base.nearly import one_edit_apart
 from ..base.section import Section, refuse
 from ..base.tags import MachineTagKey, TagValue
+from ..base.typos import one_edit_apart
 from ..base.values import (
     Gibibytes,
     InOrder,

@@ -74,7 +74,7 @@ class Pool(RunnerKeys):
     )
 
     def image_key(self, instance_type: str) -> str:
-        """Return under which name `Facts.images` has the image of a type, for a pool that names none by its id."""
+        """Return the key in `CreatedResources.images` for an instance type, for a pool without `ami`."""
         return f"pools.{self.name}" if self.image else architecture(instance_type)
 
     @property

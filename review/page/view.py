@@ -132,7 +132,7 @@ class View:
     def problems(self) -> list[Remark]:
         """What can't start, and then what to know."""
         return [
-            *(_remark(each, True) for each in self.subject.mistakes),
+            *(_remark(each, True) for each in self.subject.errors),
             *(_remark(each, False) for each in self.subject.warnings),
         ]
 

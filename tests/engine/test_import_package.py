@@ -39,7 +39,7 @@ PUBLIC = [
     "Settings",
     "SettingsError",
     "StackSettings",
-    "Surroundings",
+    "ExistingResources",
     "parse",
     "read_stack",
     "stack_outputs",
@@ -48,7 +48,7 @@ PROGRAM = """
 import pulumi
 from gitlab_runner_aws import AutoscalingRunner, AutoscalingRunnerArgs, Cache, CacheArgs, CacheSettings
 from gitlab_runner_aws import parse, read_stack
-from gitlab_runner_aws.config_render import Facts, render
+from gitlab_runner_aws.config_render import CreatedResources, render
 
 settings = parse({"gitlab": {"url": "https://gitlab.example.com"}}, region="eu-central-1")
 args = AutoscalingRunnerArgs(settings=settings, token=pulumi.Output.from_input("token"))

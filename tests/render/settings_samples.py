@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from config_render import Facts, Problem, Settings, document, parse, problems_of
+from config_render import CreatedResources, Problem, Settings, document, parse, problems_of
 
 TOKEN = "glrt-" + "a1B2" * 5
 ACCESS_TOKEN = "glpat-0123456789abcdefghij"
 REGION = "eu-central-1"
 
-FACTS = Facts(
+FACTS = CreatedResources(
     deployment="dev",
     region=REGION,
     vpc_id="vpc-0abc",

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from config_render import NAMESPACE, TOKENS, Settings, problem, problems_of
 from config_render.base.marks import Mark, marked
-from config_render.base.outside import SECRETS
+from config_render.base.other_settings import SECRETS
 from config_render.base.problems import never_shown
 from config_render.base.secret_texts import names_a_secret
 from config_render.base.section import ConfigTable, Section, child_tables

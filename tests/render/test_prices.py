@@ -30,7 +30,7 @@ def pools(*given: Mapping[str, Any], **settings: Any) -> Settings:
 
 def said(settings: Settings, **market: Any) -> list[str]:
     told = report(settings, REGION, Market(**market))
-    found = (*told.mistakes, *told.doubts)
+    found = (*told.errors, *told.warnings)
     return [str(problem).removeprefix("gitlab-runner-aws:") for problem in found]
 
 
@@ -179,5 +179,5 @@ def test_what_could_not_be_asked_brings_a_line_for_each_reason_and_no_problem() 
     ]
     told = report(settings, REGION, Market(failures=tuple(Failure(*each) for each in failures)))
 
-    assert (told.mistakes, told.doubts) == ((), ())
+    assert (told.errors, told.warnings) == ((), ())
     assert told.lines[-2:] == ("Not known: spot prices: no", "Not known: prices on demand, spot quotas: late")

@@ -50,4 +50,4 @@ def other_managers() -> list[str]:
         return []
     look = Pass(settings, load(SECRETS), watch_state.read(), dry_run=False)
     instances = list(ec2_sweep.instances(look.aws, settings["vpc"]))
-    return reaper.other_managers(reaper.Seen(time.time(), instances=instances), known_by(look, set()))
+    return reaper.other_managers(reaper.Inventory(time.time(), instances=instances), known_by(look, set()))

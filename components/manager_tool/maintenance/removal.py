@@ -10,7 +10,7 @@ from pathlib import Path
 from ..config import snapshot
 from ..config.drift import DRIFTED
 from ..config.template import TEMPLATE
-from ..contract.documents import Life
+from ..contract.documents import HostLifetime
 from ..deployment.activation import USER_DATA
 from ..executors.docker_autoscaler import ending, known
 from ..executors.docker_machine import machines
@@ -23,7 +23,7 @@ from . import last_look
 ABORTING = Path("/etc/systemd/system/gitlab-runner.service.d/stop-at-once.conf")
 
 
-def begin(wanted: Life, mode: str = "") -> None:
+def begin(wanted: HostLifetime, mode: str = "") -> None:
     """Take note of whose life begins here, or goes on, if `mode` is `again`.
 
     Raises `StepError` where that of the same host is to begin a second time: Pulumi would end the first after it, and
@@ -41,7 +41,7 @@ def begin(wanted: Life, mode: str = "") -> None:
     write(LIFE, json.dumps({"host": wanted["host"], "began": began}))
 
 
-def remove(wanted: Life) -> None:
+def remove(wanted: HostLifetime) -> None:
     """Stop the service, remove its machines, unregister.
 
     `wanted` holds the host as it was at the beginning.

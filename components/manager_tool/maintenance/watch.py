@@ -26,7 +26,7 @@ from ..executors.docker_autoscaler import watching
 from ..executors.docker_autoscaler.groups import sections_by_group
 from ..executors.docker_machine import breaker, draining, overrides, reaper, reaping
 from ..executors.docker_machine.folders import folders
-from ..gitlab import reach, tokens
+from ..gitlab import egress, tokens
 from ..host import SECRETS, STAGED, WATCH_SETTINGS, StepError, explain, lacks_memory, load, write
 from ..lock import WATCH, locked
 from ..programs import kept, unit, watch_units
@@ -81,7 +81,7 @@ def watch(*arguments: str) -> int:
         if not settings.get("enabled", True):
             print("manager.watch.enabled is false")
             return code
-        reach.use_proxy()
+        egress.use_proxy()
         look = Pass(settings, load(SECRETS), watch_state.read(), dry_run or settings["dryRun"])
         if dry_run:
             return _done([_reap], look)
@@ -192,7 +192,7 @@ def _reap(look: Pass) -> None:
     state.in_error = reaper.machines_in_error(seen, state.in_error)
 
 
-def _remove(look: Pass, found: list[reaper.Finding]) -> None:
+def _remove(look: Pass, found: list[reaper.Orphan]) -> None:
     with locked(DEPLOYMENT, wait=False) as free:
         if not free:
             print("a deployment is under way: nothing is removed now")

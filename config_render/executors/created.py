@@ -8,7 +8,7 @@ MARKER = "(known after creation)"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class CreatedResources:
     """What is known once the resources exist. During a preview any text may be `MARKER` instead."""
 
     deployment: str

@@ -12,7 +12,7 @@ from ..settings.pool import Pool
 from ..settings.stack import Settings
 from .raw import walk
 
-PoolCaution = Callable[[Settings, Pool, Location], Iterator[Problem]]
+PoolWarning = Callable[[Settings, Pool, Location], Iterator[Problem]]
 
 _GPU = re.compile(r"(g\d|gr\d|p\d)[a-z]*\d*[a-z]*\.")
 _WINDOWS = ("powershell", "cmd")
@@ -82,14 +82,14 @@ def _containers_have_credentials(settings: Settings, pool: Pool, at: Location) -
         yield problem((*at, "driver", _HOPS), message, 1)
 
 
-STACK_LIVE_CAUTIONS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
+STACK_LIVE_WARNINGS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     _doors_are_narrow,
     _secrets_are_placeholders,
     _amazons_server_is_left_out,
 )
-POOL_LIVE_CAUTIONS: tuple[PoolCaution, ...] = (
+POOL_LIVE_WARNINGS: tuple[PoolWarning, ...] = (
     _graphics_have_drivers,
     _shell_is_there,
     _containers_have_credentials,
 )
-MACHINE_LIVE_CAUTIONS: tuple[PoolCaution, ...] = (_docker_machine_knows_its_options,)
+MACHINE_LIVE_WARNINGS: tuple[PoolWarning, ...] = (_docker_machine_knows_its_options,)

@@ -19,7 +19,7 @@ _TOKENS = {
     ACCESS_TOKEN: "A personal, group or project access token with the scope create_runner, for createRunner",
 }
 
-OUTSIDE: Mapping[str, tuple[type, str]] = {
+OTHER_SETTINGS: Mapping[str, tuple[type, str]] = {
     **{name: (str, f"{_TOKENS[name]}; {_SET} {NAMESPACE}:{name}") for name in TOKENS},
     SECRETS: (
         dict[str, str],

@@ -8,7 +8,7 @@ from ..base.problems import Problem, problem
 from ..base.regions import REGIONS
 from ..settings.driver import CKI_ONLY, KINDS, SINCE_30
 from ..settings.spot import ON_DEMAND, Spot
-from .pool_relations import PoolRule
+from .pool_rules import PoolRule
 from .raw import RawPool, RawStack, items, table, text
 
 _NEEDS = (
