@@ -48,7 +48,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
         opts: Provider, protection, aliases and so on; they hold for all its resources.
 
     Raises:
-        pulumi.RunError: With all mistakes in the settings, before anything is registered with the engine.
+        pulumi.RunError: With all errors in the settings, before anything is registered with the engine.
 
     Attributes:
         manager_address: The manager's address for SSH: a public one, unless `manager.publicAddress` is false.

@@ -97,7 +97,7 @@ class Watch(pulumi.ComponentResource):
         )
         alarm(
             "status",
-            "The manager does not answer EC2's status checks; its jobs and machines go on unattended",
+            "The manager does not answer EC2's status checks; its jobs and machines continue unattended",
             _Threshold("StatusCheckFailed", "Maximum", 1, _MINUTE, 5),
         )
         alarm(

@@ -70,12 +70,12 @@ def _parser() -> argparse.ArgumentParser:
         made = command(name, answer, about)
         what = "a Pulumi.<stack>.yaml, or the settings alone"
         made.add_argument("file", type=Path, nargs=nargs, metavar="FILE", help=what)
-        made.add_argument("--strict", action="store_true", help="take warnings for mistakes")
+        made.add_argument("--strict", action="store_true", help="take warnings for errors")
         return made
 
     render_ = with_file("render", _render, "print config.toml; secrets are placeholders")
     render_.add_argument("--facts", type=Path, metavar="FILE", help="YAML with what exists: vpc_id, bucket, ...")
-    check = with_file("check", _check_each, "tell mistakes and warnings, and what pools can do", nargs="+")
+    check = with_file("check", _check_each, "tell errors and warnings, and what pools can do", nargs="+")
     check.add_argument(
         "--executor", choices=get_args(Executor), help="tell what would change if all pools had this one"
     )
@@ -135,7 +135,7 @@ def _check_each(options: argparse.Namespace) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     file, settings = _settings(options)
-    print(f"{options.file}: no mistakes")
+    print(f"{options.file}: no errors")
     if options.executor is None or settings.pools_of(options.executor) == settings.pools:
         print("\n".join(as_lines(capacities(settings))))
         return
@@ -165,13 +165,13 @@ def _project(options: argparse.Namespace) -> None:
 
 
 def _settings(options: argparse.Namespace) -> tuple[StackFile, Settings]:
-    """Read the file, warn, and return its settings. Raises UnusableError with every mistake."""
+    """Read the file, warn, and return its settings. Raises UnusableError with every error."""
     file = read_stack_file(options.file)
     return file, _checked(options, file)
 
 
 def _checked(options: argparse.Namespace, file: StackFile, known: Sequence[Problem] = ()) -> Settings:
-    """Warn of more than is `known`, and return a file's settings. Raises UnusableError with every mistake."""
+    """Warn of more than is `known`, and return a file's settings. Raises UnusableError with every error."""
     settings = settings_of(options.file, file)
     if warnings := [each for each in warnings_of(settings) if each not in known]:
         text = table(options.file, file, warnings, "warning")

@@ -1,4 +1,4 @@
-"""What a stack costs at the most, and whether AWS can start its machines: a table to read before a deployment."""
+"""What a stack costs at most, and whether AWS can start its machines: a table to read before a deployment."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ _UNKNOWN = "?"
 _HEADINGS = (
     *("pool", "zone", "type", "cap", "min", "median", "max", "under cap", "on demand", "machines", "worst case/h"),
 )
-_TOTALS = ("at the most", "machines", "an hour", f"a month ({HOURS_A_MONTH} h)")
+_TOTALS = ("at most", "machines", "an hour", f"a month ({HOURS_A_MONTH} h)")
 
 
 @dataclass(frozen=True)
@@ -107,10 +107,10 @@ def _line(name: str, machines: str, hour: Amount, sign: str) -> tuple[str, ...]:
 
 
 def failures(market: Market) -> list[str]:
-    """Return what is not known, one line for each reason."""
+    """Return what is unknown, one line for each reason."""
     reasons = dict.fromkeys(failure.why for failure in market.failures)
     found = []
     for why in reasons:
         what = dict.fromkeys(failure.what for failure in market.failures if failure.why == why)
-        found.append(f"Not known: {', '.join(what)}: {why}")
+        found.append(f"Unknown: {', '.join(what)}: {why}")
     return found

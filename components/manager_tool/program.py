@@ -58,7 +58,7 @@ def _done(step: str, *arguments: str) -> int:
         print(f"{step}: {explain(error)}", file=sys.stderr)
         if step not in ("remove", "watch"):
             print(
-                "What was live before is still live. Then run `pulumi up` again; it goes on from here.",
+                "What was live before is still live. Then run `pulumi up` again; it continues from here.",
                 file=sys.stderr,
             )
         return 1

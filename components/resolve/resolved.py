@@ -55,7 +55,7 @@ def resolve(
     """
     existing, problems = lookup_existing(settings, region, opts, network_given=network_given)
     found = Resolved.within(existing, settings, region)
-    if mistakes := problems or market_problems(found.settings, region, warn):
-        raise SettingsError(mistakes)
+    if errors := problems or market_problems(found.settings, region, warn):
+        raise SettingsError(errors)
     warn(warnings_of(settings))
     return found

@@ -61,7 +61,7 @@ def read_stack() -> StackSettings:
     """Return the current stack's settings, having warned of what may cost money, time or safety.
 
     Raises:
-        pulumi.RunError: With every mistake at once, each with its line in the stack file.
+        pulumi.RunError: With every error at once, each with its line in the stack file.
     """
     prefix = f"{PROJECT}:"
     given = {k.removeprefix(prefix): v for k, v in runtime_config.CONFIG.get().items() if k.startswith(prefix)}
@@ -138,7 +138,7 @@ def _in_clear(key: str, fix: str) -> Problem:
 
 
 def _gitlab_problems(raw: Mapping[str, object]) -> list[Problem]:
-    # On the raw settings, so that this answer comes together with the other mistakes.
+    # On the raw settings, so that this answer comes together with the other errors.
     gitlab = raw.get("gitlab")
     if not isinstance(gitlab, dict) or gitlab.get("check") is False or not isinstance(gitlab.get("url"), str):
         return []

@@ -1,4 +1,4 @@
-"""From the stack's raw settings to checked ones, or to every mistake in them."""
+"""From the stack's raw settings to checked ones, or to every error in them."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -52,7 +52,7 @@ def parse(
             stack's configuration.
 
     Raises:
-        SettingsError: With all mistakes.
+        SettingsError: With all errors.
     """
     settings, problems = problems_of(raw, token=token, region=region, secrets=secrets, tokens=tokens)
     if region is None:
@@ -70,9 +70,9 @@ def problems_of(
     secrets: Collection[str] = (),
     tokens: Mapping[str, str | None] | None = None,
 ) -> tuple[Settings | None, list[Problem]]:
-    """Return the settings, unless they could not be read, and all mistakes, in the order of their paths.
+    """Return the settings, unless they could not be read, and all errors, in the order of their paths.
 
-    Of more than 200 mistakes not all are listed.
+    Of more than 200 errors not all are listed.
     """
     # Secrets may be among the settings; no model and no message gets hold of them.
     plain = {key: value for key, value in raw.items() if key not in (*TOKENS, SECRETS)}
@@ -80,7 +80,7 @@ def problems_of(
     if excess := too_much(plain):
         at, reason = excess
         return None, [Problem(path_of(at) if at else _ALL, None, f"{reason}; are these a stack's settings?")]
-    # Rules that compare pools with each other may find a mistake for each pair.
+    # Rules that compare pools with each other may find an error for each pair.
     problems = [*_region_problems(region), *islice(related_problems(plain, secrets, tokens), _MOST_RELATED)]
     for name in secrets:
         if not is_secret_name(name):
@@ -94,7 +94,7 @@ def problems_of(
         count = error.error_count()
         # With a message for each, these alone would take minutes, and hundreds of MiB.
         if count > _MOST_ERRORS:
-            return None, [Problem(_ALL, None, f"holds {count} mistakes; are these a stack's settings?")]
+            return None, [Problem(_ALL, None, f"holds {count} errors; are these a stack's settings?")]
         errors = [each for each in error.errors(include_url=False) if not _follows(each)]
         problems += map(_translate, errors[:_MOST_SHOWN])
         misspelt = {*_misspelt(errors[:_MOST_SHOWN])}
@@ -104,7 +104,7 @@ def problems_of(
     left_out += len(listed[_MOST_SHOWN:])
     if left_out:
         listed[_MOST_SHOWN:] = [
-            Problem(_ALL, None, f"at least {left_out} more mistakes are not listed; correct these first")
+            Problem(_ALL, None, f"at least {left_out} more errors are not listed; correct these first")
         ]
     return settings, listed
 
@@ -127,7 +127,7 @@ def _follows(error: ErrorDetails) -> bool:
 
 
 def _misspelt(errors: Sequence[ErrorDetails]) -> Iterator[str]:
-    """Yield the paths of the keys that unknown ones seem to be meant for: a mistake is told once."""
+    """Yield the paths of the keys that unknown ones seem to be meant for: an error is told once."""
     for each in errors:
         *table, key = _location(each)
         if each["type"] == "extra_forbidden" and (meant := _meant(str(key), _model_at(tuple(table)))):

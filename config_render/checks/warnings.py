@@ -62,7 +62,7 @@ def _manager_carries_its_jobs(settings: Settings) -> Iterator[Problem]:
     if needed > memory:
         message = (
             f"has {memory} MiB of memory, while {jobs} jobs and {creations} machines that are created "
-            f"at the same time want about {needed}: the manager would end docker-machine half way; take "
+            f"at the same time want about {needed}: the manager would end docker-machine partway; take "
             f"{small_type_for(needed, manager.instance_type)}, or set MaxGrowthRate"
         )
         yield problem(("manager", "instanceType"), message, manager.instance_type)

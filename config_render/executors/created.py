@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 MARKER = "(known after creation)"
-"""Stands for a fact that is not known yet."""
+"""Stands for a fact that is unknown yet."""
 
 
 @dataclass(frozen=True, kw_only=True)

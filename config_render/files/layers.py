@@ -61,13 +61,13 @@ def shared(names: object, folder: Path) -> tuple[Layer, list[Problem]]:
             problems.append(_told((EXTENDS, index), reason, name))
             continue
         try:
-            found, mistakes = _read(name, folder / name)
+            found, errors = _read(name, folder / name)
         except UnreadableFileError as error:
             line, reason = _parted(str(error).removeprefix(f"{folder / name}"))
             problems.append(replace(_told((EXTENDS, index), reason, name), line=line and f"{name}:{line}"))
             continue
         layer = layer.under(found)
-        problems += mistakes
+        problems += errors
     return layer, problems
 
 

@@ -118,7 +118,7 @@ def complete(
 
 
 def _is_default(policies: object) -> bool:
-    """Tell whether policies say what a pool without any has."""
+    """Return whether policies say what a pool without any has."""
     try:
         (policy,) = [Policy.model_validate(each) for each in policies] if isinstance(policies, list) else []
     except (ValidationError, ValueError):

@@ -107,7 +107,7 @@ def lines_of(text: str) -> dict[str, int]:
     """Return on which line each key stands, and each entry of a list, by their places in lower case.
 
     The text is cut into statements, each of which is TOML by itself and read by the library. After one whose end takes
-    too long to find the lines of the rest are not known.
+    too long to find the lines of the rest are unknown.
     """
     found: dict[str, int] = {}
     counts: Counter[str] = Counter()

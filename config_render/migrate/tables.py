@@ -192,7 +192,7 @@ class Tables:
 
 
 def is_empty(value: object) -> bool:
-    """Tell whether gitlab-runner would take a value for one that is left out: no text, no entries, empty tables."""
+    """Return whether gitlab-runner would take a value for one that is left out: no text, no entries, empty tables."""
     if isinstance(value, dict):
         return all(is_empty(item) for item in value.values())
     return isinstance(value, str | list) and value in _EMPTY
@@ -203,7 +203,7 @@ def _is_number(value: object) -> bool:
 
 
 def _fits(value: object) -> bool:
-    """Tell whether an unknown key's value can be written to YAML and to TOML again."""
+    """Return whether an unknown key's value can be written to YAML and to TOML again."""
     if isinstance(value, dict):
         return all(not holds_secret(key) and _fits(item) for key, item in value.items())
     if isinstance(value, list):

@@ -26,12 +26,12 @@ _OWN_SERVERS = re.compile(r"(?:|s3[.a-z0-9-]*\.amazonaws\.com(?:\.cn)?)(?::\d+)?
 
 
 def is_amazons(server_address: str) -> bool:
-    """Tell whether a ServerAddress is one of Amazon's, so that a bucket there can be made."""
+    """Return whether a ServerAddress is one of Amazon's, so that a bucket there can be made."""
     return _OWN_SERVERS.fullmatch(server_address) is not None
 
 
 def is_amazons_in_another_spelling(server_address: str) -> bool:
-    """Tell whether a ServerAddress means Amazon's S3, in a form that gitlab-runner can't use or only just can."""
+    """Return whether a ServerAddress means Amazon's S3, in a form that gitlab-runner can't use or only just can."""
     host = re.sub(r"^[a-z]+://", "", server_address.lower()).partition("/")[0]
     return re.search(r"(?:^|\.)(?:s3[.-]|.*\.s3[.-]).*amazonaws\.com(?:\.cn)?(?::\d+)?$", host) is not None and (
         not is_amazons(server_address) or re.match(r"s3-(?!fips|accelerate)", host) is not None

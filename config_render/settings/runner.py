@@ -74,7 +74,7 @@ class MetricsReferee(ConfigTable):
         description='What to ask Prometheus for, as NAME:QUERY, such as "cpu:rate(node_cpu_seconds_total[1m])"'
     )
     # Written so in GitLab's own example.
-    metric_queries: None = refuse("is not known to gitlab-runner; the key is queries")
+    metric_queries: None = refuse("is unknown to gitlab-runner; the key is queries")
 
 
 class Referees(ConfigTable):

@@ -15,7 +15,7 @@ _PRICE = {"type": "number", "minimum": LEAST_PRICE}
 
 
 def is_price(value: object) -> bool:
-    """Tell whether AWS takes `value` as a price: US dollars per hour."""
+    """Return whether AWS takes `value` as a price: US dollars per hour."""
     return isinstance(value, int | float) and not isinstance(value, bool) and LEAST_PRICE <= value < float("inf")
 
 

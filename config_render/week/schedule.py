@@ -35,7 +35,7 @@ class Schedule:
         self._weekdays = None if weekdays in "*?" else _Weekdays(weekdays)
 
     def holds_on(self, day: date) -> bool:
-        """Tell whether any time of this day belongs to the period."""
+        """Return whether any time of this day belongs to the period."""
         if day.month not in self._months or day.year not in self._years:
             return False
         if self._days is None and self._weekdays is None:
@@ -44,7 +44,7 @@ class Schedule:
         return bool((self._days and self._days.hold(day)) or (self._weekdays and self._weekdays.hold(day)))
 
     def holds_at(self, minute: int) -> bool:
-        """Tell whether a minute of such a day, counted from midnight, belongs to the period."""
+        """Return whether a minute of such a day, counted from midnight, belongs to the period."""
         return bool(self.minutes >> minute & 1)
 
     @property

@@ -73,7 +73,7 @@ def image_name(pool: Pool, stack: str) -> str:
 
 
 def name_is_too_long(pool: Pool, stack: str) -> bool:
-    """Tell whether AWS would refuse the name of a pool's image."""
+    """Return whether AWS would refuse the name of a pool's image."""
     return len(f"{image_name(pool, stack)}/") + _DIGITS_OF_TIMESTAMP > LONGEST_NAME
 
 
@@ -83,7 +83,7 @@ def image_setting(pool: Pool, stack: str) -> ImageLookup:
 
 
 def is_reference(text: str) -> bool:
-    """Tell whether a text is the reference of a container image."""
+    """Return whether a text is the reference of a container image."""
     return bool(_REFERENCE.fullmatch(text))
 
 

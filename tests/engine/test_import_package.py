@@ -199,5 +199,5 @@ def test_a_release_has_the_version_that_the_changelog_begins_with(tmp_path: Path
         text = file.read().replace(f'version = "{PROJECT["version"]}"', 'version = "9.9.9"')
         file.seek(0)
         file.write(text)
-    mistake = f"version = 9.9.9: CHANGELOG.md begins with {PROJECT['version']}; make them the same"
-    assert mistake in str(hatch_build.version_mistake(tmp_path))
+    error = f"version = 9.9.9: CHANGELOG.md begins with {PROJECT['version']}; make them the same"
+    assert error in str(hatch_build.version_mistake(tmp_path))

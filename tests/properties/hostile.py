@@ -185,7 +185,7 @@ def called(path: Path) -> str:
         code = command(["calendar", str(path), "--week", "2026-11-24"])
     assert code in (0, MISTAKEN), output.getvalue()
     if code == MISTAKEN:
-        return "refused" if "mistake" in output.getvalue().splitlines()[-1] else "no settings file"
+        return "refused" if "error" in output.getvalue().splitlines()[-1] else "no settings file"
     return judge(dict(read_stack_file(path).settings))
 
 

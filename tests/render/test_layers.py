@@ -1,4 +1,4 @@
-"""Files that several stacks share: how they are merged, where mistakes are told, and what may not be in them."""
+"""Files that several stacks share: how they are merged, where errors are told, and what may not be in them."""
 
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ def test_a_mistake_is_told_at_its_line_in_whichever_file_it_stands(
         "512m or 4g",
         "shared.yaml:6: gitlab-runner-aws:manager.rootSize = 3: must be at least 8",
         "shared.yaml:9: gitlab-runner-aws:pools[0].limit = five: must be a whole number",
-        "4 mistakes",
+        "4 errors",
     ]
 
 

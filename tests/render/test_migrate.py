@@ -189,7 +189,7 @@ def pairs_in(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def holds(value: Any, sample: Any) -> bool:
-    """Tell whether a setting says what a sample does, beside defaults that were written down."""
+    """Return whether a setting says what a sample does, beside defaults that were written down."""
     if isinstance(sample, dict):
         return isinstance(value, dict) and all(holds(value.get(key), each) for key, each in sample.items())
     if isinstance(sample, list):
@@ -263,12 +263,12 @@ def test_no_valid_toml_ends_in_a_traceback_and_what_is_converted_passes_the_chec
             text = stack_file(found, "config.toml")
             assert "pa55w0rd" not in text
             assert "glpat-0123456789abcdefghij" not in text
-            assert mistakes(text) == [], content
+            assert errors(text) == [], content
         converted += 1
     assert converted > count // 5
 
 
-def mistakes(text: str) -> list[str]:
+def errors(text: str) -> list[str]:
     config = after_the_head(text)
     raw = {key.rpartition(":")[2]: value for key, value in config.items()}
     region, secrets = raw.pop("region"), raw.pop("secrets", {})

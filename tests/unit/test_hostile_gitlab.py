@@ -110,7 +110,7 @@ def outcome(call: Call, url: str) -> tuple[dict[str, str], str]:
 
 
 def is_fit(text: str) -> bool:
-    """Tell whether a terminal can show a text, and a person read it, and whether it holds no token."""
+    """Return whether a terminal can show a text, and a person read it, and whether it holds no token."""
     clear = text.replace("\n", "").replace("\t", "")
     return clear.isprintable() and len(text) < MOST_CHARACTERS and not any(token in text for token in SECRETS.values())
 

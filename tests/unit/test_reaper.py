@@ -137,7 +137,7 @@ def test_managers_of_before_a_change_of_names_are_known_by_their_key_pair() -> N
     old = own._replace(id="i-old", deployment="test")
     orphan = TAGGED._replace(deployment=FORMER.deployment)
     assert found(seen(instances=[own, old, orphan]), ours=FORMER) == []
-    # That of another project is called the same, and goes on.
+    # That of another project is called the same, and continues.
     foreign = old._replace(key="runner-manager-login-7654321")
     assert found(seen(instances=[own, foreign, orphan]), ours=FORMER) == [("instance", "i-1")]
     assert found(seen(instances=[foreign, orphan]), ours=FORMER) == []

@@ -24,7 +24,7 @@ ABORTING = Path("/etc/systemd/system/gitlab-runner.service.d/stop-at-once.conf")
 
 
 def begin(wanted: HostLifetime, mode: str = "") -> None:
-    """Take note of whose life begins here, or goes on, if `mode` is `again`.
+    """Take note of whose life begins here, or continues, if `mode` is `again`.
 
     Raises `StepError` where that of the same host is to begin a second time: Pulumi would end the first after it, and
     with it the only one there is.
@@ -48,7 +48,7 @@ def remove(wanted: HostLifetime) -> None:
     Machines cost money, so one that stays is a failure; a runner that stays in GitLab is but a line in a list.
     """
     if load(LIFE).get("host", wanted["host"]) != wanted["host"]:
-        print("this host goes on under another name, or another took its address: nothing is removed here")
+        print("this host continues under another name, or another took its address: nothing is removed here")
         return
     watch_units.remove()
     # Without the program there is still much to remove, if it is only missing since.

@@ -113,7 +113,7 @@ def _done(parts: Sequence[Callable[[_Look], None]], look: _Look) -> int:
         except (StepError, OSError, ValueError) as error:
             text = explain(error)
         except Exception as error:
-            # A mistake of this program's in one part is no reason to leave out the others.
+            # An error of this program's in one part is no reason to leave out the others.
             text = explain(error) if lacks_memory(error) else f"{part.__name__.strip('_')}: {error!r}"
         else:
             continue
@@ -163,7 +163,7 @@ def _look_at_groups(look: Pass) -> None:
     names, state = [*sections_by_group(readable_live_runners())], look.state
     if names:
         before = watching.Kept(state.activities, state.short, state.used, state.unused)
-        # The look before may not have seen what was logged while it went on.
+        # The look before may not have seen what was logged while it continued.
         began = watching.jobs_began(max(state.groups_seen, look.started - _LONGEST_LOOK_BACK) - _OVERLAP_SECONDS)
         found = watching.look(look.aws, names, before, began, look.started)
         state.activities, state.short, state.used, state.unused = found.kept

@@ -45,7 +45,7 @@ def machine_name(pool: str, template: str | None, label: str = "", *, fallback: 
 
 
 def same_machines(one: str, other: str) -> bool:
-    """Tell whether the runner would mix up the machines of two MachineNames.
+    """Return whether the runner would mix up the machines of two MachineNames.
 
     It takes for its own what begins like its MachineName up to the %s (`matchesMachineFilter` in
     executors/docker/machine/name.go scans the name, and %s takes all that follows).

@@ -135,7 +135,7 @@ def other_managers(seen: Inventory, ours: Ownership) -> list[str]:
 
 
 def owned(resource: Ec2Resource, ours: Ownership) -> bool:
-    """Tell whether an instance, or a request for one, is a machine of this deployment's docker-machine."""
+    """Return whether an instance, or a request for one, is a machine of this deployment's docker-machine."""
     # The instances of its Auto Scaling groups have its tag and profile too: these are the groups' to remove.
     if resource.scaling_group or resource.profile != ours.profile or resource.id == ours.manager:
         return False
@@ -150,7 +150,7 @@ def owned(resource: Ec2Resource, ours: Ownership) -> bool:
 
 
 def named_by_runner(name: str, ours: Ownership) -> bool:
-    """Tell whether gitlab-runner here could have given this name; what stands behind %s may have changed since."""
+    """Return whether gitlab-runner here could have given this name; what stands behind %s may have changed since."""
     template = template_of(name)
     # As a whole: another deployment with the same token may have pools whose names begin like ours.
     return template is not None and _beginning(template) in {*map(_beginning, ours.templates)}
@@ -166,7 +166,7 @@ def _own_volume(volume: Ec2Resource, ours: Ownership) -> bool:
 
 
 def in_error(folder: Folder, alive: Set[str]) -> bool:
-    """Tell whether docker-machine would show a machine in state Error, as far as EC2 causes it."""
+    """Return whether docker-machine would show a machine in state Error, as far as EC2 causes it."""
     return folder.on_ec2 and template_of(folder.name) is not None and folder.instance not in alive
 
 

@@ -16,7 +16,7 @@ from .reaper import Inventory, Orphan, Ownership
 
 _INSTANCES_PER_CALL = 100
 _SECONDS = 60
-"""How long one pass removes: a deployment waits until it has ended. The next pass goes on."""
+"""How long one pass removes: a deployment waits until it has ended. The next pass continues."""
 
 
 def account(settings: WatchSettings, secrets: dict[str, str]) -> Aws:
