@@ -43,7 +43,7 @@ class WatchArgs:
 
 @dataclass(frozen=True)
 class _Threshold:
-    """From which value of a metric an alarm tells."""
+    """From which value of a metric an alarm fires."""
 
     metric: str
     statistic: str

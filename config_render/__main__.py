@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
     render_ = with_file("render", _render, "print config.toml; secrets are placeholders")
     render_.add_argument("--facts", type=Path, metavar="FILE", help="YAML with what exists: vpc_id, bucket, ...")
-    check = with_file("check", _check_each, "tell errors and warnings, and what pools can do", nargs="+")
+    check = with_file("check", _check_each, "report errors and warnings, and what pools can do", nargs="+")
     check.add_argument(
         "--executor", choices=get_args(Executor), help="tell what would change if all pools had this one"
     )

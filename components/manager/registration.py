@@ -35,7 +35,7 @@ class RegistrationArgs:
 
     connection: command.remote.ConnectionArgs
     host: pulumi.Input[str]
-    """What tells this host from any other: its end is the end of the runner's life on it."""
+    """What distinguishes this host from any other: its end is the end of the runner's life on it."""
 
     settings: ManagerSettings
 

@@ -25,7 +25,7 @@ from .resolved import Resolved, resolve
 
 
 class InvalidSettingsError(pulumi.RunError):
-    """What a program gives can't be used; its text tells all errors, a line for each.
+    """What a program gives can't be used; its text reports all errors, a line for each.
 
     Attributes:
         problems: Every error that was found, with names as the program has them.
@@ -118,7 +118,7 @@ def _instead_of(at: tuple[str | int, ...]) -> str:
 
 
 def _in_network(raw: Mapping[str, Any], network: GivenNetwork, args: AutoscalingRunnerArgs) -> Mapping[str, Any]:
-    """Return the settings as for a VPC that is there already, whose subnets are the region's default ones."""
+    """Return the settings as for an existing VPC, whose subnets are the region's default ones."""
     own = raw.get("network") or {}
     chosen = marked(NetworkSettings, Mark.VPC_CHOICE)
     if twice := [problem(("network", key), _TWICE) for key in sorted(chosen) if key in own]:

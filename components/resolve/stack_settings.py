@@ -134,7 +134,7 @@ def _secrets(given: object) -> tuple[dict[str, str], list[Problem]]:
 
 
 def _in_clear(key: str, fix: str) -> Problem:
-    return Problem(f"{PROJECT}:{key}", None, f"stands in the stack file in clear text; {fix}")
+    return Problem(f"{PROJECT}:{key}", None, f"is in the stack file in clear text; {fix}")
 
 
 def _gitlab_problems(raw: Mapping[str, object]) -> list[Problem]:

@@ -67,7 +67,7 @@ def in_words_of(place: str, problem: Problem) -> Problem:
 
 
 class SettingsError(Exception):
-    """Settings can't be used; its text tells all errors, a line for each.
+    """Settings can't be used; its text reports all errors, a line for each.
 
     Attributes:
         problems: Every error that was found, as `Problem`.

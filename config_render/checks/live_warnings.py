@@ -27,7 +27,7 @@ def _doors_are_narrow(settings: Settings) -> Iterator[Problem]:
     for key, networks, what in doors:
         for index, network in enumerate(networks or ()):
             if ip_network(network).prefixlen == 0:
-                message = f"lets the whole internet try to {what}; name networks of yours, such as 203.0.113.0/24"
+                message = f"lets the whole internet try to {what}; name your networks, such as 203.0.113.0/24"
                 yield problem(("manager", key, index), message, network)
 
 

@@ -41,7 +41,7 @@ def _drain_has_time(settings: Settings) -> Iterator[Problem]:
 
 
 _SEEN = (
-    "is an argument of each docker-machine, where others on the manager can read it, and stands in a file of each "
+    "is an argument of each docker-machine, where others on the manager can read it, and is in a file of each "
     "machine; leave it out, and the manager's instance profile serves"
 )
 

@@ -22,7 +22,7 @@ _INDENT = "  "
 
 @cache
 def declared() -> Mapping[str, Mapping[str, Any]]:
-    """Return what Pulumi.yaml has under `config`, by the settings' names less the namespace."""
+    """Return what Pulumi.yaml has under `config`, by the settings' names without the namespace."""
     fields = {field.alias or name: field for name, field in Settings.model_fields.items()}
     found = {key: _declaration(fields[key]) for key in Settings.known_keys()}
     found |= {

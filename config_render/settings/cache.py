@@ -68,7 +68,7 @@ class CacheS3(ConfigTable):
         default=None, alias="SessionToken", description="A secret's name, such as <secret:cacheSession>"
     )
     bucket_name: Annotated[str, Pattern(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "is no name of a bucket")] | None = Field(
-        default=None, alias="BucketName", description="A bucket that is there already; without it one is made"
+        default=None, alias="BucketName", description="An existing bucket; without it one is made"
     )
     bucket_location: str | None = Field(
         default=None, alias="BucketLocation", description="Region of BucketName; by default the stack's own"
@@ -160,7 +160,9 @@ class CacheKeys(ConfigTable):
     """`[runners.cache]`."""
 
     type: Literal["s3", "gcs", "azure"] = Field(
-        default="s3", alias="Type", description="s3 is the stack's own bucket; gcs and azure are ones that are there"
+        default="s3",
+        alias="Type",
+        description="s3 is the stack's own bucket, or an existing one; gcs and azure are existing ones",
     )
     path: str | None = Field(default=None, alias="Path", description="Prefix of the objects in the bucket")
     # Several pools, each a runner entry of its own, would not find each other's objects otherwise.
@@ -208,5 +210,5 @@ class CacheSettings(CacheKeys):
 
     @property
     def at_amazon(self) -> bool:
-        """Whether the cache is in Amazon's S3, in a bucket of this stack or in one that is there already."""
+        """Whether the cache is in Amazon's S3, in a bucket of this stack or in an existing one."""
         return self.type == "s3" and is_amazons(self.s3.server_address or "")

@@ -206,7 +206,7 @@ class DriverOptions(Section):
     keypair_name: str | None = Field(
         default=None,
         alias="amazonec2-keypair-name",
-        description="Key pair that is there already; needs amazonec2-ssh-keypath",
+        description="Existing key pair; needs amazonec2-ssh-keypath",
     )
     retries: Integer | None = Field(default=None, alias="amazonec2-retries", description="Retries of calls to AWS")
     endpoint: Annotated[str, Pattern(r"[^\s/,]+(/\S*)?|https?://\S+", "is no address of EC2's API")] | None = Field(

@@ -91,7 +91,7 @@ class GlobalKeys(ConfigTable):
     )
     metrics_server: None = refuse("is passed over since gitlab-runner 12.0; set listen_address")
     session_server: SessionServer | None = Field(default=None, description="Interactive web terminals")
-    labels: Labels | None = Field(default=None, description="Labels of all pools; those of a pool go over them")
+    labels: Labels | None = Field(default=None, description="Labels of all pools; those of a pool override them")
     concurrent: Positive = Field(
         default=10, description="Most jobs at a time, over all pools; a pool's limit bounds its machines"
     )

@@ -56,7 +56,7 @@ class ImageBuild:
     """What an image is built of beyond the settings of its pool."""
 
     stack: str
-    """Tells the images of two stacks apart that have a pool of one name."""
+    """Distinguishes the images of two stacks with a pool of the same name."""
     region: str
     partition: str
     base: ImageLookup | str | None = None
@@ -68,7 +68,7 @@ class ImageBuild:
 
 
 def image_name(pool: Pool, stack: str) -> str:
-    """Return what the names of all images of a pool begin with, less the slash after it."""
+    """Return what the names of all images of a pool begin with, without the slash after it."""
     return f"gitlab-worker/{stack}/{pool.name}/{architecture(pool.instance_types[0])}"
 
 

@@ -67,7 +67,7 @@ def problems(raw: Mapping[str, Any], secrets: Sequence[str] = ()) -> list[Proble
 
 
 def lines(raw: Mapping[str, Any], secrets: Sequence[str] = ()) -> list[str]:
-    """The problems as a person reads them, less the namespace that all of them begin with."""
+    """The problems as a person reads them, without the namespace that all of them begin with."""
     return [str(each).removeprefix("gitlab-runner-aws:") for each in problems(raw, secrets)]
 
 

@@ -134,13 +134,13 @@ def test_broken_yaml_is_told_at_its_line_in_the_file_that_is_extended(
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("gitlab-runner-aws:token: {secure: v1:x}", "gitlab-runner-aws:token: stands in a shared file; set it in each "
+        ("gitlab-runner-aws:token: {secure: v1:x}", "gitlab-runner-aws:token: is in a shared file; set it in each "
          "stack: pulumi config set --secret gitlab-runner-aws:token"),
-        ("gitlab-runner-aws:secrets: {key: {secure: v1:x}}", "gitlab-runner-aws:secrets: stands in a shared file; set "
+        ("gitlab-runner-aws:secrets: {key: {secure: v1:x}}", "gitlab-runner-aws:secrets: is in a shared file; set "
          "it in each stack: pulumi config set --secret gitlab-runner-aws:secrets"),
-        ("gitlab-runner-aws:extends: [other.yaml]", "gitlab-runner-aws:extends: stands in a shared file; name all "
+        ("gitlab-runner-aws:extends: [other.yaml]", "gitlab-runner-aws:extends: is in a shared file; name all "
          "files in the stack file"),
-        ("aws:region: eu-central-1", "aws:region: stands in a shared file, which holds settings of gitlab-runner-aws "
+        ("aws:region: eu-central-1", "aws:region: is in a shared file, which holds settings of gitlab-runner-aws "
          "alone; set it in each stack file"),
     ],
 )  # fmt: skip

@@ -59,12 +59,12 @@ def test_each_mistake_has_its_line_in_the_stack_file(refusal: Any, tmp_path: Pat
         "3 errors in the settings; nothing was changed:",
         "  Pulumi.test.yaml:6: gitlab-runner-aws:concurrent = 0: must be at least 1",
         "  Pulumi.test.yaml:8: gitlab-runner-aws:pools[0].limit = -1: must be at least 1",
-        "  Pulumi.test.yaml:3: gitlab-runner-aws:token: stands in the stack file in clear text; create a new one in "
+        "  Pulumi.test.yaml:3: gitlab-runner-aws:token: is in the stack file in clear text; create a new one in "
         "GitLab and encrypt it: pulumi config set --secret gitlab-runner-aws:token",
     ]
 
 
-CLEAR = "stands in the stack file in clear text;"
+CLEAR = "is in the stack file in clear text;"
 SET = "pulumi config set --secret"
 
 

@@ -127,7 +127,7 @@ def test_all_mistakes_of_a_stack_are_told_at_once(read: Any) -> None:
         read((), preflight="off", **SETTINGS, token=TOKEN, secrets={"hook": 1}, tags={"aws:x": "y"})
 
     said = str(refused.value)
-    for part in ("token: stands in the stack file in clear text", "secrets: stands in", "secrets.hook: must be text"):
+    for part in ("token: is in the stack file in clear text", "secrets: is in", "secrets.hook: must be text"):
         assert f"gitlab-runner-aws:{part}" in said
     assert "tags" in said
     assert TOKEN not in said

@@ -118,7 +118,7 @@ def _filters(filters: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def _text(item: ElementTree.Element, name: str) -> str:
-    """Return what tells a resource from others. Raises `AwsError` where that can't be."""
+    """Return what distinguishes a resource from others. Raises `AwsError` where that can't be."""
     found = item.findtext(name) or ""
     if not _ID.fullmatch(found):
         raise AwsError("UnexpectedAnswer", f"EC2 told of a {name} = {found!r}")

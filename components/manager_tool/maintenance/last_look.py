@@ -39,7 +39,7 @@ def last_look() -> None:
 def has_last_look() -> bool:
     """Whether the end of the runner's life looks at EC2."""
     settings = load(WATCH_SETTINGS)
-    # On a host that was there already nothing tells whether another one has taken its place.
+    # On an existing host nothing shows whether another one has taken its place.
     return bool(settings.get("enabled") and settings.get("ownInstance"))
 
 

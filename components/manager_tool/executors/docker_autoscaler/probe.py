@@ -1,4 +1,4 @@
-"""Trying Auto Scaling groups before gitlab-runner goes over to them: one instance each, to log in and ask Docker.
+"""Trying Auto Scaling groups before gitlab-runner moves to them: one instance each, to log in and ask Docker.
 
 As the manager, with the rights, the key and the way that gitlab-runner's plugin has: so that an image without Docker,
 or a closed port, stops the deployment while the old config.toml is live.
