@@ -16,6 +16,7 @@ from ..settings.spot import ON_DEMAND
 from .findings import Findings
 from .old_keys import pick, spelled, without
 from .options import Choices
+from .places import below
 
 Place = tuple[str, object, str]
 """Where something stands, what it is, and what is to be said of it."""
@@ -59,7 +60,7 @@ def read_group(table: Mapping[str, object], at: str, findings: Findings) -> Choi
     if not pick(config, "name"):
         findings.note(place, "names no group; the stack makes one for the pool")
     for each, value in config.items():
-        there, lowered = f"{place}.{each}", each.lower()
+        there, lowered = below(place, each), each.lower()
         if lowered == "name":
             message = "the stack makes a group and a launch template of its own for the pool; what these say is above"
             findings.left_out(there, message)

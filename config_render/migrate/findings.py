@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from ..base.problems import NAMESPACE, Problem, never_shown, printable, shown, without_secrets
 from ..base.secret_texts import holds_secret, names_a_secret, replace_secrets
+from .places import around
 
 _Found = TypeVar("_Found")
 _MOST_PLACES = 3
@@ -117,10 +118,7 @@ class Findings:
 
 def _nearest(table: Mapping[str, _Found], place: str) -> _Found | None:
     """Return what a table has of a place or, without that, of what is around it."""
-    key = place.lower()
-    while key and key not in table:
-        key = re.sub(r"(\.[^.\[]*|\[\d+\]|^[^.\[]*)$", "", key)
-    return table.get(key)
+    return next((table[each] for each in around(place.lower()) if each in table), None)
 
 
 def _joined(places: list[str]) -> str:

@@ -16,7 +16,7 @@ from ..settings.stack import Settings
 from .findings import Findings, Wanted
 
 _ROUNDS = 8
-_PART = re.compile(r'\.?([A-Za-z_][\w-]*)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\.?\(hidden\)')
+_PART = re.compile(r'\.?([A-Za-z_][\w-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|\.?\(hidden\)')
 _OTHER_TYPE = re.compile(r"(bool|dict|float|int|mapping|model|string|tuple)_type|finite_number|invalid_key")
 _OF_WRONG_TYPE = ("literal_error", "value_error")
 _KEPT = {"name", "limit", "token", "zones", "instanceTypes", "spot"}
@@ -146,8 +146,11 @@ def _location(path: str) -> Location:
     """Read a location as `path_of` spells it."""
     text = path.removeprefix(f"{NAMESPACE}:")
     parts: list[str | int] = []
-    for plain, index, quoted in _PART.findall(text):
-        parts.append(int(index) if index else plain or (json.loads(f'"{quoted}"') if quoted else "(hidden)"))
+    for plain, index, quoted in (found.groups() for found in _PART.finditer(text)):
+        if index is not None:
+            parts.append(int(index))
+        else:
+            parts.append(plain or ("(hidden)" if quoted is None else json.loads(quoted)))
     return tuple(parts)
 
 
