@@ -21,6 +21,7 @@ from .places import below
 Place = tuple[str, object, str]
 """Where something stands, what it is, and what is to be said of it."""
 
+GROUP_IS_MADE = "names no group; the stack makes one for the pool"
 STAYS = "this [[runners]] stays on the old manager"
 _NEWEST = FleetingPlugin.model_fields["version"].default
 _PLUGINS_USER = "ec2-user"
@@ -58,7 +59,7 @@ def read_group(table: Mapping[str, object], at: str, findings: Findings) -> Choi
         findings.refuse(place, None, "must be a table: [runners.autoscaler.plugin_config]")
         return found
     if not pick(config, "name"):
-        findings.note(place, "names no group; the stack makes one for the pool")
+        findings.note(place, GROUP_IS_MADE)
     for each, value in config.items():
         there, lowered = below(place, each), each.lower()
         if lowered == "name":

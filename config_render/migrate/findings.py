@@ -34,9 +34,15 @@ class Wanted:
 
 
 class Findings:
-    """Collects what is found. A place is a path in the config.toml, such as `runners[0].machine.IdleCount`."""
+    """Collects what is found. A place is a path in the config.toml, such as `runners[0].machine.IdleCount`.
 
-    def __init__(self, lines: Mapping[str, int], names: Mapping[str, str] | None = None) -> None:
+    `whole` tells whether notes name all places that they hold for, however many these are.
+    """
+
+    def __init__(
+        self, lines: Mapping[str, int], names: Mapping[str, str] | None = None, *, whole: bool = False
+    ) -> None:
+        self._most_places = None if whole else _MOST_PLACES
         self.problems: list[Problem] = []
         self.wanted: list[Wanted] = []
         self.moved: dict[str, str] = {}
@@ -54,7 +60,10 @@ class Findings:
     @property
     def notes(self) -> list[str]:
         """What a person should know, what holds for several places once."""
-        return [f"{_joined(list(dict.fromkeys(places)))}: {message}" for message, places in self._notes.items()]
+        return [
+            f"{_joined(list(dict.fromkeys(places)), self._most_places)}: {message}"
+            for message, places in self._notes.items()
+        ]
 
     def line(self, place: str) -> int | None:
         """Return the line of a place, or of the table that it would be in."""
@@ -121,6 +130,6 @@ def _nearest(table: Mapping[str, _Found], place: str) -> _Found | None:
     return next((table[each] for each in around(place.lower()) if each in table), None)
 
 
-def _joined(places: list[str]) -> str:
-    more = len(places) - _MOST_PLACES
-    return ", ".join(places) if more <= 1 else f"{', '.join(places[:_MOST_PLACES])} and {more} more"
+def _joined(places: list[str], most: int | None) -> str:
+    more = 0 if most is None else len(places) - most
+    return ", ".join(places) if more <= 1 else f"{', '.join(places[:most])} and {more} more"

@@ -76,7 +76,7 @@ def settings_from_toml(source: Source, executor: Executor | None = None) -> Conv
 
 class _Conversion:
     def __init__(self, source: Source, executor: Executor | None) -> None:
-        self.findings = Findings(source.lines, source.names)
+        self.findings = Findings(source.lines, source.names, whole=bool(source.names))
         self._content = source.content
         self._executor = executor
         self._tables = Tables(self.findings)

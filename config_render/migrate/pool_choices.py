@@ -69,7 +69,7 @@ def _spot(found: Choices, pool: int, executor: Executor, findings: Findings) -> 
     if price == "":
         # An empty price meant what machines cost on demand, until AWS refused it.
         types = found.placed.get("amazonec2-instance-type", [_DRIVERS_TYPE])
-        why = f"{found.place(option)} is empty, which meant this: US dollars an hour of {types[-1]} on demand"
+        why = f"{found.place(option)} allows what {types[-1]} costs on demand: US dollars an hour"
         findings.want(f"pools[{pool}].spot.onDemandPrice", 0.1, why)
         return {"maxPrice": ON_DEMAND}
     if not usable:
