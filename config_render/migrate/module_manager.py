@@ -1,7 +1,9 @@
 """What the module's variables say of the manager, of rights and of the stack as a whole."""
 
+import re
 from collections.abc import Mapping
 
+from ..base.secret_texts import holds_secret
 from ..settings.manager import Logs
 from .module_call import ModuleCall
 
@@ -17,6 +19,7 @@ _AS_IT_IS: Mapping[str, str] = {
 """Settings by the variables whose values they take."""
 _DISK = "runner_instance.root_device_config"
 _BOUNDARY, _BOUNDARY_ARN = "iam_permissions_boundary", "arn:aws:iam::123456789012:policy/"
+_POLICY = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 _PARAMETER = "runner_gitlab.preregistered_runner_token_ssm_parameter_name"
 _KEY_ARN = "arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
 
@@ -37,7 +40,8 @@ def take_the_rest(call: ModuleCall) -> None:
         call.set("identity.permissionsBoundary", boundary, _BOUNDARY)
     elif boundary is not None:
         why = f"{call.place(_BOUNDARY)} is a name: the ARN of that policy"
-        call.findings.want("identity.permissionsBoundary", f"{_BOUNDARY_ARN}{boundary}", why)
+        name = boundary if _POLICY.fullmatch(str(boundary)) and not holds_secret(str(boundary)) else "ci"
+        call.findings.want("identity.permissionsBoundary", f"{_BOUNDARY_ARN}{name}", why)
     _profile(call)
     call.tell_the_rest()
 

@@ -50,7 +50,10 @@ def test_a_call_becomes_a_stack_that_the_check_takes(
     assert main(["check", str(tmp_path / "Pulumi.old.yaml")]) == 0, capsys.readouterr().err
     assert [each for each in case.get("secret", []) if each in text] == []
     assert [part for part in case.get("says", []) if part not in text] == []
-    settings = {key.rpartition(":")[2]: value for key, value in yaml.safe_load(text)["config"].items()}
+    assert [part for part in case.get("silent", []) if part in text.partition("\nconfig:")[0]] == []
+    config = yaml.safe_load(text)["config"]
+    assert config.get("aws:region") == case.get("region")
+    settings = {key.rpartition(":")[2]: value for key, value in config.items()}
     expected = case["becomes"]
     assert {path: at(settings, path) for path in expected} == expected
 
