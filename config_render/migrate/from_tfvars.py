@@ -108,10 +108,12 @@ def _put(found: Converted, path: str, value: Any, name: str, findings: Findings)
 def _without_secrets(value: Any, path: str, name: str, findings: Findings) -> Any:
     """Return a value, or what of a table holds no secret; None for one that holds a secret."""
     if isinstance(value, dict):
-        entries = ((key, _without_secrets(each, path, below(name, key), findings)) for key, each in value.items())
-        return {key: each for key, each in entries if each is not None and not holds_secret(str(key))}
-    if holds_secret(repr(value), random=path not in _NO_PASSWORDS) or (
-        isinstance(value, str) and holds_secret(value, random=path not in _NO_PASSWORDS)
+        pairs = [(key, each, below(name, key)) for key, each in value.items()]
+        whole = {key: _without_secrets([key, each], path, place, findings) for key, each, place in pairs}
+        return {key: each for key, each in value.items() if whole[key] is not None}
+    texts = value if isinstance(value, list) else [value]
+    if any(
+        holds_secret(each if isinstance(each, str) else repr(each), random=path not in _NO_PASSWORDS) for each in texts
     ):
         findings.left_out(name, f"it holds what looks like a secret; set {path} anew, without it")
         return None

@@ -64,9 +64,13 @@ def read_variables(path: Path, module: str | None = None) -> Variables:
         if "resource" in content or "variable" in content:
             raise NotHclError(f"{path}: has no module; name the file that calls cattle-ops/gitlab-runner/aws")
         return Variables({key: _value(each) for key, each in content.items()}, dict(_lines_of(tree.body)))
-    calls = dict(_calls(content))
+    every = dict(_calls(content))
+    calls = {name: call for name, call in every.items() if _is_of_module(call)}
+    if module in every:
+        calls = {module: every[module]}  # of a copy, perhaps
     if not calls:
-        raise NotHclError(f"{path}: has no module whose source is cattle-ops/gitlab-runner/aws; name the file that has")
+        message = "has no module whose source is cattle-ops/gitlab-runner/aws; name the file that has"
+        raise NotHclError(f"{path}: {message}, or with --module the call of a copy: {', '.join(every)}")
     if module is None and len(calls) > 1:
         raise NotHclError(f"{path}: has the modules {', '.join(calls)}; each becomes a stack: choose one with --module")
     if module is not None and module not in calls:
@@ -103,10 +107,12 @@ def _parsed(path: Path, text: str) -> tuple[Any, dict[str, Any]]:
 def _calls(content: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for block in content.get("module", ()):
         for name, body in block.items():
-            given = {key: _value(each) for key, each in body.items() if not key.startswith("__")}
-            source = given.get("source", "")
-            if isinstance(source, str) and _MODULE.search(source):
-                yield str(_value(name)), given
+            yield str(_value(name)), {key: _value(each) for key, each in body.items() if not key.startswith("__")}
+
+
+def _is_of_module(call: Mapping[str, Any]) -> bool:
+    source = call.get("source")
+    return isinstance(source, str) and _MODULE.search(source) is not None
 
 
 def _release_of(call: Mapping[str, Any]) -> tuple[int, ...] | None:

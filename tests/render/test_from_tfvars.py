@@ -80,6 +80,15 @@ def test_one_of_several_calls_is_chosen(tmp_path: Path, capsys: pytest.CaptureFi
     assert "has no such module c; it has a, b" in capsys.readouterr().err
 
 
+def test_the_call_of_a_copy_is_taken_where_it_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hcl = 'module "a" { source = "./runner" }\nmodule "b" {\n  source = "../runner"\n  kms_key_id = 1\n}\n'
+
+    assert call(tmp_path, {"hcl": hcl}) == 2
+    assert "or with --module the call of a copy: a, b" in capsys.readouterr().err
+    assert call(tmp_path, {"hcl": hcl}, "--module", "b") == 0
+    assert "kms_key_id (line 4)" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("text", [b"\xff\xfe", b"a = " + b"[" * 5000 + b"]" * 5000, b"a" * (LARGEST + 1), b"= =\x00"])
 def test_a_file_that_is_something_else_is_refused_within_seconds(
     text: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
