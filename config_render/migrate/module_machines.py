@@ -181,12 +181,12 @@ def _off_peak(call: ModuleCall, machine: dict[str, Any]) -> None:
     name = "runners_off_peak_periods"
     text = call.take(name, "", "pools[0].machine.autoscaling")
     call.mark(f"{_AT}.OffPeakPeriods", name)
-    if not isinstance(text, str) or not text:
+    if text == "":
         return
-    try:
+    try:  # it is TOML
         machine["OffPeakPeriods"] = tomllib.loads(f"x = {text}")["x"]
     except (ValueError, RecursionError):
-        machine["OffPeakPeriods"] = [text]
+        machine["OffPeakPeriods"] = text
     for key, setting in _OFF_PEAK.items():
         value = call.take(f"runners_off_peak_{key}", becomes=f"pools[0].machine.autoscaling[0].{setting}")
         call.mark(f"{_AT}.OffPeak{setting}", f"runners_off_peak_{key}")

@@ -86,10 +86,12 @@ def _docker(call: ModuleCall) -> dict[str, Any]:
     for key in call.keys_of(_DOCKER):
         if key not in ("pull_policies", "volumes"):
             call.become(docker, at, key, f"{_DOCKER}.{key}")
-    call.become(docker, at, "pull_policy", f"{_DOCKER}.pull_policies", ["always"])
-    if (policy := call.take("runners_pull_policy", "", "pools[0].docker.pull_policy")) and isinstance(policy, str):
-        docker["pull_policy"] = [policy]
-        call.mark(f"{at}.pull_policy", "runners_pull_policy")
+    one, several = "runners_pull_policy", f"{_DOCKER}.pull_policies"
+    if call.gives(one):
+        call.leave_out([several], f"{call.place(one)} is there too, and the module takes that")
+        call.become(docker, at, "pull_policy", one, "always")
+    else:
+        call.become(docker, at, "pull_policy", several, ["always"])
     call.become(docker, at, "volumes", f"{_DOCKER}.volumes", [] if call.former else ["/cache"])
     dind = _DIND if call.take("runner_worker_docker_add_dind_volumes", default=False) is True else []
     given = docker.get("volumes", [])
@@ -101,8 +103,11 @@ def _docker(call: ModuleCall) -> dict[str, Any]:
     for key, name in (("tmpfs", "volumes_tmpfs"), ("services_tmpfs", "services_volumes_tmpfs")):
         mounts = call.take(f"runner_worker_docker_{name}", [], f"pools[0].docker.{key}")
         call.mark(f"{at}.{key}", f"runner_worker_docker_{name}")
-        whole = [each for each in mounts if isinstance(each, dict)] if isinstance(mounts, list) else []
-        if found := {str(each["volume"]): each.get("options", "") for each in whole if "volume" in each}:
+        listed = mounts if isinstance(mounts, list) else [mounts]
+        usable = [each for each in listed if isinstance(each, dict) and "volume" in each]
+        if usable != listed:
+            call.findings.note(call.place(f"runner_worker_docker_{name}"), "only entries with a volume are taken")
+        if found := {str(each["volume"]): each.get("options", "") for each in usable}:
             docker[key] = found
     for key in ("sysctls", "container_labels"):  # lists in the module, while gitlab-runner takes tables alone
         if isinstance(docker.get(key), list):

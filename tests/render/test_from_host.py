@@ -145,39 +145,28 @@ def test_what_is_no_absolute_path_never_reaches_ssh(
     assert not (tmp_path / "arguments").exists()
 
 
+def program(path: Path) -> list[str]:
+    return [sys.executable, "-m", "config_render", "from-host", "root@manager", "--path", str(path)]
+
+
 def test_without_a_terminal_ssh_asks_for_no_password(ssh: Programs, tmp_path: Path) -> None:
     """A child in a session of its own has no terminal; nor has its ssh anything to read."""
     (tmp_path / "live.toml").write_text(TOML)
     ssh('[ -z "$(cat)" ] || exit 65')
-    program = [
-        sys.executable,
-        "-m",
-        "config_render",
-        "from-host",
-        "root@manager",
-        "--path",
-        str(tmp_path / "live.toml"),
-    ]
-
-    done = subprocess.run(program, input=b"typed", capture_output=True, start_new_session=True, check=False)
+    done = subprocess.run(
+        program(tmp_path / "live.toml"), input=b"typed", capture_output=True, start_new_session=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, b"")
     assert (tmp_path / "arguments").read_text().splitlines()[:5] == ["-T", "-o", "BatchMode=yes", "--", "root@manager"]
 
 
 def test_at_a_terminal_ssh_may_ask_for_a_password(ssh: Programs, tmp_path: Path) -> None:
     (tmp_path / "live.toml").write_text(TOML)
-    program = [
-        sys.executable,
-        "-m",
-        "config_render",
-        "from-host",
-        "root@manager",
-        "--path",
-        str(tmp_path / "live.toml"),
-    ]
     at_a_terminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
 
-    done = subprocess.run([sys.executable, "-c", at_a_terminal, *program], capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", at_a_terminal, *program(tmp_path / "live.toml")], capture_output=True, check=False
+    )
     assert done.returncode == 0, done
     assert (tmp_path / "arguments").read_text().splitlines()[:3] == ["-T", "--", "root@manager"]
 
