@@ -134,11 +134,14 @@ BESIDE: dict[str, dict[str, Any]] = {
 """What a variable needs beside it to mean something."""
 
 
-@pytest.mark.parametrize("executor", ["docker+machine", "docker-autoscaler"])
-@pytest.mark.parametrize("major", range(4, 10))
+@pytest.mark.parametrize(
+    ("major", "executor"),
+    [
+        *((major, "docker+machine") for major in range(4, 10)),
+        *((major, "docker-autoscaler") for major in range(7, 10)),  # which is there since 7.11
+    ],
+)
 def test_each_variable_of_each_release_is_converted_or_named_with_its_line(major: int, executor: str) -> None:
-    if executor == "docker-autoscaler" and major < 7:
-        executor = "docker+machine"
     kind = {"runners_executor": executor} if major < 7 else {"runner_worker": {"type": executor}}
     count = 0
     for _, variable, place, value in [each for each in variants() if each[0] == major]:
