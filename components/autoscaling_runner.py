@@ -73,8 +73,8 @@ class AutoscalingRunner(pulumi.ComponentResource):
         given = resolved_args(args, self)
         self._region, self._settings, settings = given.region, given.settings, given.settings
         self._tokens = {name: pulumi.Output.from_input(token) for name, token in args.tokens().items()}
-        # Distinguishes this deployment's resources and machines from others in the account: names of projects and stacks
-        # have no slash.
+        # Distinguishes this deployment's resources and machines from others in the account. Projects and stacks have no
+        # slash in their names.
         self._deployment = f"{pulumi.get_project()}/{pulumi.get_stack()}/{name}"
         # For people, in GitLab. Until 0.2.0 it was the tag's value too.
         self._label = f"{pulumi.get_stack()}-{name}"
