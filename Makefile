@@ -40,7 +40,7 @@ test: $(READY) # Every test; ARGS='tests/render -k cache' for some
 	@$(RUN) -m localcloud.engine
 	@$(RUN) -m pytest -n 6 --dist loadfile --no-loadscope-reorder $(ARGS) || $(ONCE_MORE)
 
-mutants: $(READY) # Change a sample of components/ by mistakes, and say which no quick test sees; ARGS='components.network.*'
+mutants: $(READY) # Put small faults into a sample of components/, and say which no quick test sees; ARGS='components.network.*'
 	@$(RUN) -m mutmut run $(or $(ARGS),'*__mutmut_3' '*__mutmut_?3')
 	@$(RUN) -m mutmut results
 

@@ -14,7 +14,7 @@ runner = AutoscalingRunner(
         registration_token=stack.registration_token,
         access_token=stack.access_token,
         secrets=stack.secrets,
-        surroundings=stack.surroundings,
+        existing=stack.existing,
     ),
 )
 

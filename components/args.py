@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from config_render import TOKENS, Problem, Settings, Surroundings, in_words_of
+from config_render import TOKENS, ExistingResources, Problem, Settings, in_words_of
 
 from .network import GivenNetwork
 
@@ -27,7 +27,7 @@ class AutoscalingRunnerArgs:
             create_runner; secret from then on.
         secrets: What `<secret:NAME>` in `settings` stands for, by NAME; secret from then on.
         network: The VPC and subnets to use, where the same program makes them. `settings` then name none.
-        surroundings: The existing resources that `settings` name, from `read_stack`. Without it the component looks
+        existing: The existing resources that `settings` name, from `read_stack`. Without it the component looks
             them up and checks them.
         place: What stands before the names of settings in messages: where the program has them, such as `acme:runner.`
             for a table of the stack's configuration.
@@ -40,7 +40,7 @@ class AutoscalingRunnerArgs:
     access_token: pulumi.Input[str] | None = None
     secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     network: GivenNetwork | None = None
-    surroundings: Surroundings | None = None
+    existing: ExistingResources | None = None
     place: str = "settings."
 
     def tokens(self) -> dict[str, pulumi.Input[str]]:

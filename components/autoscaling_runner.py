@@ -8,8 +8,8 @@ import pulumi_command as command
 
 from config_render import (
     DEPLOYMENT_TAG,
-    Facts,
-    Surroundings,
+    CreatedResources,
+    ExistingResources,
     further_subnets,
     partition,
     render,
@@ -48,7 +48,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
         opts: Provider, protection, aliases and so on; they hold for all its resources.
 
     Raises:
-        pulumi.RunError: With all mistakes in the settings, before anything is registered with the engine.
+        pulumi.RunError: With all errors in the settings, before anything is registered with the engine.
 
     Attributes:
         manager_address: The manager's address for SSH: a public one, unless `manager.publicAddress` is false.
@@ -73,8 +73,8 @@ class AutoscalingRunner(pulumi.ComponentResource):
         given = resolved_args(args, self)
         self._region, self._settings, settings = given.region, given.settings, given.settings
         self._tokens = {name: pulumi.Output.from_input(token) for name, token in args.tokens().items()}
-        # Tells this deployment's resources and machines from those of others in the same account. No project, nor any
-        # stack, has a slash in its name.
+        # Distinguishes this deployment's resources and machines from others in the account. Projects and stacks have no
+        # slash in their names.
         self._deployment = f"{pulumi.get_project()}/{pulumi.get_stack()}/{name}"
         # For people, in GitLab. Until 0.2.0 it was the tag's value too.
         self._label = f"{pulumi.get_stack()}-{name}"
@@ -87,16 +87,16 @@ class AutoscalingRunner(pulumi.ComponentResource):
         cache = None
         if settings.cache.makes_bucket:
             cache = Cache(f"{name}-cache", CacheArgs(settings=settings.cache, tags=self._tags), child)
-        network = Network(f"{name}-network", self._network_args(given.surroundings), child)
+        network = Network(f"{name}-network", self._network_args(given.existing), child)
         identity = Identity(f"{name}-identity", self._identity_args(network, cache), child)
         groups = self._worker_groups(network, identity, child)
         manager = Manager(f"{name}-manager", self._manager_args(network, identity), child)
         watch = None
         if settings.manager.alarms or settings.manager.logs:
             watch = Watch(f"{name}-watch", self._watch_args(manager, identity), child)
-        facts = self._facts(network, identity, cache)
+        created = self._created_resources(network, identity, cache)
         needs = [network, identity, *([cache] if cache else []), *groups]
-        registration_args = self._registration_args(facts, network, identity, manager, watch, needs)
+        registration_args = self._registration_args(created, network, identity, manager, watch, needs)
         registration = Registration(f"{name}-registration", registration_args, child)
 
         self.manager_address = manager.address
@@ -119,12 +119,12 @@ class AutoscalingRunner(pulumi.ComponentResource):
             }
         )
 
-    def _network_args(self, surroundings: Surroundings) -> NetworkArgs:
+    def _network_args(self, existing: ExistingResources) -> NetworkArgs:
         manager = self._settings.manager
         return NetworkArgs(
             settings=self._settings.network,
             region=self._region,
-            existing=self._args.network or surroundings.network,
+            existing=self._args.network or existing.network,
             ssh_from=manager.ssh_from or (),
             ssh_port=manager.ssh_port,
             metrics_from=manager.metrics_from or (),
@@ -217,7 +217,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
 
     def _registration_args(
         self,
-        facts: pulumi.Output[Facts],
+        created: pulumi.Output[CreatedResources],
         network: Network,
         identity: Identity,
         manager: Manager,
@@ -229,7 +229,7 @@ class AutoscalingRunner(pulumi.ComponentResource):
             connection=manager.connection,
             host=manager.identity,
             settings=settings.manager,
-            config_toml=facts.apply(self._config_toml),
+            config_toml=created.apply(self._config_toml),
             gitlab=gitlab_plan(
                 settings, deployment=self._label, region=self._region, secret=next(iter(self._tokens), None)
             ),
@@ -243,20 +243,20 @@ class AutoscalingRunner(pulumi.ComponentResource):
             },
             user_data={pool.name: pool.user_data for pool in settings.pools_of("docker+machine") if pool.user_data},
             registries=ecr.registries(settings.identity.ecr, network.vpc_arn),
-            watch=self._watch_settings(facts, network, identity, manager, watch),
+            watch=self._watch_settings(created, network, identity, manager, watch),
             needs=needs,
         )
 
     def _watch_settings(
         self,
-        facts: pulumi.Output[Facts],
+        created: pulumi.Output[CreatedResources],
         network: Network,
         identity: Identity,
         manager: Manager,
         watch: Watch | None,
     ) -> pulumi.Output[str]:
         late = pulumi.Output.all(
-            facts=facts,
+            created=created,
             deployment=self._deployment,
             formerly=[self._label],
             manager=manager.instance_name,
@@ -276,10 +276,12 @@ class AutoscalingRunner(pulumi.ComponentResource):
             of_the_way -= {*secret_names(settings.model_dump_json(exclude={"manager": way}))}
         return {name: secret for name, secret in self._args.secrets.items() if name not in of_the_way}
 
-    def _config_toml(self, facts: Facts) -> str:
-        return show_incomplete(render(self._settings, facts), self)
+    def _config_toml(self, created: CreatedResources) -> str:
+        return show_incomplete(render(self._settings, created), self)
 
-    def _facts(self, network: Network, identity: Identity, cache: Cache | None) -> pulumi.Output[Facts]:
+    def _created_resources(
+        self, network: Network, identity: Identity, cache: Cache | None
+    ) -> pulumi.Output[CreatedResources]:
         late = pulumi.Output.all(
             deployment=self._deployment,
             region=self._region,
@@ -292,4 +294,4 @@ class AutoscalingRunner(pulumi.ComponentResource):
             cache_role=or_marker(identity.cache_role_arn) if identity.cache_role_arn else None,
             images=pulumi.Output.all(**{key: or_marker(id_) for key, id_ in self._images.items()}),
         )
-        return late.apply(lambda known: Facts(**known))
+        return late.apply(lambda known: CreatedResources(**known))

@@ -43,7 +43,7 @@ class WatchArgs:
 
 @dataclass(frozen=True)
 class _Threshold:
-    """From which value of a metric an alarm tells."""
+    """From which value of a metric an alarm fires."""
 
     metric: str
     statistic: str
@@ -97,7 +97,7 @@ class Watch(pulumi.ComponentResource):
         )
         alarm(
             "status",
-            "The manager does not answer EC2's status checks; its jobs and machines go on unattended",
+            "The manager does not answer EC2's status checks; its jobs and machines continue unattended",
             _Threshold("StatusCheckFailed", "Maximum", 1, _MINUTE, 5),
         )
         alarm(

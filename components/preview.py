@@ -1,4 +1,4 @@
-"""Text that a preview can show although parts of it are not known yet."""
+"""Text that a preview can show although parts of it are unknown yet."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def or_marker(value: pulumi.Input[str]) -> pulumi.Output[str]:
 
 
 def show_incomplete(text: str, resource: pulumi.Resource) -> str:
-    """Return `text`, having told it to the person if parts of it are not known yet.
+    """Return `text`, having told it to the person if parts of it are unknown yet.
 
     The engine shows a change of a text line by line, but a text that is new only as one long escaped line.
     """

@@ -2,13 +2,13 @@
 
 from config_render import (
     CacheSettings,
+    ExistingResources,
     IdentitySettings,
     ManagerSettings,
     NetworkSettings,
     Problem,
     Settings,
     SettingsError,
-    Surroundings,
     parse,
 )
 
@@ -25,6 +25,7 @@ __all__ = [
     "Cache",
     "CacheArgs",
     "CacheSettings",
+    "ExistingResources",
     "GivenNetwork",
     "IdentitySettings",
     "ManagerSettings",
@@ -33,7 +34,6 @@ __all__ = [
     "Settings",
     "SettingsError",
     "StackSettings",
-    "Surroundings",
     "parse",
     "read_stack",
     "stack_outputs",

@@ -19,10 +19,10 @@ from config_render.week.schedule import week_of
 from .base.input_file import UnreadableFileError
 from .base.periods import check_timezone
 from .base.problems import Problem
+from .base.pydantic_messages import in_words
 from .base.regions import partition
-from .base.wording import in_words
-from .checks.cautions import cautions
-from .executors.facts import MARKER, Facts
+from .checks.warnings import warnings_of
+from .executors.created import MARKER, CreatedResources
 from .files.checked_file import UnusableError, settings_of, table
 from .files.project import as_yaml
 from .files.schema import stack_schema
@@ -70,12 +70,12 @@ def _parser() -> argparse.ArgumentParser:
         made = command(name, answer, about)
         what = "a Pulumi.<stack>.yaml, or the settings alone"
         made.add_argument("file", type=Path, nargs=nargs, metavar="FILE", help=what)
-        made.add_argument("--strict", action="store_true", help="take warnings for mistakes")
+        made.add_argument("--strict", action="store_true", help="take warnings for errors")
         return made
 
     render_ = with_file("render", _render, "print config.toml; secrets are placeholders")
     render_.add_argument("--facts", type=Path, metavar="FILE", help="YAML with what exists: vpc_id, bucket, ...")
-    check = with_file("check", _check_each, "tell mistakes and warnings, and what pools can do", nargs="+")
+    check = with_file("check", _check_each, "report errors and warnings, and what pools can do", nargs="+")
     check.add_argument(
         "--executor", choices=get_args(Executor), help="tell what would change if all pools had this one"
     )
@@ -135,11 +135,11 @@ def _check_each(options: argparse.Namespace) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     file, settings = _settings(options)
-    print(f"{options.file}: no mistakes")
+    print(f"{options.file}: no errors")
     if options.executor is None or settings.pools_of(options.executor) == settings.pools:
         print("\n".join(as_lines(capacities(settings))))
         return
-    then = _checked(options, with_executor(file, options.executor), known=cautions(settings))
+    then = _checked(options, with_executor(file, options.executor), known=warnings_of(settings))
     print("\n".join(compared(settings, then)))
 
 
@@ -165,15 +165,15 @@ def _project(options: argparse.Namespace) -> None:
 
 
 def _settings(options: argparse.Namespace) -> tuple[StackFile, Settings]:
-    """Read the file, warn, and return its settings. Raises UnusableError with every mistake."""
+    """Read the file, warn, and return its settings. Raises UnusableError with every error."""
     file = read_stack_file(options.file)
     return file, _checked(options, file)
 
 
 def _checked(options: argparse.Namespace, file: StackFile, known: Sequence[Problem] = ()) -> Settings:
-    """Warn of more than is `known`, and return a file's settings. Raises UnusableError with every mistake."""
+    """Warn of more than is `known`, and return a file's settings. Raises UnusableError with every error."""
     settings = settings_of(options.file, file)
-    if warnings := [each for each in cautions(settings) if each not in known]:
+    if warnings := [each for each in warnings_of(settings) if each not in known]:
         text = table(options.file, file, warnings, "warning")
         if options.strict:
             raise UnusableError(text)
@@ -181,9 +181,9 @@ def _checked(options: argparse.Namespace, file: StackFile, known: Sequence[Probl
     return settings
 
 
-def _facts(path: Path | None, file: StackFile, settings: Settings) -> Facts:
+def _facts(path: Path | None, file: StackFile, settings: Settings) -> CreatedResources:
     given = read_yaml(path)[0] if path else {}
-    names = {field.name for field in fields(Facts)}
+    names = {field.name for field in fields(CreatedResources)}
     if not isinstance(given, dict) or given.keys() - names:
         raise UnusableError(f"{path}: must be a table of {', '.join(sorted(names))}")
     suffixes = [*settings.network.zones, *(zone for pool in settings.pools for zone in pool.zones or ())]
@@ -204,7 +204,7 @@ def _facts(path: Path | None, file: StackFile, settings: Settings) -> Facts:
         tables = isinstance(facts[name], dict) and isinstance(value, dict)
         facts[name] = {**facts[name], **value} if tables else value
     try:
-        return TypeAdapter(Facts).validate_python(facts)
+        return TypeAdapter(CreatedResources).validate_python(facts)
     except ValidationError as error:
         reasons = [f"{'.'.join(map(str, each['loc']))}: {in_words(each)}" for each in error.errors(include_url=False)]
         raise UnusableError("\n".join(f"{path}: {reason}" for reason in reasons)) from None

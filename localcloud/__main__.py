@@ -67,7 +67,7 @@ def up() -> None:
     say("pulumi up ...")
     if _engine(cloud, "up", "--yes", "--skip-preview", "--stack", STACK, "--suppress-outputs") != 0:
         raise LocalCloudError(
-            "pulumi up failed; its message is above. Once that is mended, `make up` goes on from here; "
+            "pulumi up failed; its message is above. Once that is mended, `make up` continues from here; "
             "`make down` removes what there is. The local cloud still runs."
         )
     _show(project)
@@ -211,7 +211,7 @@ def main() -> int:
         print(f"\nlocalcloud: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\ninterrupted; `make up` goes on from here, `make down` removes what there is", file=sys.stderr)
+        print("\ninterrupted; `make up` continues from here, `make down` removes what there is", file=sys.stderr)
         return 130
     return 0
 

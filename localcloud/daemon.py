@@ -105,7 +105,7 @@ def main(folder: Path, real: Mapping[str, RealProgram], *, hurried: bool) -> Non
     hypervisor = Hypervisor(folder / "hosts", ssh_port=_free_port(), programs=_PROGRAMS)
     aws = _start_aws(hypervisor)
     hypervisor.files.update(_files(aws, mirror.url, real))
-    # A Unix socket's path may have 107 characters at the most, which a test's own folder easily exceeds.
+    # A Unix socket's path may have 107 characters at most, which a test's own folder easily exceeds.
     with tempfile.TemporaryDirectory(prefix="local-cloud-") as sockets:
         control = Path(sockets) / "plugins"
         servers = PluginServers(
@@ -125,7 +125,7 @@ def main(folder: Path, real: Mapping[str, RealProgram], *, hurried: bool) -> Non
         )
         _install_plugins(folder, control, real)
         if hurried:
-            # Where the engine would make its folder of logs; without one it goes on.
+            # Where the engine would make its folder of logs; without one it continues.
             (folder / "pulumi-home" / "logs").touch()
             _make_key(aws)
         addresses = Addresses(

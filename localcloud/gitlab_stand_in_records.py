@@ -20,7 +20,7 @@ class RefusalError(Exception):
 
 
 def forbidden() -> RefusalError:
-    """A token that is not known, or does not belong to what is asked for."""
+    """A token that is unknown, or does not belong to what is asked for."""
     return RefusalError(403, {"message": "403 Forbidden"})
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from config_render.base.input_file import UnreadableFileError
-from config_render.base.outside import EXTENDS
+from config_render.base.other_settings import EXTENDS
 from config_render.base.placeholders import TOKEN
 from config_render.base.problems import NAMESPACE, Problem
 from config_render.files.checked_file import UnusableError, check, table
@@ -21,7 +21,7 @@ from .stack_file import SettingsFile
 _PREFIX = f"{NAMESPACE}:"
 _URL = "http://127.0.0.1:1"
 
-# Mistakes do not depend on where exactly a local cloud runs, so they are found before one does.
+# Errors do not depend on where exactly a local cloud runs, so they are found before one does.
 _ANY_CLOUD = LocalCloud(Path(), Addresses(0, _URL, _URL, _URL, "", _URL, 22, "", {}), Path())
 
 
@@ -49,7 +49,7 @@ def read_own(path: Path, secrets: Collection[str]) -> OwnStack:
 
     Raises:
         UnreadableFileError: One of the files holds no settings.
-        UnusableError: With every mistake that can be found without asking AWS or GitLab.
+        UnusableError: With every error that can be found without asking AWS or GitLab.
     """
     content, lines = read_yaml(path)
     if not isinstance(content, dict) or not isinstance(content.get("config"), dict):
@@ -63,7 +63,7 @@ def read_own(path: Path, secrets: Collection[str]) -> OwnStack:
     _, problems = check(replace(read, settings=filled, tokens=tokens, secrets={*read.secrets, *secrets}))
     problems += [replace(each, line=f"{own.name}:{lines['config', each.path]}") for each in _refused(own.config)]
     if problems:
-        raise UnusableError(table(path, read, problems, "mistake"))
+        raise UnusableError(table(path, read, problems, "error"))
     shared = [(name, *read_yaml(path.parent / name)) for name in own.config.get(f"{_PREFIX}{EXTENDS}", [])]
     return OwnStack(own, tuple(SettingsFile(name, of["config"], at) for name, of, at in shared), read.settings)
 

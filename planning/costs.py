@@ -1,4 +1,4 @@
-"""What a stack costs: at the most, and what it costs while machines wait for jobs, by the calendar.
+"""What a stack costs: at most, and what it costs while machines wait for jobs, by the calendar.
 
 Machines with their disks and addresses, and the network. Prices are US dollars, in China yuan.
 """
@@ -58,7 +58,7 @@ class MachineRow:
     """Whether each machine has one."""
 
     def highest_price(self, market: Market) -> float | None:
-        """Return what one machine costs at the most; None if that is not known."""
+        """Return what one machine costs at most; None if that is unknown."""
         return self.cap or self._on_demand(market)
 
     def todays_price(self, market: Market) -> float | None:
@@ -157,7 +157,7 @@ def cost(rows: Iterable[MachineRow], network: Iterable[NetworkRow], market: Mark
 
 
 def worst_case(rows: Iterable[MachineRow], network: Iterable[NetworkRow], market: Market) -> dict[str, Amount]:
-    """Return what an hour costs at the most, by part."""
+    """Return what an hour costs at most, by part."""
     return _by_part([*(_dearest(group, market) for group in by_group(rows)), network_prices(network, market)])
 
 
@@ -184,7 +184,7 @@ def most_of(rows: Iterable[MachineRow]) -> int:
 
 
 def _dearest(group: Sequence[MachineRow], market: Market) -> dict[str, Amount]:
-    """Return what a group's machines cost where each part costs most; a price that is not known may be the highest."""
+    """Return what a group's machines cost where each part costs most; a price that is unknown may be the highest."""
     placed = [row.prices(row.highest_price(market), market) for row in group]
     return {
         part: Amount(max(each[part].known for each in placed), any(each[part].missing for each in placed))
@@ -263,8 +263,8 @@ def _waiting_at(
 
 def _by_hour(week: Week, waiting: Mapping[int | None, int]) -> list[float]:
     hours = [0.0] * HOURS_A_WEEK
-    for day, stretches in enumerate(week.days):
-        for stretch in stretches:
+    for day, intervals in enumerate(week.days):
+        for stretch in intervals:
             for hour in range(stretch.start // 60, (stretch.end + 59) // 60):
                 minutes = min(stretch.end, (hour + 1) * 60) - max(stretch.start, hour * 60)
                 hours[day * 24 + hour] += waiting[stretch.section] * minutes / 60

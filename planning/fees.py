@@ -45,7 +45,7 @@ def price_region(zone: str) -> str:
 
 
 def network_rows(network: NetworkSettings, region: str) -> list[NetworkRow]:
-    """List what the stack's new VPC is charged for; nothing of a VPC that is there already."""
+    """List what the stack's new VPC is charged for; nothing of an existing VPC."""
     if not network.is_new:
         return []
     zones = [region + zone for zone in network.zones]

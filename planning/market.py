@@ -33,7 +33,7 @@ class Machines:
     pool: str
     """The pool's name; `manager` for the manager."""
     at: Location
-    """Where the pool, or the manager, stands in the settings."""
+    """Where the pool, or the manager, is in the settings."""
     zone: str
     """Whole name: eu-central-1a, us-west-2-lax-1a."""
     instance_type: str

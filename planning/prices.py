@@ -1,4 +1,4 @@
-"""What a stack costs at the most, and whether AWS can start its machines: a table to read before a deployment."""
+"""What a stack costs at most, and whether AWS can start its machines: a table to read before a deployment."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ from config_render.settings.stack import Settings
 from .addresses import unreachable
 from .costs import HOURS_A_MONTH, NOT_COUNTED, most_of, network_prices, row_of, worst_case
 from .fees import NetworkRow, network_rows
-from .fitness import doubtful, unable
 from .market import Failure, Machines, Market, Wanted, machines, wanted
+from .market_checks import market_errors, market_warnings
 from .spot_history import NO_CAP
 
 __all__ = ["Failure", "Market", "Report", "Wanted", "report", "wanted"]
@@ -20,7 +20,7 @@ _UNKNOWN = "?"
 _HEADINGS = (
     *("pool", "zone", "type", "cap", "min", "median", "max", "under cap", "on demand", "machines", "worst case/h"),
 )
-_TOTALS = ("at the most", "machines", "an hour", f"a month ({HOURS_A_MONTH} h)")
+_TOTALS = ("at most", "machines", "an hour", f"a month ({HOURS_A_MONTH} h)")
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Report:
     """What is known of the market, for a person."""
 
     lines: tuple[str, ...]
-    mistakes: tuple[Problem, ...]
+    errors: tuple[Problem, ...]
     """With these some machines can never start."""
-    doubts: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
     """With these they may not, today; or what is said of prices is not so."""
 
 
@@ -40,8 +40,8 @@ def report(settings: Settings, region: str, market: Market) -> Report:
     sign = "CNY " if region.startswith("cn-") else "$"
     totals = _worst_cases(every, network_rows(settings.network, region), market, sign)
     lines = [*_prices(every, market, sign), "", *totals, *failures(market)]
-    doubts = (*doubtful(every, region, market), *unreachable(settings, region, market))
-    return Report(tuple(lines), tuple(unable(every, market)), doubts)
+    warnings = (*market_warnings(every, region, market), *unreachable(settings, region, market))
+    return Report(tuple(lines), tuple(market_errors(every, market)), warnings)
 
 
 def _prices(every: list[Machines], market: Market, sign: str) -> list[str]:
@@ -107,10 +107,10 @@ def _line(name: str, machines: str, hour: Amount, sign: str) -> tuple[str, ...]:
 
 
 def failures(market: Market) -> list[str]:
-    """Return what is not known, one line for each reason."""
+    """Return what is unknown, one line for each reason."""
     reasons = dict.fromkeys(failure.why for failure in market.failures)
     found = []
     for why in reasons:
         what = dict.fromkeys(failure.what for failure in market.failures if failure.why == why)
-        found.append(f"Not known: {', '.join(what)}: {why}")
+        found.append(f"Unknown: {', '.join(what)}: {why}")
     return found

@@ -37,29 +37,29 @@ def as_settings(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[st
 
     Whole numbers are integers again: a program's numbers arrive as floating-point ones. What is null is left out.
     """
-    mistakes: list[tuple[str, str]] = []
-    return _table(given, Settings, "", mistakes), mistakes
+    errors: list[tuple[str, str]] = []
+    return _table(given, Settings, "", errors), errors
 
 
-def _table(given: Mapping[str, Any], model: type[Section], at: str, mistakes: list[tuple[str, str]]) -> dict[str, Any]:
+def _table(given: Mapping[str, Any], model: type[Section], at: str, errors: list[tuple[str, str]]) -> dict[str, Any]:
     keys, tables, result = keys_of(model), child_tables(model), {}
     for name, value in given.items():
         if name not in keys and (spelled := camel(name)) in keys:
-            mistakes.append((f"{at}{name}", f"is the spelling of stack files; write {spelled}"))
+            errors.append((f"{at}{name}", f"is the spelling of stack files; write {spelled}"))
             continue
         key = keys.get(name, name)
         if value is not None:
-            result[key] = _value(value, tables.get(key), f"{at}{name}", mistakes)
+            result[key] = _value(value, tables.get(key), f"{at}{name}", errors)
     return result
 
 
-def _value(value: Any, model: type[Section] | None, at: str, mistakes: list[tuple[str, str]]) -> Any:
+def _value(value: Any, model: type[Section] | None, at: str, errors: list[tuple[str, str]]) -> Any:
     if isinstance(value, Mapping):
         if model is not None:
-            return _table(value, model, f"{at}.", mistakes)
-        return {key: _value(each, None, at, mistakes) for key, each in value.items() if each is not None}
+            return _table(value, model, f"{at}.", errors)
+        return {key: _value(each, None, at, errors) for key, each in value.items() if each is not None}
     if isinstance(value, list | tuple):
-        return [_value(each, model, f"{at}[{index}]", mistakes) for index, each in enumerate(value)]
+        return [_value(each, model, f"{at}[{index}]", errors) for index, each in enumerate(value)]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -60,7 +60,7 @@ class RunnerProvider(provider.Provider):
     def construct(
         self, name: str, resource_type: str, inputs: pulumi.Inputs, options: pulumi.ResourceOptions | None = None
     ) -> provider.ConstructResult:
-        """Construct the component. Raises `InputPropertiesError` with all mistakes in the inputs."""
+        """Construct the component. Raises `InputPropertiesError` with all errors in the inputs."""
         if resource_type != TOKEN:
             raise ValueError(f"the package {NAMESPACE} has no resource {resource_type}, only {TOKEN}")
         try:
@@ -76,7 +76,7 @@ def remote_args(inputs: Mapping[str, Any]) -> RemoteArgs:
     """Return the component's arguments for the inputs of a program. Raises `InvalidSettingsError`."""
     given, secrets, network = inputs.get(_SETTINGS), inputs.get(SECRETS), inputs.get("network")
     own = [*_unfit(inputs)]
-    settings, mistakes = as_settings(given) if isinstance(given, Mapping) else ({}, [])
+    settings, errors = as_settings(given) if isinstance(given, Mapping) else ({}, [])
     args = RemoteArgs(
         settings=settings,
         region=inputs.get("region"),
@@ -87,10 +87,10 @@ def remote_args(inputs: Mapping[str, Any]) -> RemoteArgs:
         network=None if own or network is None else _network(network),
     )
     problems = [problem(at, f"{_LATER}{_IDS}") for at in outputs_in(settings)]
-    if (mistakes or own) and isinstance(given, Mapping) and not problems:
+    if (errors or own) and isinstance(given, Mapping) and not problems:
         # The component does not get to see the settings then, and the other errors in them are to be reported too.
         problems = [each for each in _problems_of(args) if each.path != "aws:region"]
-    own += [Problem(f"{_SETTINGS}.{path}", None, message) for path, message in mistakes]
+    own += [Problem(f"{_SETTINGS}.{path}", None, message) for path, message in errors]
     if found := [*map(args.in_words, problems), *own]:
         raise InvalidSettingsError(found)
     return args

@@ -2,7 +2,7 @@
 
 It takes from the engine's events what is on a list, and nothing else: names of properties, values of those that never
 hold a secret, settings as messages may show them, statements of IAM policies, outputs by their names, config.toml, and
-messages less what looks like a secret. So a secret that the
+messages without what looks like a secret. So a secret that the
 engine should ever show goes no further.
 """
 

@@ -52,7 +52,7 @@ def effect_of(changes: Changes) -> str:
 
 
 def replaces_manager(resources: Iterable[Resource]) -> bool:
-    """Tell whether a manager is replaced, or goes."""
+    """Return whether a manager is replaced, or goes."""
     return _any_goes(resources, *_INSTANCE, _LIFE)
 
 

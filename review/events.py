@@ -16,7 +16,7 @@ UNKNOWN = "(known after creation)"
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _KIND_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - how the engine marks a secret
-# What stands for a text, number, boolean, list, asset, archive or table that is not known yet.
+# What stands for a text, number, boolean, list, asset, archive or table that is unknown yet.
 _UNKNOWNS = {
     "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
     "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
@@ -60,7 +60,7 @@ def read_events(path: Path) -> Iterator[Event]:
 
 
 def plain(value: object) -> Any:
-    """Return a property's value with `SECRET` for secrets and `UNKNOWN` for what is not known yet."""
+    """Return a property's value with `SECRET` for secrets and `UNKNOWN` for what is unknown yet."""
     if isinstance(value, dict):
         if value.get(_SIGNATURE) == _KIND_SECRET:
             return SECRET

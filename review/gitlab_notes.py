@@ -64,7 +64,7 @@ class MergeRequest:
 
     @staticmethod
     def of_job(environment: Mapping[str, str], variable: str) -> "MergeRequest":
-        """Return the merge request of a CI job; the token stands in `variable`. Raises NoNoteError and PostError."""
+        """Return the merge request of a CI job; the token is in `variable`. Raises NoNoteError and PostError."""
         missing = [name for name in ("CI_API_V4_URL", "CI_PROJECT_ID") if not environment.get(name)]
         if missing:
             raise NoNoteError(f"{' and '.join(missing)}: not set, so this is no job of GitLab CI")

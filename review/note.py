@@ -25,7 +25,7 @@ _CUTS = (None, 5_000, 500, 50)
 
 @dataclass(frozen=True)
 class Origin:
-    """What a preview was made of and by; empty where it is not known."""
+    """What a preview was made of and by; empty where it is unknown."""
 
     commit: str = ""
     job_url: str = ""
@@ -144,7 +144,7 @@ def _cost(bill: Bill | None, changes: Changes) -> str:
     return f"#### Cost\n\n{table(['', 'before', 'after'], rows)}\n\nAt today's prices. {NOT_COUNTED}"
 
 
-_AMOUNTS = ("machines at the most", "an hour, if all of them run", "a month, if all of them run")
+_AMOUNTS = ("machines at most", "an hour, if all of them run", "a month, if all of them run")
 _EXPECTED = "a month without any job"
 
 

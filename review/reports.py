@@ -31,7 +31,7 @@ def terraform(changes: Changes) -> str:
 
 
 def codequality(changes: Changes, stack_file: PurePosixPath) -> str:
-    """Return each mistake and warning, at its line of the stack file, whose path is the repository's.
+    """Return each error and warning, at its line of the stack file, whose path is the repository's.
 
     https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
     """
@@ -62,9 +62,9 @@ def _placed(text: str, stack_file: PurePosixPath) -> Iterator[tuple[str, int, st
 
 
 def metrics(changes: Changes, bill: Bill | None) -> str:
-    """Return costs and the number of machines, before and after, as OpenMetrics text. What is not known is left out.
+    """Return costs and the number of machines, before and after, as OpenMetrics text. What is unknown is left out.
 
-    Where one of several prices is not known, a cost has the label `at_least`.
+    Where one of several prices is unknown, a cost has the label `at_least`.
 
     https://docs.gitlab.com/ci/testing/metrics_reports/
     """

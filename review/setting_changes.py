@@ -74,7 +74,7 @@ def runner_settings(metadata: Step, steps: Iterable[Step]) -> RunnerSettings | N
 
 
 def _secrets_differ(runner: str, steps: Iterable[Step]) -> bool:
-    """Tell whether the step that passes the secrets to the manager gets others, and nothing else explains that.
+    """Return whether the step that passes the secrets to the manager gets others, and nothing else explains that.
 
     An access key that the stack makes is among them.
     """

@@ -33,7 +33,7 @@ class StatementChange:
 def statement_changes(metadata: Step) -> tuple[StatementChange, ...]:
     """Return what differs in the policy documents of one of the engine's steps.
 
-    Of a document that is not known before the resources that it names are there, it is only said that it differs.
+    Of a document that is unknown before the resources that it names are there, it is only said that it differs.
     """
     old, new = (((metadata.get(state) or {}).get("inputs") or {}) for state in ("old", "new"))
     found: list[StatementChange] = []

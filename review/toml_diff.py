@@ -1,4 +1,4 @@
-"""config.toml line by line: what changes, under the name of the runner and the section that it stands in."""
+"""config.toml line by line: what changes, under the name of the runner and the section that it is in."""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -22,7 +22,7 @@ import json, sys, time
 from manager_tool.executors.docker_machine import reaper, reaping
 settings = json.loads(sys.argv[1])
 names = {"runner-abcdefghi-local-%s"}
-ours = reaper.Ours("bench", "workers", "workers", True, names, "i-0")
+ours = reaper.Ownership("bench", "workers", "workers", True, names, "i-0")
 seen = reaping.look(reaping.account(settings, {"awsAccessKeyId": "a", "awsSecretAccessKey": "b"}), settings, ours)
 found = list(reaper.findings(seen._replace(now=time.time() + 60), ours, {}, 0))
 print(len(seen.instances), len(found))

@@ -21,7 +21,7 @@ class CacheGrant:
     bucket_arn: pulumi.Input[str]
     kms_key: str | None
     role_arn: str | None
-    """A role for uploads and downloads in parts that is there already."""
+    """An existing role for uploads and downloads in parts."""
 
     upload_role: bool
     """Whether a role is made for uploads and downloads in parts."""

@@ -34,15 +34,15 @@ class ManagerArgs:
 class Manager(pulumi.ComponentResource):
     """An EC2 instance whose SSH host key is known before it boots, so that nobody can stand in for it.
 
-    Or, where the settings name one, a host that is there already.
+    Or, where the settings name one, an existing host.
     """
 
     address: pulumi.Output[str]
     instance_id: pulumi.Output[str] | None = None
-    """None for a host that is there already."""
+    """None for an existing host."""
 
     identity: pulumi.Output[str]
-    """What tells this host from any other, whatever its address: the instance's id, or the SSH host key."""
+    """What distinguishes this host from any other, whatever its address: the instance's id, or the SSH host key."""
 
     instance_name: str
     """The instance's tag Name."""

@@ -35,7 +35,7 @@ class RegistrationArgs:
 
     connection: command.remote.ConnectionArgs
     host: pulumi.Input[str]
-    """What tells this host from any other: its end is the end of the runner's life on it."""
+    """What distinguishes this host from any other: its end is the end of the runner's life on it."""
 
     settings: ManagerSettings
 
@@ -153,7 +153,7 @@ class Registration(pulumi.ComponentResource):
     def _life(self, tool: pulumi.Resource) -> command.remote.Command:
         """The runner's life on this host, of which the host takes note, for the end of another life to leave it alone.
 
-        It begins before all that its end undoes, so that an `up` that stopped half way can be destroyed. At a destroy
+        It begins before all that its end undoes, so that an `up` that stopped partway can be destroyed. At a destroy
         it ends first of all, when the network, the identities and the bucket that the removal needs are still there.
         """
         settings = self._args.settings

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from config_render import Facts, Settings, worker_bounds
+from config_render import CreatedResources, Settings, worker_bounds
 from config_render.settings.breaker import BreakerSettings
 
 from ..executors.docker_machine.breaker_plan import breaker_plan, placement_plan
@@ -20,7 +20,7 @@ def watch_settings(
     profile: str,
     group: str,
     log_group: str | None,
-    facts: Facts,
+    created: CreatedResources,
 ) -> WatchSettings:
     """Return the settings of the watch, as its step on the manager takes them.
 
@@ -34,7 +34,7 @@ def watch_settings(
         profile: Name of the workers' instance profile.
         group: Name of the workers' security group.
         log_group: Where the journal goes; None to leave it where it is.
-        facts: What config.toml is rendered with.
+        created: What config.toml is rendered with.
     """
     watch, drift = settings.manager.watch, settings.manager.drift
     if not watch.enabled:
@@ -46,7 +46,7 @@ def watch_settings(
         "graceMinutes": watch.grace_minutes,
         "dryRun": watch.dry_run,
         "metricsFile": watch.metrics_file,
-        "breaker": breaker_plan(watch.breaker, drift, placement_plan(settings, facts)),
+        "breaker": breaker_plan(watch.breaker, drift, placement_plan(settings, created)),
         "region": region,
         "deployment": deployment,
         "formerDeployments": [*formerly],

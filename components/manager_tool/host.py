@@ -55,7 +55,7 @@ _NO_MEMORY = "`journalctl -k` and `free -m` say what uses it, and a larger manag
 
 
 class StepError(Exception):
-    """A step could not be done; the text says what was refused and how to go on, and is fit for a terminal."""
+    """A step could not be done; the text says what was refused and how to continue, and is fit for a terminal."""
 
     def __init__(self, text: str) -> None:
         super().__init__(printable(text))

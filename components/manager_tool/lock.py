@@ -14,7 +14,7 @@ WATCH = Path("/run/gitlab-runner-aws-watch.lock")
 """Held by a pass of the watch."""
 
 _PATIENT_SECONDS = 2
-"""Two steps of one deployment wait this long for each other at the most; for longer, somebody should know why."""
+"""Two steps of one deployment wait this long for each other at most; for longer, somebody should know why."""
 
 
 @contextmanager

@@ -15,7 +15,7 @@ _CUT = " ... (cut)"
 
 
 class CutLines(io.TextIOBase):
-    """Cuts what is too long of each line, and goes on where nobody is there any more to read it."""
+    """Cuts what is too long of each line, and continues where nobody is there any more to read it."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

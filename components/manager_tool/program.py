@@ -12,7 +12,7 @@ from . import usage
 from .config import runners, snapshot
 from .contract.constants import DEPLOYMENT
 from .deployment import activation, install
-from .gitlab import reach
+from .gitlab import egress
 from .host import StepError, explain, lacks_memory, take_variables, warn
 from .lock import locked
 from .maintenance import removal, watch
@@ -48,7 +48,7 @@ def _done(step: str, *arguments: str) -> int:
             return watch.watch(*arguments)
         with locked(DEPLOYMENT):
             snapshot.restore()
-            reach.use_proxy()
+            egress.use_proxy()
             STEPS[step](*arguments)
             if step != "remove":
                 _look_after_the_rest(step)
@@ -58,7 +58,7 @@ def _done(step: str, *arguments: str) -> int:
         print(f"{step}: {explain(error)}", file=sys.stderr)
         if step not in ("remove", "watch"):
             print(
-                "What was live before is still live. Then run `pulumi up` again; it goes on from here.",
+                "What was live before is still live. Then run `pulumi up` again; it continues from here.",
                 file=sys.stderr,
             )
         return 1

@@ -11,7 +11,7 @@ _TEXT = """usage: manager-tool watch [--dry-run]
 Looks after gitlab-runner on this host, as root. `pulumi up` put it here and runs its steps.
 
   watch             one pass over what belongs to this manager, as gitlab-runner-aws-watch.timer runs it:
-                    removes machines that nobody uses any more, and tells of changes of config.toml
+                    removes machines that nobody uses any more, and reports changes of config.toml
   watch --dry-run   tell what a pass would remove; changes nothing
 
 Steps of a deployment read what they need from standard input, and are for `pulumi up` alone:

@@ -55,7 +55,7 @@ class NetworkArgs:
     metrics_port: int = 0
 
     manager_group_id: str | None = None
-    """Security group of a manager that is there already."""
+    """Security group of an existing manager."""
 
     public_manager: bool = True
     docker_port: bool = True

@@ -109,7 +109,7 @@ class NewVpc:
         tables = {f"-{zone}": self._through_nat(f"-{zone}", zone) for zone in zones} if each else {}
         tables = tables or {"": self._through_nat("", zones[0])}
         if self.settings.ipv6:
-            # A VPC has one at the most.
+            # A VPC has one at most.
             out = aws.EgressOnlyInternetGateway(
                 f"{self.name}-eigw", vpc_id=self.vpc.id, tags=self.tags("eigw"), opts=self._child()
             )

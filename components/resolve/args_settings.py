@@ -25,10 +25,10 @@ from .resolved import Resolved, resolve
 
 
 class InvalidSettingsError(pulumi.RunError):
-    """What a program gives can't be used; its text tells all mistakes, a line for each.
+    """What a program gives can't be used; its text reports all errors, a line for each.
 
     Attributes:
-        problems: Every mistake that was found, with names as the program has them.
+        problems: Every error that was found, with names as the program has them.
     """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -44,13 +44,13 @@ _TWICE = "has no effect: the argument network says which VPC and subnets there a
 def resolved_args(args: AutoscalingRunnerArgs, component: pulumi.Resource) -> Resolved:
     """Return the settings that a program gives, having asked AWS through the component's provider.
 
-    Raises `InvalidSettingsError` with all mistakes.
+    Raises `InvalidSettingsError` with all errors.
     """
     opts = pulumi.InvokeOptions(parent=component)
     region = args.region or _region_of_provider(opts)
     settings = _checked(args, region)
-    if args.surroundings is not None:
-        return Resolved.within(args.surroundings, settings, region)
+    if args.existing is not None:
+        return Resolved.within(args.existing, settings, region)
 
     def warn(problems: Sequence[Problem]) -> None:
         for each in problems:
@@ -78,7 +78,7 @@ def _checked(args: AutoscalingRunnerArgs, region: str) -> Settings:
         whole = Problem(args.place.rstrip(".:"), None, _instead_of(()))
         raise _refusal([problem(at, _instead_of(at)) if at else whole for at in later], args)
     raw = args.settings if args.network is None else _in_network(args.settings, args.network, args)
-    # An Output is not known yet: its text can't be looked at.
+    # An Output is unknown yet: its text can't be looked at.
     tokens = {name: token if isinstance(token, str) else None for name, token in args.tokens().items()}
     settings, problems = problems_of(raw, tokens=tokens, region=region, secrets=args.secrets.keys())
     if settings is None or problems:
@@ -118,7 +118,7 @@ def _instead_of(at: tuple[str | int, ...]) -> str:
 
 
 def _in_network(raw: Mapping[str, Any], network: GivenNetwork, args: AutoscalingRunnerArgs) -> Mapping[str, Any]:
-    """Return the settings as for a VPC that is there already, whose subnets are the region's default ones."""
+    """Return the settings as for an existing VPC, whose subnets are the region's default ones."""
     own = raw.get("network") or {}
     chosen = marked(NetworkSettings, Mark.VPC_CHOICE)
     if twice := [problem(("network", key), _TWICE) for key in sorted(chosen) if key in own]:

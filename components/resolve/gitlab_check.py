@@ -12,7 +12,7 @@ _HINT = "correct it, or set gitlab.check to false where only the manager can rea
 
 
 def gitlab_problem(url: str, ca: str | None = None) -> str | None:
-    """Return why `url` is not the address of a reachable GitLab, or None if it is. Takes 3 s at the most.
+    """Return why `url` is not the address of a reachable GitLab, or None if it is. Takes 3 s at most.
 
     `ca` is the PEM text of a further authority to trust.
 

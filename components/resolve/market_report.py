@@ -24,9 +24,9 @@ def market_problems(settings: Settings, region: str, warn: Callable[[Sequence[Pr
     found = report(settings, region, _question(settings, region)())
     pulumi.log.info("\n".join(("what the machines may cost:", *found.lines)))
     if strict:
-        return [*found.mistakes, *found.doubts]
-    warn(found.doubts)
-    return list(found.mistakes)
+        return [*found.errors, *found.warnings]
+    warn(found.warnings)
+    return list(found.errors)
 
 
 def market_later(settings: Settings, region: str) -> pulumi.Output[Market]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pulumi
 
-from config_render import Problem, Settings, SettingsError, Surroundings, cautions, placed
+from config_render import ExistingResources, Problem, Settings, SettingsError, warnings_of, with_existing_zones
 
+from .existing import lookup_existing
 from .market_report import market_problems
-from .surroundings import look_around
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,17 +20,17 @@ class Resolved:
     Args:
         settings: With the zones of the existing subnets, where they name such.
         region: The AWS region.
-        surroundings: The existing resources that the settings name.
+        existing: The existing resources that the settings name.
     """
 
     settings: Settings
     region: str
-    surroundings: Surroundings
+    existing: ExistingResources
 
     @classmethod
-    def within(cls, surroundings: Surroundings, settings: Settings, region: str) -> Resolved:
+    def within(cls, existing: ExistingResources, settings: Settings, region: str) -> Resolved:
         """Complete settings by what was found of what they name."""
-        return cls(settings=placed(settings, region, surroundings.network), region=region, surroundings=surroundings)
+        return cls(settings=with_existing_zones(settings, region, existing.network), region=region, existing=existing)
 
 
 def resolve(
@@ -53,9 +53,9 @@ def resolve(
     Raises:
         SettingsError: With all that is not there, does not fit, or can't be had.
     """
-    surroundings, problems = look_around(settings, region, opts, network_given=network_given)
-    found = Resolved.within(surroundings, settings, region)
-    if mistakes := problems or market_problems(found.settings, region, warn):
-        raise SettingsError(mistakes)
-    warn(cautions(settings))
+    existing, problems = lookup_existing(settings, region, opts, network_given=network_given)
+    found = Resolved.within(existing, settings, region)
+    if errors := problems or market_problems(found.settings, region, warn):
+        raise SettingsError(errors)
+    warn(warnings_of(settings))
     return found

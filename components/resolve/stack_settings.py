@@ -11,14 +11,14 @@ from pulumi.runtime import config as runtime_config
 from config_render import (
     SECRETS,
     TOKENS,
+    ExistingResources,
     Problem,
     Settings,
     SettingsError,
-    Surroundings,
     problems_of,
 )
 from config_render.base.input_file import UnreadableFileError
-from config_render.base.outside import EXTENDS
+from config_render.base.other_settings import EXTENDS
 from config_render.files.layers import Layer, shared
 from config_render.files.project import as_settings, without_defaults
 from config_render.files.stack_file import read_stack_file
@@ -38,7 +38,7 @@ class StackSettings:
 
     Attributes:
         settings: The settings, those of the files that it `extends` included, with the zones of existing subnets.
-        surroundings: The existing resources that they name.
+        existing: The existing resources that they name.
         region: The AWS region, from `aws:region`.
         token: The runner's authentication token, a secret; None where it is not set.
         registration_token: The same of `registrationToken`.
@@ -48,7 +48,7 @@ class StackSettings:
     """
 
     settings: Settings
-    surroundings: Surroundings
+    existing: ExistingResources
     region: str
     token: pulumi.Output[str] | None
     registration_token: pulumi.Output[str] | None
@@ -61,7 +61,7 @@ def read_stack() -> StackSettings:
     """Return the current stack's settings, having warned of what may cost money, time or safety.
 
     Raises:
-        pulumi.RunError: With every mistake at once, each with its line in the stack file.
+        pulumi.RunError: With every error at once, each with its line in the stack file.
     """
     prefix = f"{PROJECT}:"
     given = {k.removeprefix(prefix): v for k, v in runtime_config.CONFIG.get().items() if k.startswith(prefix)}
@@ -85,7 +85,7 @@ def read_stack() -> StackSettings:
     kept = {name: pulumi.Output.secret(text) for name, text in secrets.items()}
     token, registration, access = (pulumi.Output.secret(tokens[n]) if n in tokens else None for n in TOKENS)
     market = market_later(found.settings, region)
-    return StackSettings(found.settings, found.surroundings, region, token, registration, access, kept, market)
+    return StackSettings(found.settings, found.existing, region, token, registration, access, kept, market)
 
 
 def _warn(problems: Sequence[Problem]) -> None:
@@ -134,11 +134,11 @@ def _secrets(given: object) -> tuple[dict[str, str], list[Problem]]:
 
 
 def _in_clear(key: str, fix: str) -> Problem:
-    return Problem(f"{PROJECT}:{key}", None, f"stands in the stack file in clear text; {fix}")
+    return Problem(f"{PROJECT}:{key}", None, f"is in the stack file in clear text; {fix}")
 
 
 def _gitlab_problems(raw: Mapping[str, object]) -> list[Problem]:
-    # On the raw settings, so that this answer comes together with the other mistakes.
+    # On the raw settings, so that this answer comes together with the other errors.
     gitlab = raw.get("gitlab")
     if not isinstance(gitlab, dict) or gitlab.get("check") is False or not isinstance(gitlab.get("url"), str):
         return []

@@ -1,4 +1,4 @@
-"""Amounts of money, of which a part may be missing because a price is not known."""
+"""Amounts of money, of which a part may be missing because a price is unknown."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ class Amount:
     known: float = 0.0
     """What the known prices come to."""
     missing: bool = False
-    """Whether a price that counts is not known."""
+    """Whether a price that counts is unknown."""
 
     @staticmethod
     def of(quantity: float, price: float | None) -> "Amount":

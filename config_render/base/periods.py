@@ -56,7 +56,7 @@ class Field:
         if parts["first"] == "*":
             return range(self.low, self.high + 1, step)
         start = self.number(parts["first"])
-        # A single number with a step goes on to the end.
+        # A single number with a step continues to the end.
         end = self.number(parts["last"]) if parts["last"] else self.high if parts["step"] else start
         return range(start or 0, (end or 0) + 1, step)
 

@@ -30,7 +30,7 @@ _BEGINNING = "<secret:"
 
 
 def is_secret_name(name: str) -> bool:
-    """Tell whether a further secret, beside the token, may be called so."""
+    """Return whether a further secret, beside the token, may be called so."""
     return name not in _OWN and re.fullmatch(_NAME, name) is not None
 
 

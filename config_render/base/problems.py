@@ -30,7 +30,7 @@ _NEVER_SHOWN: set[str] = set()
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake: where it is, what stands there and what to do about it.
+    """One error: where it is, what stands there and what to do about it.
 
     Attributes:
         path: As in the stack file: `gitlab-runner-aws:pools[0].machine.IdleCount`.
@@ -67,10 +67,10 @@ def in_words_of(place: str, problem: Problem) -> Problem:
 
 
 class SettingsError(Exception):
-    """Settings can't be used; its text tells all mistakes, a line for each.
+    """Settings can't be used; its text reports all errors, a line for each.
 
     Attributes:
-        problems: Every mistake that was found, as `Problem`.
+        problems: Every error that was found, as `Problem`.
     """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -79,12 +79,12 @@ class SettingsError(Exception):
 
     def __str__(self) -> str:
         count = len(self.problems)
-        heading = f"{count} mistake{'' if count == 1 else 's'} in the settings; nothing was changed:"
+        heading = f"{count} error{'' if count == 1 else 's'} in the settings; nothing was changed:"
         return "\n".join([heading, *(f"  {problem}" for problem in self.problems)])
 
 
 def problem(location: Location, message: str, value: object = None) -> Problem:
-    """Describe a mistake at `location`, showing `value` unless it is or may be a secret.
+    """Describe an error at `location`, showing `value` unless it is or may be a secret.
 
     What looks like a secret is taken out of the message too: some messages quote a part of the value.
     """
@@ -98,7 +98,7 @@ def hide(*keys: str) -> None:
 
 
 def never_shown(location: Location) -> bool:
-    """Tell whether the value at `location` is or may be a secret."""
+    """Return whether the value at `location` is or may be a secret."""
     return any(part in _NEVER_SHOWN for part in location)
 
 

@@ -51,18 +51,18 @@ _PLAIN = re.compile(r"[a-z]+(?:[-_ ][a-z]+)*|[\d.]{1,9}[A-Za-z%]{0,3}|.{0,6}|/[\
 
 
 def names_a_secret(name: str) -> bool:
-    """Tell whether what is called `name` is likely to be a secret."""
+    """Return whether what is called `name` is likely to be a secret."""
     return _A_SECRETS_NAME.search(name) is not None and _NO_SECRETS_NAME.search(name) is None
 
 
 def is_plain(text: str) -> bool:
-    """Tell whether `text` is a word, a number or a path, so that it may be shown whatever it is called."""
+    """Return whether `text` is a word, a number or a path, so that it may be shown whatever it is called."""
     return _PLAIN.fullmatch(text) is not None and not holds_secret(text)
 
 
 @lru_cache(4096)
 def holds_secret(text: str, *, random: bool = True) -> bool:
-    """Tell whether there is a secret in `text`; with `random`, also one that only looks as a machine's choice does."""
+    """Return whether `text` holds a secret; with `random`, also one that only looks like a random one."""
     return next(_spans(text, random=random), None) is not None
 
 
@@ -99,7 +99,7 @@ def _secret_of(match: re.Match[str]) -> tuple[int, int] | None:
 
 
 def _is_random(text: str) -> bool:
-    """Tell whether letters of both cases and digits change as often as they do where a machine chose them."""
+    """Return whether letters of both cases and digits change as often as they do where a machine chose them."""
     kinds = ["digit" if c.isdigit() else "upper" if c.isupper() else "lower" if c.islower() else "other" for c in text]
     changes = sum(one != other for one, other in pairwise(kinds))
     least = 1 if len(text) == _AWS_SECRET_KEY else _LEAST_CHANGES * len(text)

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.fields import FieldInfo
 
 from .marks import Mark, marked
-from .nearly import one_edit_apart
 from .problems import hide
+from .typos import one_edit_apart
 from .values import INT64, in_order
 
 _REFUSED = "refused"

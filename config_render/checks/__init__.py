@@ -1,1 +1,1 @@
-"""Rules that join several settings: mistakes, and what is legal but costly."""
+"""Rules that join several settings: errors, and what is legal but costly."""

@@ -2,7 +2,7 @@
 
 gitlab-runner's process grows with its jobs, whose logs and answers it holds; and each machine that is being created or
 removed is a docker-machine process of its own, of which the runner starts as many at a time as MaxGrowthRate allows.
-A manager without memory left kills those half way, and their machines are orphaned.
+A manager without memory left kills those partway, and their machines are orphaned.
 """
 
 _BASE = 400

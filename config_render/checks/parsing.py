@@ -1,4 +1,4 @@
-"""From the stack's raw settings to checked ones, or to every mistake in them."""
+"""From the stack's raw settings to checked ones, or to every error in them."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -8,17 +8,17 @@ from itertools import islice
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ..base.outside import EXTENDS, SECRETS
+from ..base.other_settings import EXTENDS, SECRETS
 from ..base.placeholders import TOKEN, TOKENS, is_secret_name
 from ..base.problems import NAMESPACE, Location, Problem, SettingsError, in_words_of, path_of, problem, shown
+from ..base.pydantic_messages import how_to_set, in_words
 from ..base.regions import check_region
 from ..base.section import ConfigTable, Section, child_tables
 from ..base.sizes import too_much
-from ..base.wording import how_to_set, in_words
 from ..settings.stack import Settings
-from .docker_autoscaler_relations import user_data_problems
-from .policy_relations import partition_problems
-from .relations import related_problems
+from .docker_autoscaler_rules import user_data_problems
+from .policy_rules import partition_problems
+from .rules import related_problems
 
 _REGION = "aws:region"
 _ALL = f"{NAMESPACE}:*"
@@ -53,7 +53,7 @@ def parse(
             stack's configuration.
 
     Raises:
-        SettingsError: With all mistakes.
+        SettingsError: With all errors.
     """
     settings, problems = problems_of(raw, token=token, region=region, secrets=secrets, tokens=tokens)
     if region is None:
@@ -71,9 +71,9 @@ def problems_of(
     secrets: Collection[str] = (),
     tokens: Mapping[str, str | None] | None = None,
 ) -> tuple[Settings | None, list[Problem]]:
-    """Return the settings, unless they could not be read, and all mistakes, in the order of their paths.
+    """Return the settings, unless they could not be read, and all errors, in the order of their paths.
 
-    Of more than 200 mistakes not all are listed.
+    Of more than 200 errors not all are listed.
     """
     # Secrets may be among the settings; no model and no message gets hold of them.
     plain = {key: value for key, value in raw.items() if key not in (*TOKENS, SECRETS)}
@@ -81,7 +81,7 @@ def problems_of(
     if excess := too_much(plain):
         at, reason = excess
         return None, [Problem(path_of(at) if at else _ALL, None, f"{reason}; are these a stack's settings?")]
-    # Rules that compare pools with each other may find a mistake for each pair.
+    # Rules that compare pools with each other may find an error for each pair.
     problems = [*_region_problems(region), *partition_problems(plain, region)]
     problems += islice(related_problems(plain, secrets, tokens), _MOST_RELATED)
     for name in secrets:
@@ -96,7 +96,7 @@ def problems_of(
         count = error.error_count()
         # With a message for each, these alone would take minutes, and hundreds of MiB.
         if count > _MOST_ERRORS:
-            return None, [Problem(_ALL, None, f"holds {count} mistakes; are these a stack's settings?")]
+            return None, [Problem(_ALL, None, f"holds {count} errors; are these a stack's settings?")]
         errors = [each for each in error.errors(include_url=False) if not _follows(each)]
         problems += map(_translate, errors[:_MOST_SHOWN])
         misspelt = {*_misspelt(errors[:_MOST_SHOWN])}
@@ -106,7 +106,7 @@ def problems_of(
     left_out += len(listed[_MOST_SHOWN:])
     if left_out:
         listed[_MOST_SHOWN:] = [
-            Problem(_ALL, None, f"at least {left_out} more mistakes are not listed; correct these first")
+            Problem(_ALL, None, f"at least {left_out} more errors are not listed; correct these first")
         ]
     return settings, listed
 
@@ -129,7 +129,7 @@ def _follows(error: ErrorDetails) -> bool:
 
 
 def _misspelt(errors: Sequence[ErrorDetails]) -> Iterator[str]:
-    """Yield the paths of the keys that unknown ones seem to be meant for: a mistake is told once."""
+    """Yield the paths of the keys that unknown ones seem to be meant for: an error is told once."""
     for each in errors:
         *table, key = _location(each)
         if each["type"] == "extra_forbidden" and (meant := _meant(str(key), _model_at(tuple(table)))):

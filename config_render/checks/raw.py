@@ -1,6 +1,6 @@
 """Settings as they come from the stack file, before anything is known to be right.
 
-Rules that join several values are checked on this view, so that they are reported together with mistakes of type:
+Rules that join several values are checked on this view, so that they are reported together with errors of type:
 each getter gives up what it can't use, which has been reported already.
 """
 

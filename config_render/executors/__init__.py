@@ -1,1 +1,1 @@
-"""What tells the executors of gitlab-runner from each other, each in a folder of its own."""
+"""What distinguishes the executors of gitlab-runner, each in a folder of its own."""

@@ -14,7 +14,7 @@ class Placement:
     """As a suffix: `a`, `-lax-1a`."""
     instance_type: str
     label: str
-    """Tells it from the pool's other placements; empty for the only one."""
+    """Distinguishes it from the pool's other placements; empty for the only one."""
 
 
 @dataclass(frozen=True)

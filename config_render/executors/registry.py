@@ -5,12 +5,12 @@ from typing import Protocol
 from ..settings.pool import Pool
 from ..settings.runner import Executor
 from ..settings.stack import Settings
+from .created import CreatedResources
 from .docker_autoscaler.group import spot_max_price
 from .docker_autoscaler.section import autoscaler_table, group_entry
 from .docker_machine.entries import machine_entries
 from .docker_machine.section import machine_table
 from .entries import Entry
-from .facts import Facts
 
 
 class PoolExecutor(Protocol):
@@ -19,7 +19,7 @@ class PoolExecutor(Protocol):
     def entries(self, settings: Settings, pool: Pool) -> tuple[Entry, ...]:
         """Return the entries that a pool becomes, one or more."""
 
-    def tables(self, settings: Settings, facts: Facts, pool: Pool, entry: Entry) -> dict[str, object]:
+    def tables(self, settings: Settings, created: CreatedResources, pool: Pool, entry: Entry) -> dict[str, object]:
         """Return the tables of an entry that no other executor has, by the names of the fields of `RunnerKeys`.
 
         Those that it has not are None.
@@ -42,8 +42,8 @@ class _DockerMachine:
     def entries(self, settings: Settings, pool: Pool) -> tuple[Entry, ...]:
         return machine_entries(settings, pool)
 
-    def tables(self, settings: Settings, facts: Facts, pool: Pool, entry: Entry) -> dict[str, object]:
-        return {"machine": machine_table(settings, facts, pool, entry), "autoscaler": None}
+    def tables(self, settings: Settings, created: CreatedResources, pool: Pool, entry: Entry) -> dict[str, object]:
+        return {"machine": machine_table(settings, created, pool, entry), "autoscaler": None}
 
     def most_machines(self, pool: Pool) -> int:
         return pool.limit + pool.on_demand_limit
@@ -62,8 +62,8 @@ class _DockerAutoscaler:
     def entries(self, settings: Settings, pool: Pool) -> tuple[Entry, ...]:
         return (group_entry(settings, pool),)
 
-    def tables(self, settings: Settings, facts: Facts, pool: Pool, entry: Entry) -> dict[str, object]:
-        return {"machine": None, "autoscaler": autoscaler_table(settings, facts, pool)}
+    def tables(self, settings: Settings, created: CreatedResources, pool: Pool, entry: Entry) -> dict[str, object]:
+        return {"machine": None, "autoscaler": autoscaler_table(settings, created, pool)}
 
     def most_machines(self, pool: Pool) -> int:
         return pool.most_instances

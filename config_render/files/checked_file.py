@@ -15,21 +15,21 @@ class UnusableError(Exception):
 
 
 def checked(path: Path) -> tuple[StackFile, Settings]:
-    """Return a file and its settings. Raises UnusableError with every mistake, UnreadableFileError."""
+    """Return a file and its settings. Raises UnusableError with every error, UnreadableFileError."""
     file = read_stack_file(path)
     return file, settings_of(path, file)
 
 
 def settings_of(path: Path, file: StackFile) -> Settings:
-    """Return the settings of a file that was read from a path. Raises UnusableError with every mistake."""
+    """Return the settings of a file that was read from a path. Raises UnusableError with every error."""
     settings, problems = check(file)
     if settings is None or problems:
-        raise UnusableError(table(path, file, problems, "mistake"))
+        raise UnusableError(table(path, file, problems, "error"))
     return settings
 
 
 def check(file: StackFile) -> tuple[Settings | None, list[Problem]]:
-    """Return a file's settings, unless they could not be read, and all mistakes in it."""
+    """Return a file's settings, unless they could not be read, and all errors in it."""
     tokens = dict.fromkeys(file.tokens)
     settings, problems = problems_of(file.settings, region=file.region, secrets=file.secrets, tokens=tokens)
     # Tokens may be set elsewhere; what the file says of them is among the file's own problems.

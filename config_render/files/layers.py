@@ -1,7 +1,7 @@
 """What several stacks share, written once: files whose settings a stack file extends.
 
-Tables are merged key by key and pools by their names. Any other value, and any other list, goes over the one below as
-a whole. The stack file goes over all files, and a later file over an earlier one.
+Tables are merged key by key and pools by their names. Any other value, and any other list, overrides the one below as
+a whole. The stack file overrides all files, and a later file an earlier one.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..base.input_file import UnreadableFileError
-from ..base.outside import EXTENDS, SECRETS
+from ..base.other_settings import EXTENDS, SECRETS
 from ..base.placeholders import TOKENS
 from ..base.problems import NAMESPACE, Location, Problem, path_of
 from .yaml_file import read_yaml
@@ -30,7 +30,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Layer:
-    """Settings, by their names less the namespace, and where they stand, by the paths that problems have."""
+    """Settings, by their names without the namespace, and where they stand, by the paths that problems have."""
 
     settings: Mapping[str, object] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict, repr=False)
@@ -61,13 +61,13 @@ def shared(names: object, folder: Path) -> tuple[Layer, list[Problem]]:
             problems.append(_told((EXTENDS, index), reason, name))
             continue
         try:
-            found, mistakes = _read(name, folder / name)
+            found, errors = _read(name, folder / name)
         except UnreadableFileError as error:
             line, reason = _parted(str(error).removeprefix(f"{folder / name}"))
             problems.append(replace(_told((EXTENDS, index), reason, name), line=line and f"{name}:{line}"))
             continue
         layer = layer.under(found)
-        problems += mistakes
+        problems += errors
     return layer, problems
 
 
@@ -130,10 +130,10 @@ def in_settings(lines: Mapping[Location, int]) -> dict[Location, int]:
 
 def _misplaced(setting: str, *, is_ours: bool) -> str | None:
     if not is_ours:
-        return f"stands in a shared file, which holds settings of {NAMESPACE} alone; set it in each stack file"
+        return f"is in a shared file, which holds settings of {NAMESPACE} alone; set it in each stack file"
     if setting in (*TOKENS, SECRETS):
-        return f"stands in a shared file; set it in each stack: pulumi config set --secret {NAMESPACE}:{setting}"
-    return "stands in a shared file; name all files in the stack file" if setting == EXTENDS else None
+        return f"is in a shared file; set it in each stack: pulumi config set --secret {NAMESPACE}:{setting}"
+    return "is in a shared file; name all files in the stack file" if setting == EXTENDS else None
 
 
 def _over(below: object, above: object) -> object:

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from ..base.outside import OUTSIDE
+from ..base.other_settings import OTHER_SETTINGS
 from ..settings.stack import Settings
 
 _EMPTY: dict[str, object] = {"string": "", "integer": 0, "boolean": False, "array": [], "object": {}}
@@ -22,11 +22,12 @@ _INDENT = "  "
 
 @cache
 def declared() -> Mapping[str, Mapping[str, Any]]:
-    """Return what Pulumi.yaml has under `config`, by the settings' names less the namespace."""
+    """Return what Pulumi.yaml has under `config`, by the settings' names without the namespace."""
     fields = {field.alias or name: field for name, field in Settings.model_fields.items()}
     found = {key: _declaration(fields[key]) for key in Settings.known_keys()}
     found |= {
-        name: _declaration(FieldInfo(annotation=kind, description=text)) for name, (kind, text) in OUTSIDE.items()
+        name: _declaration(FieldInfo(annotation=kind, description=text))
+        for name, (kind, text) in OTHER_SETTINGS.items()
     }
     return dict(sorted(found.items()))
 

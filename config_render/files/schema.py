@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..base.outside import EXTENDS, OUTSIDE, SECRETS
+from ..base.other_settings import EXTENDS, OTHER_SETTINGS, SECRETS
 from ..base.placeholders import TOKENS
 from ..base.problems import NAMESPACE
 from ..base.regions import REGIONS
@@ -28,7 +28,7 @@ def stack_schema() -> dict[str, Any]:
         SECRETS: {"type": "object", "additionalProperties": _ENCRYPTED},
         EXTENDS: {"type": "array", "items": {"type": "string"}},
     }
-    for key, (_, description) in OUTSIDE.items():
+    for key, (_, description) in OTHER_SETTINGS.items():
         own[f"{NAMESPACE}:{key}"] = {**shapes[key], "description": description}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

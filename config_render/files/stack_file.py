@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.input_file import UnreadableFileError
-from ..base.outside import EXTENDS, SECRETS
+from ..base.other_settings import EXTENDS, SECRETS
 from ..base.placeholders import TOKENS
 from ..base.problems import NAMESPACE, Problem, path_of
 from ..settings.runner import Executor
@@ -23,9 +23,9 @@ class StackFile:
     """What a file says about a stack, not checked yet."""
 
     settings: Mapping[str, Any]
-    """By their names less the namespace, over those of the files that it extends; no tokens or secrets among them."""
+    """By names without the namespace, merged with those of the files that it extends; no tokens or secrets."""
     own: Collection[str]
-    """Names of the settings that stand in the file itself."""
+    """Names of the settings that are in the file itself."""
     region: str | None
     aws: Mapping[str, Any]
     """pulumi-aws's own settings `profile` and `endpoints`, where they are set: as whom and where AWS is asked."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..checks.docker_autoscaler_relations import MOST_INSTANCES
+from ..checks.docker_autoscaler_rules import MOST_INSTANCES
 from ..settings.autoscaler import Policy, seconds_of
 from ..settings.machine import Machine
 from ..settings.programs import FleetingPlugin
@@ -16,10 +16,12 @@ from ..settings.spot import ON_DEMAND
 from .findings import Findings
 from .old_keys import pick, spelled, without
 from .options import Choices
+from .places import below
 
 Place = tuple[str, object, str]
 """Where something stands, what it is, and what is to be said of it."""
 
+GROUP_IS_MADE = "names no group; the stack makes one for the pool"
 STAYS = "this [[runners]] stays on the old manager"
 _NEWEST = FleetingPlugin.model_fields["version"].default
 _PLUGINS_USER = "ec2-user"
@@ -57,9 +59,9 @@ def read_group(table: Mapping[str, object], at: str, findings: Findings) -> Choi
         findings.refuse(place, None, "must be a table: [runners.autoscaler.plugin_config]")
         return found
     if not pick(config, "name"):
-        findings.note(place, "names no group; the stack makes one for the pool")
+        findings.note(place, GROUP_IS_MADE)
     for each, value in config.items():
-        there, lowered = f"{place}.{each}", each.lower()
+        there, lowered = below(place, each), each.lower()
         if lowered == "name":
             message = "the stack makes a group and a launch template of its own for the pool; what these say is above"
             findings.left_out(there, message)
@@ -118,7 +120,7 @@ def complete(
 
 
 def _is_default(policies: object) -> bool:
-    """Tell whether policies say what a pool without any has."""
+    """Return whether policies say what a pool without any has."""
     try:
         (policy,) = [Policy.model_validate(each) for each in policies] if isinstance(policies, list) else []
     except (ValidationError, ValueError):

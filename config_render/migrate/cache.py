@@ -10,7 +10,7 @@ from .tables import Tables, is_empty
 
 _TYPES = ("s3", "gcs", "azure")
 _WHERE = {"s3": ("BucketName", "ServerAddress"), "gcs": ("BucketName",), "azure": ("AccountName", "ContainerName")}
-"""What tells one cache from another, by Type."""
+"""What distinguishes one cache from another, by Type."""
 
 
 def read_cache(

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from ..base.problems import NAMESPACE, Problem, never_shown, printable, shown, without_secrets
 from ..base.secret_texts import holds_secret, names_a_secret, replace_secrets
+from .places import around
 
 _Found = TypeVar("_Found")
 _MOST_PLACES = 3
@@ -33,9 +34,15 @@ class Wanted:
 
 
 class Findings:
-    """Collects what is found. A place is a path in the config.toml, such as `runners[0].machine.IdleCount`."""
+    """Collects what is found. A place is a path in the config.toml, such as `runners[0].machine.IdleCount`.
 
-    def __init__(self, lines: Mapping[str, int], names: Mapping[str, str] | None = None) -> None:
+    `whole` tells whether notes name all places that they hold for, however many these are.
+    """
+
+    def __init__(
+        self, lines: Mapping[str, int], names: Mapping[str, str] | None = None, *, whole: bool = False
+    ) -> None:
+        self._most_places = None if whole else _MOST_PLACES
         self.problems: list[Problem] = []
         self.wanted: list[Wanted] = []
         self.moved: dict[str, str] = {}
@@ -53,7 +60,10 @@ class Findings:
     @property
     def notes(self) -> list[str]:
         """What a person should know, what holds for several places once."""
-        return [f"{_joined(list(dict.fromkeys(places)))}: {message}" for message, places in self._notes.items()]
+        return [
+            f"{_joined(list(dict.fromkeys(places)), self._most_places)}: {message}"
+            for message, places in self._notes.items()
+        ]
 
     def line(self, place: str) -> int | None:
         """Return the line of a place, or of the table that it would be in."""
@@ -117,12 +127,9 @@ class Findings:
 
 def _nearest(table: Mapping[str, _Found], place: str) -> _Found | None:
     """Return what a table has of a place or, without that, of what is around it."""
-    key = place.lower()
-    while key and key not in table:
-        key = re.sub(r"(\.[^.\[]*|\[\d+\]|^[^.\[]*)$", "", key)
-    return table.get(key)
+    return next((table[each] for each in around(place.lower()) if each in table), None)
 
 
-def _joined(places: list[str]) -> str:
-    more = len(places) - _MOST_PLACES
-    return ", ".join(places) if more <= 1 else f"{', '.join(places[:_MOST_PLACES])} and {more} more"
+def _joined(places: list[str], most: int | None) -> str:
+    more = 0 if most is None else len(places) - most
+    return ", ".join(places) if more <= 1 else f"{', '.join(places[:most])} and {more} more"

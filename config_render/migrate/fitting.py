@@ -10,13 +10,13 @@ from pydantic import ValidationError
 
 from ..base.placeholders import TOKEN
 from ..base.problems import NAMESPACE, Location, Problem
-from ..base.wording import in_words
+from ..base.pydantic_messages import in_words
 from ..checks.parsing import problems_of
 from ..settings.stack import Settings
 from .findings import Findings, Wanted
 
 _ROUNDS = 8
-_PART = re.compile(r'\.?([A-Za-z_][\w-]*)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\.?\(hidden\)')
+_PART = re.compile(r'\.?([A-Za-z_][\w-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|\.?\(hidden\)')
 _OTHER_TYPE = re.compile(r"(bool|dict|float|int|mapping|model|string|tuple)_type|finite_number|invalid_key")
 _OF_WRONG_TYPE = ("literal_error", "value_error")
 _KEPT = {"name", "limit", "token", "zones", "instanceTypes", "spot"}
@@ -34,7 +34,7 @@ def fit(
     Values of another type than config.toml's are refused; other values that the check refuses are left out.
     `place_of` returns where in the config.toml a setting comes from.
     """
-    for location, message, value in _of_other_types(_completed(settings, findings.wanted)):
+    for location, message, value in _of_other_types(completed(settings, findings.wanted)):
         findings.refuse(place_of(location), value, message)
     for _ in range(_ROUNDS):
         if findings.problems:
@@ -56,11 +56,11 @@ def fit(
 def _problems(
     settings: dict[str, object], region: str | None, secrets: Collection[str], wanted: Collection[Wanted]
 ) -> list[Problem]:
-    complete = _completed(settings, wanted)
+    complete = completed(settings, wanted)
     return problems_of(complete, region=region or "us-east-1", secrets=secrets, tokens={TOKEN: None})[1]
 
 
-def _completed(settings: dict[str, object], wanted: Collection[Wanted]) -> dict[str, object]:
+def completed(settings: dict[str, object], wanted: Collection[Wanted]) -> dict[str, object]:
     """Return the settings as they will be once what is asked for is set."""
     complete: dict[str, Any] = dict(deepcopy(settings) if wanted else settings)
     complete["manager"] = {**complete.get("manager", {}), "sshFrom": ["203.0.113.7/32"]}
@@ -68,7 +68,7 @@ def _completed(settings: dict[str, object], wanted: Collection[Wanted]) -> dict[
         if ":" not in each.path:
             *path, last = _location(each.path)
             table: Any = complete
-            for part, following in zip(path, [*path[1:], last], strict=True):
+            for part, following in zip(path, [*path, last][1:], strict=True):
                 if isinstance(table, dict) and part not in table:
                     table[part] = [] if isinstance(following, int) else {}
                 table = table[part]
@@ -146,8 +146,11 @@ def _location(path: str) -> Location:
     """Read a location as `path_of` spells it."""
     text = path.removeprefix(f"{NAMESPACE}:")
     parts: list[str | int] = []
-    for plain, index, quoted in _PART.findall(text):
-        parts.append(int(index) if index else plain or (json.loads(f'"{quoted}"') if quoted else "(hidden)"))
+    for plain, index, quoted in (found.groups() for found in _PART.finditer(text)):
+        if index is not None:
+            parts.append(int(index))
+        else:
+            parts.append(plain or ("(hidden)" if quoted is None else json.loads(quoted)))
     return tuple(parts)
 
 

@@ -21,6 +21,7 @@ from .network import Network, read_region
 from .old_keys import pick, renamed, spelled, with_autoscaling, without
 from .options import Choices, read_options
 from .other_executor import to_docker_autoscaler, to_docker_machine
+from .places import place_of as place_at
 from .pool_choices import pool_choices
 from .pools import Names, fit_numbers
 from .source import Source
@@ -75,7 +76,7 @@ def settings_from_toml(source: Source, executor: Executor | None = None) -> Conv
 
 class _Conversion:
     def __init__(self, source: Source, executor: Executor | None) -> None:
-        self.findings = Findings(source.lines, source.names)
+        self.findings = Findings(source.lines, source.names, whole=bool(source.names))
         self._content = source.content
         self._executor = executor
         self._tables = Tables(self.findings)
@@ -272,14 +273,10 @@ def _places(at: Sequence[str], choices: Sequence[Choices], settings: Mapping[str
             case ("pools", int(index), "machine", *_) if choices[index].of_group:
                 return f"{at[index]}.autoscaler"
             case ("pools", int(index), *rest):
-                return at[index] + _joined(rest)
+                return place_at(rest, at[index])
             case ("cache", *rest):
-                return f"{at[0]}.cache{_joined(rest)}"
+                return place_at(rest, f"{at[0]}.cache")
             case _:
-                return _joined(location).lstrip(".")
+                return place_at(location)
 
     return place_of
-
-
-def _joined(parts: Sequence[str | int]) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)

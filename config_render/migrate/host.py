@@ -1,7 +1,7 @@
 """The config.toml of a running manager, by the system's own ssh: keys, jump hosts and host keys are ssh's matter."""
 
+import os
 import re
-import shlex
 import subprocess
 
 from ..files.checked_file import UnusableError
@@ -10,6 +10,8 @@ from .source import LARGEST
 LIVE = "/etc/gitlab-runner/config.toml"
 """Where gitlab-runner has it by default when it runs as root."""
 _HOST = re.compile(r"[A-Za-z0-9_\[](?:[\w.@:%/\[\]-]*[\w\]])?", re.ASCII)
+_LONGEST_PATH = 4095
+_UNCHANGED = re.compile(rb"[A-Za-z0-9/._-]")
 _FAILED = 255
 """How ssh ends when there was no session, or it broke."""
 
@@ -22,20 +24,24 @@ def fetched(host: str, path: str) -> bytes:
         path: The file, which root may read.
 
     Raises:
-        UnusableError: It can't be had.
+        UnusableError: It can't be had, or `path` is not absolute.
     """
     if not _HOST.fullmatch(host):
         raise UnusableError(f"{host!r} is no host; write it as user@host.example.com")
-    file = shlex.quote(path)
-    # Only root may look into the folder. -n: there is no terminal on which sudo could ask for a password.
-    command = f"if [ -r {file} ]; then cat {file}; else sudo -n cat {file}; fi"
+    if not path.startswith("/") or not path.isprintable() or len(os.fsencode(path)) > _LONGEST_PATH:
+        raise UnusableError(f"--path {path!r}: is no absolute path in one line; write it as {LIVE}")
+    # Without a terminal nobody can type a password: ssh then fails at once, and opens no window that asks for one.
+    batch = [] if _has_terminal() else ["-o", "BatchMode=yes"]
+    arguments = ["ssh", "-T", *batch, "--", host, _command(path)]
     try:
-        with subprocess.Popen(["ssh", "-T", "--", host, command], stdout=subprocess.PIPE) as ssh:
+        with subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as ssh:
             data = ssh.stdout.read(LARGEST + 1) if ssh.stdout else b""
             if len(data) > LARGEST:
                 ssh.kill()
     except FileNotFoundError:
         raise UnusableError("the program ssh is missing; install OpenSSH's client, or copy the file here") from None
+    except OSError as error:
+        raise UnusableError(f"the program ssh can't be started ({error.strerror}); copy the file here") from None
     if len(data) > LARGEST:
         raise UnusableError(
             f"{host}:{path}: has more than {LARGEST} bytes, which no config.toml has; name another file"
@@ -48,3 +54,22 @@ def fetched(host: str, path: str) -> bytes:
             "user who may read it, or may use sudo without a password"
         )
     return data
+
+
+def _command(path: str) -> str:
+    """Return the command that prints a file, in words that every login shell takes alike, fish and csh too.
+
+    What is special to any of them in a path becomes an octal number, which `printf` of `sh` reads.
+    """
+    parts = (bytes([each]) for each in os.fsencode(path))
+    spelled = "".join(each.decode() if _UNCHANGED.fullmatch(each) else f"\\0{each[0]:03o}" for each in parts)
+    # Only root may look into the folder. -n: there is no terminal on which sudo could ask for a password.
+    return f"""sh -c 'f=$(printf %b "{spelled}"); if [ -r "$f" ]; then cat "$f"; else sudo -n cat "$f"; fi'"""
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

@@ -7,13 +7,14 @@ import re
 from dataclasses import dataclass, field
 
 from ..base.marks import Mark, marked
-from ..base.nearly import one_edit_apart
 from ..base.secret_texts import holds_secret, names_a_secret
 from ..base.tags import DEPLOYMENT_TAG, MANAGER_TAG, check_machine_tag
-from ..checks.docker_machine_relations import is_off
+from ..base.typos import one_edit_apart
+from ..checks.docker_machine_rules import is_off
 from ..settings.driver import FIELDS, KINDS, DriverOptions
 from ..settings.option_texts import check_option, merge_options
 from .findings import Findings
+from .places import below
 from .tables import Tables, in_camel_case
 
 _OWN_TAGS = (MANAGER_TAG, DEPLOYMENT_TAG, "Name")
@@ -86,7 +87,7 @@ def read_options(options: object, at: str, tables: Tables, findings: Findings) -
 def _as_texts(options: object, at: str, findings: Findings) -> list[tuple[str, str]]:
     if isinstance(options, dict):
         findings.note(at, "is a table, which gitlab-runner refuses; each key becomes an option")
-        listed = [(f"{at}.{key}", f"{key}={each}") for key, value in options.items() for each in _values(value)]
+        listed = [(below(at, key), f"{key}={each}") for key, value in options.items() for each in _values(value)]
         return [(place, option) for place, option in listed]
     if not isinstance(options, list):
         findings.refuse(at, None, 'must be a list of texts, such as ["amazonec2-region=eu-west-1"]')

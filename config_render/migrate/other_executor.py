@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..base.periods import check_period, five_fields
-from ..checks.docker_autoscaler_relations import MOST_INSTANCES
+from ..checks.docker_autoscaler_rules import MOST_INSTANCES
 from ..executors.docker_autoscaler.group import lost
 from ..settings.autoscaler import AutoscalerKeys, Policy, seconds_of
 from .findings import Findings

@@ -3,7 +3,7 @@
 import re
 
 from ..base.instance_types import architecture, check_instance_type
-from ..checks.docker_machine_relations import is_off
+from ..checks.docker_machine_rules import is_off
 from ..settings.runner import Executor
 from ..settings.spot import LEAST_PRICE, ON_DEMAND
 from .findings import Findings
@@ -69,7 +69,7 @@ def _spot(found: Choices, pool: int, executor: Executor, findings: Findings) -> 
     if price == "":
         # An empty price meant what machines cost on demand, until AWS refused it.
         types = found.placed.get("amazonec2-instance-type", [_DRIVERS_TYPE])
-        why = f"{found.place(option)} is empty, which meant this: US dollars an hour of {types[-1]} on demand"
+        why = f"{found.place(option)} allows what {types[-1]} costs on demand: US dollars an hour"
         findings.want(f"pools[{pool}].spot.onDemandPrice", 0.1, why)
         return {"maxPrice": ON_DEMAND}
     if not usable:

@@ -11,6 +11,7 @@ from typing import Any
 from ..base.input_file import read_bytes
 from ..base.problems import NAMESPACE, path_of, without_secrets
 from ..base.sizes import too_much
+from .places import below, place_of
 
 LARGEST = 1 << 19
 """In bytes. A config.toml of 500 [[runners]] has some 350,000."""
@@ -73,8 +74,9 @@ def as_toml(data: bytes, path: str) -> Source:
     lines = lines_of(text)
     if excess := too_much(content):
         at, reason = excess
+        there = lines.get(place_of(at).lower(), 1)
         place = path_of(at).removeprefix(f"{NAMESPACE}:")
-        raise NotTomlError(f"{path}:{lines.get(place.lower(), 1)}: {place} {reason}; leave out what no runner needs")
+        raise NotTomlError(f"{path}:{there}: {place} {reason}; leave out what no runner needs")
     return Source(content, lines, notes)
 
 
@@ -107,7 +109,7 @@ def lines_of(text: str) -> dict[str, int]:
     """Return on which line each key stands, and each entry of a list, by their places in lower case.
 
     The text is cut into statements, each of which is TOML by itself and read by the library. After one whose end takes
-    too long to find the lines of the rest are not known.
+    too long to find the lines of the rest are unknown.
     """
     found: dict[str, int] = {}
     counts: Counter[str] = Counter()
@@ -176,4 +178,4 @@ def _add_keys(found: dict[str, int], table: Mapping[str, object], prefix: str, s
 
 
 def _below(place: str, key: str) -> str:
-    return f"{place}.{key.lower()}".lstrip(".")
+    return below(place, key).lower()

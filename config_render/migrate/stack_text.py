@@ -1,12 +1,25 @@
 """The text of a stack file that was made from something else: what is still to be done, then the settings."""
 
+import re
+
 import yaml
 
 from ..base.placeholders import TOKEN
 from ..base.problems import NAMESPACE, printable
 from .from_toml import Converted
 
-_Dumper: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_NUMBER = re.compile(r"[-+]?[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?")
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Writes text in quotes that Pulumi's YAML would read as a number, such as an account's 099720109477."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="'" if _NUMBER.fullmatch(text) else None)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def stack_file(converted: Converted, source: str) -> str:

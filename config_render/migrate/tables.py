@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 
 from ..base.marks import Mark, marked
-from ..base.nearly import one_edit_apart
 from ..base.secret_texts import holds_secret, is_plain, names_a_secret
 from ..base.section import ConfigTable, child_tables
+from ..base.typos import one_edit_apart
 from ..base.values import INT64
 from ..settings.autoscaler import AutoscalerKeys, ConnectorConfig, Policy
 from ..settings.cache import CacheKeys
@@ -18,6 +18,7 @@ from ..settings.process import GlobalKeys
 from .findings import Findings
 from .old_keys import GONE
 from .periods import cron_fields, seven_fields
+from .places import below
 
 GITLABS_DEFAULTS: Mapping[type[ConfigTable], Mapping[str, object]] = {
     GlobalKeys: {"concurrent": 1},
@@ -79,7 +80,7 @@ class Tables:
         refused = {key.lower(): reason for key, reason in model.refused().items()}
         result, extra = dict(GITLABS_DEFAULTS.get(model, {})), {}
         for key, value in given.items():
-            place, lowered = f"{at}.{key}".lstrip("."), key.lower()
+            place, lowered = below(at, key), key.lower()
             if lowered in _ELSEWHERE or is_empty(value):
                 continue
             if lowered in known:
@@ -153,9 +154,9 @@ class Tables:
             return [self.without_secrets(item, wish, f"{place}[{n}]") for n, item in enumerate(value)]
         if isinstance(value, dict):
             return {
-                self._findings.without_secrets(key, wish, place): self.hidden(item, key, f"{place}.{key}")
+                self._findings.without_secrets(key, wish, place): self.hidden(item, key, below(place, key))
                 if names_a_secret(key)
-                else self.without_secrets(item, key, f"{place}.{key}")
+                else self.without_secrets(item, key, below(place, key))
                 for key, item in value.items()
             }
         return value
@@ -184,7 +185,7 @@ class Tables:
             return [self.hidden(item, wish, f"{place}[{n}]", always=always) for n, item in enumerate(value)]
         if isinstance(value, dict):
             return {
-                key: self.hidden(item, key, f"{place}.{key}", always=always or names_a_secret(f"{wish}.{key}"))
+                key: self.hidden(item, key, below(place, key), always=always or names_a_secret(f"{wish}.{key}"))
                 for key, item in value.items()
             }
         # A placeholder is a text, and a number or a truth value need not be hidden unless a key says so.
@@ -192,7 +193,7 @@ class Tables:
 
 
 def is_empty(value: object) -> bool:
-    """Tell whether gitlab-runner would take a value for one that is left out: no text, no entries, empty tables."""
+    """Return whether gitlab-runner would take a value for one that is left out: no text, no entries, empty tables."""
     if isinstance(value, dict):
         return all(is_empty(item) for item in value.values())
     return isinstance(value, str | list) and value in _EMPTY
@@ -203,7 +204,7 @@ def _is_number(value: object) -> bool:
 
 
 def _fits(value: object) -> bool:
-    """Tell whether an unknown key's value can be written to YAML and to TOML again."""
+    """Return whether an unknown key's value can be written to YAML and to TOML again."""
     if isinstance(value, dict):
         return all(not holds_secret(key) and _fits(item) for key, item in value.items())
     if isinstance(value, list):

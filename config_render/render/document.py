@@ -6,8 +6,8 @@ from typing import Any
 
 from ..base.placeholders import ACCESS_KEY_PLACEHOLDER, SECRET_KEY_PLACEHOLDER, TOKEN_PLACEHOLDER
 from ..base.regions import s3_endpoint
+from ..executors.created import CreatedResources
 from ..executors.entries import Entry
-from ..executors.facts import Facts
 from ..executors.registry import pool_entries, pool_executor
 from ..settings.cache import CacheKeys
 from ..settings.pool import Pool
@@ -20,18 +20,18 @@ _HEADING = "# Made by gitlab-runner-aws from its stack's settings; edits on this
 _ADAPTIVE_REQUESTS = "FF_USE_ADAPTIVE_REQUEST_CONCURRENCY"
 
 
-def render(settings: Settings, facts: Facts) -> str:
+def render(settings: Settings, created: CreatedResources) -> str:
     """Return the text of config.toml. Equal arguments give equal bytes, whatever the order of tables and tags."""
-    return _HEADING + dumps(document(settings, facts))
+    return _HEADING + dumps(document(settings, created))
 
 
-def document(settings: Settings, facts: Facts) -> dict[str, Any]:
+def document(settings: Settings, created: CreatedResources) -> dict[str, Any]:
     """Return the content of config.toml as TOML would be read, with placeholders for its secrets."""
-    return settings.table(GlobalKeys, runners=[*_runners(settings, facts)])
+    return settings.table(GlobalKeys, runners=[*_runners(settings, created)])
 
 
-def _runners(settings: Settings, facts: Facts) -> Iterator[dict[str, object]]:
-    cache = _cache(settings, facts)
+def _runners(settings: Settings, created: CreatedResources) -> Iterator[dict[str, object]]:
+    cache = _cache(settings, created)
     sharing = sections_by_token(settings)
     for pool in settings.pools:
         docker = pool.docker.table()
@@ -48,7 +48,7 @@ def _runners(settings: Settings, facts: Facts) -> Iterator[dict[str, object]]:
                 cache=cache,
                 feature_flags=_feature_flags(settings, pool, sharing[token]),
                 docker=docker,
-                **pool_executor(settings, pool).tables(settings, facts, pool, entry),
+                **pool_executor(settings, pool).tables(settings, created, pool, entry),
             )
 
 
@@ -89,18 +89,18 @@ def _feature_flags(settings: Settings, pool: Pool, sections: int) -> dict[str, b
     return dict(sorted({**flags, **(pool.feature_flags or {})}.items())) if flags else pool.feature_flags
 
 
-def _cache(settings: Settings, facts: Facts) -> dict[str, object]:
+def _cache(settings: Settings, created: CreatedResources) -> dict[str, object]:
     cache = settings.cache
-    return cache.table(CacheKeys, s3=_s3(settings, facts) if cache.type == "s3" else None)
+    return cache.table(CacheKeys, s3=_s3(settings, created) if cache.type == "s3" else None)
 
 
-def _s3(settings: Settings, facts: Facts) -> dict[str, object]:
+def _s3(settings: Settings, created: CreatedResources) -> dict[str, object]:
     s3 = settings.cache.s3
-    given: dict[str, object] = {"bucket_name": s3.bucket_name or facts.bucket}
+    given: dict[str, object] = {"bucket_name": s3.bucket_name or created.bucket}
     if settings.cache.at_amazon:
-        given["server_address"] = s3.server_address or s3_endpoint(facts.region)
-        given["bucket_location"] = s3.bucket_location or facts.bucket_region
-        given["role_arn"] = s3.role_arn or facts.cache_role
+        given["server_address"] = s3.server_address or s3_endpoint(created.region)
+        given["bucket_location"] = s3.bucket_location or created.bucket_region
+        given["role_arn"] = s3.role_arn or created.cache_role
     by_key = s3.access_key is not None
     if settings.identity.by_key and settings.cache.at_amazon and not by_key:
         by_key = True

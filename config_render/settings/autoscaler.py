@@ -91,7 +91,9 @@ class StateStorage(ConfigTable):
 
     # Without it a restart removes every worker of the group.
     enabled: bool = Field(default=True, description="Whether workers outlast a restart of gitlab-runner")
-    dir: Annotated[str, Pattern(r"/[^\x00]*", "is no path on the manager")] | None = None
+    dir: Annotated[str, Pattern(r"/[^\x00]*", "is no path on the manager")] | None = Field(
+        default=None, description="Folder on the manager; that of gitlab-runner's configuration if left out"
+    )
     keep_instance_with_acquisitions: bool | None = Field(
         default=None, description="Whether a worker is kept whose job was lost with gitlab-runner"
     )
@@ -110,7 +112,7 @@ class AutoscalerKeys(ConfigTable):
     max_instances: None = refuse("follows from limit and capacity_per_instance; set limit")
     plugin: None = refuse("is set by manager.fleetingPlugin; set its version there")
     plugin_config: None = refuse("is made from the pool; leave it out")
-    connector_config: ConnectorConfig = Field(default_factory=left_out)
+    connector_config: ConnectorConfig = Field(default_factory=left_out, description="How the manager reaches a worker")
     policy: Items[Policy] | None = Field(
         default=None, description="How many jobs find room at once, and when; instead of the numbers under machine"
     )
@@ -126,24 +128,47 @@ class AutoscalerKeys(ConfigTable):
     update_interval_when_expecting: Pause | None = Field(
         default=None, description="The same while machines start or go; 2s if left out"
     )
-    deletion_retry_interval: Pause | None = None
-    shutdown_deletion_interval: Pause | None = None
-    shutdown_deletion_retries: Natural | None = None
+    deletion_retry_interval: Pause | None = Field(
+        default=None,
+        description="Pause before the end of an instance that did not end is asked for again; 1m if left out",
+    )
+    shutdown_deletion_interval: Pause | None = Field(
+        default=None, description="Pause between looks at instances that end while gitlab-runner stops; 10s if left out"
+    )
+    shutdown_deletion_retries: Natural | None = Field(
+        default=None, description="How often their end is asked for then; 3 if left out"
+    )
     failure_threshold: Positive | None = Field(
         default=None, description="Failed signs of life after which a machine is replaced"
     )
-    scale_throttle: ScaleThrottle | None = None
-    reservation_throttling: bool | None = None
+    scale_throttle: ScaleThrottle | None = Field(default=None, description="How fast instances are asked for")
+    reservation_throttling: bool | None = Field(
+        default=None, description="Whether taskscaler throttles reservations of workers; true if left out"
+    )
     log_internal_ip: bool | None = Field(default=None, description="Whether job logs show the machine's address")
-    log_external_ip: bool | None = None
+    log_external_ip: bool | None = Field(default=None, description="Whether job logs show the machine's public address")
     delete_instances_on_shutdown: bool | None = Field(
         default=None, description="Whether a stop of gitlab-runner removes all machines"
     )
     vm_isolation: None = refuse("is for macOS; leave it out")
-    state_storage: StateStorage = Field(default_factory=left_out)
-    instance_operation_time_buckets: Buckets | None = None
-    instance_creation_time_buckets: Buckets | None = None
-    instance_is_running_time_buckets: Buckets | None = None
-    instance_deletion_time_buckets: Buckets | None = None
-    instance_readiness_time_buckets: Buckets | None = None
-    instance_life_duration_buckets: Buckets | None = None
+    state_storage: StateStorage = Field(
+        default_factory=left_out, description="What a restart of gitlab-runner knows of its workers"
+    )
+    instance_operation_time_buckets: Buckets | None = Field(
+        default=None, description="Seconds at which the metric of calls to AWS is divided"
+    )
+    instance_creation_time_buckets: Buckets | None = Field(
+        default=None, description="Seconds at which the metric of instances' creation is divided"
+    )
+    instance_is_running_time_buckets: Buckets | None = Field(
+        default=None, description="Seconds at which the metric of instances' start is divided"
+    )
+    instance_deletion_time_buckets: Buckets | None = Field(
+        default=None, description="Seconds at which the metric of instances' end is divided"
+    )
+    instance_readiness_time_buckets: Buckets | None = Field(
+        default=None, description="Seconds at which the metric of instances' readiness is divided"
+    )
+    instance_life_duration_buckets: Buckets | None = Field(
+        default=None, description="Seconds at which the metric of instances' age is divided"
+    )

@@ -26,12 +26,12 @@ _OWN_SERVERS = re.compile(r"(?:|s3[.a-z0-9-]*\.amazonaws\.com(?:\.cn)?)(?::\d+)?
 
 
 def is_amazons(server_address: str) -> bool:
-    """Tell whether a ServerAddress is one of Amazon's, so that a bucket there can be made."""
+    """Return whether a ServerAddress is one of Amazon's, so that a bucket there can be made."""
     return _OWN_SERVERS.fullmatch(server_address) is not None
 
 
 def is_amazons_in_another_spelling(server_address: str) -> bool:
-    """Tell whether a ServerAddress means Amazon's S3, in a form that gitlab-runner can't use or only just can."""
+    """Return whether a ServerAddress means Amazon's S3, in a form that gitlab-runner can't use or only just can."""
     host = re.sub(r"^[a-z]+://", "", server_address.lower()).partition("/")[0]
     return re.search(r"(?:^|\.)(?:s3[.-]|.*\.s3[.-]).*amazonaws\.com(?:\.cn)?(?::\d+)?$", host) is not None and (
         not is_amazons(server_address) or re.match(r"s3-(?!fips|accelerate)", host) is not None
@@ -68,38 +68,66 @@ class CacheS3(ConfigTable):
         default=None, alias="SessionToken", description="A secret's name, such as <secret:cacheSession>"
     )
     bucket_name: Annotated[str, Pattern(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "is no name of a bucket")] | None = Field(
-        default=None, alias="BucketName", description="A bucket that is there already; without it one is made"
+        default=None, alias="BucketName", description="An existing bucket; without it one is made"
     )
     bucket_location: str | None = Field(
         default=None, alias="BucketLocation", description="Region of BucketName; by default the stack's own"
     )
-    insecure: bool | None = Field(default=None, alias="Insecure")
+    insecure: bool | None = Field(
+        default=None, alias="Insecure", description="Whether the server is asked by HTTP, without TLS"
+    )
     authentication_type: Literal["iam", "access-key"] | None = Field(
         default=None,
         alias="AuthenticationType",
         description="iam: by the manager's instance profile; access-key: with AccessKey and SecretKey, if they are set",
     )
     server_side_encryption: Literal["S3", "AES256", "KMS", "aws:kms", "DSSE-KMS", "aws:kms:dsse"] | None = Field(
-        default=None, alias="ServerSideEncryption"
+        default=None,
+        alias="ServerSideEncryption",
+        description="Encryption that gitlab-runner asks for at uploads; the stack's own bucket encrypts without it",
     )
-    server_side_encryption_key_id: str | None = Field(default=None, alias="ServerSideEncryptionKeyID")
-    dual_stack: bool | None = Field(default=None, alias="DualStack")
-    path_style: bool | None = Field(default=None, alias="PathStyle")
-    accelerate: bool | None = Field(default=None, alias="Accelerate")
+    server_side_encryption_key_id: str | None = Field(
+        default=None,
+        alias="ServerSideEncryptionKeyID",
+        description="ARN of the KMS key for that; of the stack's own bucket, set kmsKey",
+    )
+    dual_stack: bool | None = Field(
+        default=None,
+        alias="DualStack",
+        description="Whether S3 is reached by addresses that have IPv6 too; true if left out",
+    )
+    path_style: bool | None = Field(
+        default=None,
+        alias="PathStyle",
+        description="Whether the bucket's name is in the path of addresses, as some other servers need it",
+    )
+    accelerate: bool | None = Field(
+        default=None,
+        alias="Accelerate",
+        description="Whether S3 Transfer Acceleration is used, which a bucket must have",
+    )
     role_arn: Annotated[str, checked_by(_check_role)] | None = Field(
         default=None, alias="RoleARN", description="Role assumed for objects, which may then be larger than 5 GB"
     )
     upload_role_arn: None = refuse("is deprecated; set RoleARN", alias="UploadRoleARN")
-    assume_role_max_concurrency: NoLess | None = Field(default=None, alias="AssumeRoleMaxConcurrency")
+    assume_role_max_concurrency: NoLess | None = Field(
+        default=None,
+        alias="AssumeRoleMaxConcurrency",
+        description="Requests for RoleARN's credentials at a time; 5 if left out, -1 for no limit",
+    )
     disable_assume_role_credentials_caching: bool | None = Field(
-        default=None, alias="DisableAssumeRoleCredentialsCaching"
+        default=None,
+        alias="DisableAssumeRoleCredentialsCaching",
+        description="Whether credentials of RoleARN are asked for anew with each job",
     )
 
 
 class CacheGcs(ConfigTable):
     """`[runners.cache.gcs]`: a bucket of Google's."""
 
-    access_id: str | None = Field(default=None, alias="AccessID")
+    access_id: str | None = Field(
+        default=None, alias="AccessID", description="E-mail address of the service account, beside PrivateKey"
+    )
     private_key: Secret | None = Field(
         default=None, alias="PrivateKey", description="A secret's name, such as <secret:gcsKey>"
     )
@@ -107,7 +135,9 @@ class CacheGcs(ConfigTable):
         default=None, alias="CredentialsFile", description="Path on the manager of a JSON key file"
     )
     bucket_name: str = Field(alias="BucketName", description="The bucket")
-    universe_domain: str | None = Field(default=None, alias="UniverseDomain")
+    universe_domain: str | None = Field(
+        default=None, alias="UniverseDomain", description="Domain of Google's API; googleapis.com if left out"
+    )
 
 
 class CacheAzure(ConfigTable):
@@ -118,7 +148,9 @@ class CacheAzure(ConfigTable):
         default=None, alias="AccountKey", description="A secret's name, such as <secret:azureKey>"
     )
     container_name: str = Field(alias="ContainerName", description="The container")
-    storage_domain: str | None = Field(default=None, alias="StorageDomain")
+    storage_domain: str | None = Field(
+        default=None, alias="StorageDomain", description="Domain of Azure's storage; blob.core.windows.net if left out"
+    )
 
 
 _MOVED = "is passed over here since gitlab-runner 12.0; it goes under s3"
@@ -128,7 +160,9 @@ class CacheKeys(ConfigTable):
     """`[runners.cache]`."""
 
     type: Literal["s3", "gcs", "azure"] = Field(
-        default="s3", alias="Type", description="s3 is the stack's own bucket; gcs and azure are ones that are there"
+        default="s3",
+        alias="Type",
+        description="s3 is the stack's own bucket, or an existing one; gcs and azure are existing ones",
     )
     path: str | None = Field(default=None, alias="Path", description="Prefix of the objects in the bucket")
     # Several pools, each a runner entry of its own, would not find each other's objects otherwise.
@@ -176,5 +210,5 @@ class CacheSettings(CacheKeys):
 
     @property
     def at_amazon(self) -> bool:
-        """Whether the cache is in Amazon's S3, in a bucket of this stack or in one that is there already."""
+        """Whether the cache is in Amazon's S3, in a bucket of this stack or in an existing one."""
         return self.type == "s3" and is_amazons(self.s3.server_address or "")

@@ -11,9 +11,9 @@ from typing import Annotated, Literal, get_args, get_origin
 from pydantic import Field
 
 from ..base.marks import Mark, marked
-from ..base.nearly import one_edit_apart
 from ..base.section import Section, refuse
 from ..base.tags import MachineTagKey, TagValue
+from ..base.typos import one_edit_apart
 from ..base.values import (
     Gibibytes,
     InOrder,
@@ -164,7 +164,9 @@ class DriverOptions(Section):
     iam_instance_profile: Annotated[str, checked_by(_check_profile)] | None = Field(
         default=None, alias="amazonec2-iam-instance-profile", description="Another instance profile than the stack's"
     )
-    ssh_port: Port | None = Field(default=None, alias="amazonec2-ssh-port")
+    ssh_port: Port | None = Field(
+        default=None, alias="amazonec2-ssh-port", description="Port of the machines' SSH server; 22 if left out"
+    )
     ssh_user: UserName = Field(
         default="ubuntu",
         alias="amazonec2-ssh-user",
@@ -193,20 +195,28 @@ class DriverOptions(Section):
         alias="amazonec2-credit-specification",
         description="Whether types that save CPU credits, such as t3, may use more than they have saved, at a price",
     )
-    use_ebs_optimized_instance: bool | None = Field(default=None, alias="amazonec2-use-ebs-optimized-instance")
+    use_ebs_optimized_instance: bool | None = Field(
+        default=None,
+        alias="amazonec2-use-ebs-optimized-instance",
+        description="Whether machines of older types have network capacity of their own for EBS",
+    )
     ssh_keypath: Annotated[str, _path("/root/.ssh/workers")] | None = Field(
         default=None, alias="amazonec2-ssh-keypath", description="Private key on the manager, with NAME.pub beside it"
     )
     keypair_name: str | None = Field(
         default=None,
         alias="amazonec2-keypair-name",
-        description="Key pair that is there already; needs amazonec2-ssh-keypath",
+        description="Existing key pair; needs amazonec2-ssh-keypath",
     )
     retries: Integer | None = Field(default=None, alias="amazonec2-retries", description="Retries of calls to AWS")
     endpoint: Annotated[str, Pattern(r"[^\s/,]+(/\S*)?|https?://\S+", "is no address of EC2's API")] | None = Field(
-        default=None, alias="amazonec2-endpoint"
+        default=None, alias="amazonec2-endpoint", description="Address of EC2's API, in place of the region's own"
     )
-    insecure_transport: bool | None = Field(default=None, alias="amazonec2-insecure-transport")
+    insecure_transport: bool | None = Field(
+        default=None,
+        alias="amazonec2-insecure-transport",
+        description="Whether that address is asked by HTTP, without TLS",
+    )
     userdata: Annotated[str, _path("/etc/gitlab-runner/user-data.yaml")] | None = Field(
         default=None, alias="amazonec2-userdata", description="File on the manager with the machines' user data"
     )
@@ -228,17 +238,33 @@ class DriverOptions(Section):
         alias="engine-install-url",
         description="Script that installs Docker on a machine; https://get.docker.com, the newest, if left out",
     )
-    engine_registry_mirror: Items[Url] | None = Field(default=None, alias="engine-registry-mirror")
-    engine_insecure_registry: Items[str] | None = Field(default=None, alias="engine-insecure-registry")
+    engine_registry_mirror: Items[Url] | None = Field(
+        default=None,
+        alias="engine-registry-mirror",
+        description="Mirrors of Docker Hub that the machines' Docker asks first",
+    )
+    engine_insecure_registry: Items[str] | None = Field(
+        default=None,
+        alias="engine-insecure-registry",
+        description="Registries that Docker may ask without a certificate it knows, as host:port",
+    )
     engine_opt: Items[str] | None = Field(
         default=None, alias="engine-opt", description="Flags of dockerd without their dashes, as flag=value"
     )
     engine_env: Annotated[Items[Variable] | None, Mark.HIDDEN] = Field(
         default=None, alias="engine-env", description="dockerd's environment"
     )
-    engine_label: Items[Variable] | None = Field(default=None, alias="engine-label")
-    engine_storage_driver: str | None = Field(default=None, alias="engine-storage-driver")
-    tls_san: Items[str] | None = Field(default=None, alias="tls-san")
+    engine_label: Items[Variable] | None = Field(
+        default=None, alias="engine-label", description="Labels of the machines' Docker, as name=value"
+    )
+    engine_storage_driver: str | None = Field(
+        default=None,
+        alias="engine-storage-driver",
+        description="Storage driver of the machines' Docker; overlay2 where the kernel has it",
+    )
+    tls_san: Items[str] | None = Field(
+        default=None, alias="tls-san", description="Further names in the certificates of the machines' Docker"
+    )
     extra: Annotated[Items[Annotated[str, checked_by(_check_extra)]] | None, Mark.HIDDEN] = Field(
         default=None, description="Options that a newer docker-machine knows and these settings do not, as name=value"
     )

@@ -80,13 +80,13 @@ class IdentitySettings(Section):
     ) = Field(
         default=None,
         alias="managerInstanceProfile",
-        description="Name of an instance profile for the manager that is there already; its role needs the rights "
+        description="Name of an existing instance profile for the manager; its role needs the rights "
         "that docs/security.md describes",
     )
     worker_instance_profile: Annotated[str, _arn("instance-profile", "workers")] | None = Field(
         default=None,
         alias="workerInstanceProfile",
-        description="ARN of an instance profile for the workers that is there already",
+        description="ARN of an existing instance profile for the workers",
     )
     worker_role: Annotated[str, _arn("role", "workers")] | None = Field(
         default=None, alias="workerRole", description="With workerInstanceProfile: ARN of its role"

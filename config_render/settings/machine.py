@@ -50,8 +50,12 @@ class Autoscaling(ConfigTable):
         default=None, alias="Timezone", description="Time zone of the periods, such as Europe/Berlin"
     )
     idle_count: Natural = Field(default=0, alias="IdleCount", description="Machines that wait for jobs")
-    idle_scale_factor: float | None = Field(default=None, alias="IdleScaleFactor", ge=0)
-    idle_count_min: Natural | None = Field(default=None, alias="IdleCountMin")
+    idle_scale_factor: float | None = Field(
+        default=None, alias="IdleScaleFactor", ge=0, description="Waiting machines as a multiple of those in use"
+    )
+    idle_count_min: Natural | None = Field(
+        default=None, alias="IdleCountMin", description="Least number of waiting machines with IdleScaleFactor"
+    )
     idle_time: Natural = Field(default=1800, alias="IdleTime", description="Seconds that a spare machine waits")
 
 
@@ -72,7 +76,9 @@ class Machine(ConfigTable):
     max_builds: Natural | None = Field(
         default=None, alias="MaxBuilds", description="Jobs after which a machine is replaced"
     )
-    machine_driver: Literal["amazonec2"] = Field(default="amazonec2", alias="MachineDriver")
+    machine_driver: Literal["amazonec2"] = Field(
+        default="amazonec2", alias="MachineDriver", description="Docker Machine's driver, which is AWS's"
+    )
     machine_name: Annotated[str, checked_by(check_machine_name)] | None = Field(
         default=None,
         alias="MachineName",

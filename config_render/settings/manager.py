@@ -44,7 +44,7 @@ class Bastion(Section):
 
 
 class ExistingHost(Section):
-    """A manager that is there already; the rights of its instance profile are its owner's matter."""
+    """An existing manager; the rights of its instance profile are its owner's matter."""
 
     address: HostName = Field(description="Address or name at which it is reached by SSH")
     host_key: _HostKey = Field(alias="hostKey", description="Its public SSH host key: ssh-keyscan -t ed25519 ADDRESS")
@@ -127,7 +127,7 @@ class ManagerSettings(Section):
     os: Annotated[OperatingSystem, Mark.NEW_INSTANCE] = Field(
         default=DEFAULT_SYSTEM, description="Operating system: the newest image of its publisher is looked up"
     )
-    # Without a default for people: a rule asks for it unless the host is there already.
+    # Without a default for people: a rule asks for it unless the host exists already.
     ssh_from: Annotated[SomeItems[NetworkText] | None, Mark.NEW_INSTANCE] = Field(
         default=None,
         alias="sshFrom",
@@ -156,7 +156,7 @@ class ManagerSettings(Section):
     )
     proxy: Proxy | None = Field(default=None, description="Go through a proxy to GitLab, to downloads and to AWS")
     bastion: Bastion | None = Field(default=None, description="Reach the manager through another host")
-    host: ExistingHost | None = Field(default=None, description="Use a host that is there already")
+    host: ExistingHost | None = Field(default=None, description="Use an existing host")
     connect_attempts: Annotated[int, Field(ge=1, le=100)] = Field(
         default=20, alias="connectAttempts", description="How often to try to reach a new manager by SSH"
     )

@@ -64,7 +64,7 @@ class NetworkSettings(Section):
     ] = Field(
         default=None,
         alias="vpcId",
-        description=f"A VPC that is there already, with subnetIds; or {DEFAULT_VPC}, the region's default VPC",
+        description=f"An existing VPC, with subnetIds; or {DEFAULT_VPC}, the region's default VPC",
     )
     subnet_ids: Annotated[DistinctItems[SubnetId] | None, Mark.EXISTING_VPC, Mark.VPC_CHOICE] = Field(
         default=None,

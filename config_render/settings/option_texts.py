@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ..base.pydantic_messages import in_words
 from ..base.tags import split_tags
-from ..base.wording import in_words
 from .driver import CKI_ONLY, FIELDS, KINDS, DriverOptions
 
 # As Go's strconv.ParseBool has it.

@@ -74,7 +74,7 @@ class Pool(RunnerKeys):
     )
 
     def image_key(self, instance_type: str) -> str:
-        """Return under which name `Facts.images` has the image of a type, for a pool that names none by its id."""
+        """Return the key in `CreatedResources.images` for an instance type, for a pool without `ami`."""
         return f"pools.{self.name}" if self.image else architecture(instance_type)
 
     @property
@@ -83,7 +83,7 @@ class Pool(RunnerKeys):
         return (self.spot.on_demand_limit if self.spot else None) or 0
 
     def given_options(self) -> dict[str, Any]:
-        """Return what machines are created with, less what follows from where they are: driver, MachineOptions."""
+        """Return what machines are created with, without what follows from where they are: driver, MachineOptions."""
         typed = self.driver.model_dump(by_alias=True, exclude_none=True)
         return {**typed, **merge_options(self.machine.machine_options or ())}
 

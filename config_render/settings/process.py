@@ -33,7 +33,9 @@ class SessionServer(ConfigTable):
 class ShutdownDrain(ConfigTable):
     """`[machine.shutdown_drain]`: removal of the workers when gitlab-runner stops."""
 
-    enabled: bool | None = None
+    enabled: bool | None = Field(
+        default=None, description="Whether machines without a job are removed when gitlab-runner stops"
+    )
     concurrency: Integer | None = Field(default=None, description="Workers that are removed at the same time")
     max_retries: Integer | None = Field(default=None, description="Further attempts for each worker")
     retry_backoff: Duration | None = Field(
@@ -50,18 +52,18 @@ class MachineGlobals(ConfigTable):
 class Logrotate(ConfigTable):
     """`[experimental.usage_logger.logrotate]`."""
 
-    log_dir: str | None = None
-    max_backup_files: Natural | None = None
-    max_rotation_age: Duration | None = None
-    labels: Texts | None = None
+    log_dir: str | None = Field(default=None, description="Folder of the records on the manager")
+    max_backup_files: Natural | None = Field(default=None, description="Files that are kept")
+    max_rotation_age: Duration | None = Field(default=None, description="How long one file is written to, such as 24h")
+    labels: Texts | None = Field(default=None, description="What each record holds beside the job, by name")
 
 
 class UsageLogger(ConfigTable):
     """`[experimental.usage_logger]`: a record of each job in a file."""
 
-    enabled: bool | None = None
-    writers: Items[Literal["logrotate"]] | None = None
-    logrotate: Logrotate | None = None
+    enabled: bool | None = Field(default=None, description="Whether jobs are recorded")
+    writers: Items[Literal["logrotate"]] | None = Field(default=None, description="Where the records go")
+    logrotate: Logrotate | None = Field(default=None, description="Files of the records")
     snowplow_billing: None = refuse(_BILLING)
     log_dir: None = refuse(_MOVED)
     max_backup_files: None = refuse(_MOVED)
@@ -72,7 +74,7 @@ class UsageLogger(ConfigTable):
 class Experimental(ConfigTable):
     """`[experimental]`."""
 
-    usage_logger: UsageLogger | None = None
+    usage_logger: UsageLogger | None = Field(default=None, description="A record of each job in a file")
 
 
 METRICS_PORT = 9252
@@ -89,7 +91,7 @@ class GlobalKeys(ConfigTable):
     )
     metrics_server: None = refuse("is passed over since gitlab-runner 12.0; set listen_address")
     session_server: SessionServer | None = Field(default=None, description="Interactive web terminals")
-    labels: Labels | None = Field(default=None, description="Labels of all pools; those of a pool go over them")
+    labels: Labels | None = Field(default=None, description="Labels of all pools; those of a pool override them")
     concurrent: Positive = Field(
         default=10, description="Most jobs at a time, over all pools; a pool's limit bounds its machines"
     )

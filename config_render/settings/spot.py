@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from ..base.pydantic_messages import number_as_text
 from ..base.section import Section
 from ..base.values import Positive, in_order
-from ..base.wording import number_as_text
 
 ON_DEMAND = "onDemand"
 LEAST_PRICE = 0.001
@@ -15,7 +15,7 @@ _PRICE = {"type": "number", "minimum": LEAST_PRICE}
 
 
 def is_price(value: object) -> bool:
-    """Tell whether AWS takes `value` as a price: US dollars per hour."""
+    """Return whether AWS takes `value` as a price: US dollars per hour."""
     return isinstance(value, int | float) and not isinstance(value, bool) and LEAST_PRICE <= value < float("inf")
 
 

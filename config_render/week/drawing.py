@@ -90,10 +90,10 @@ def _drawn(week: Week, top: int) -> tuple[str, int]:
     out = [f'<text class="head" x="16" y="{top + 26}">{escape(_title(week))}</text>\n']
     for hour in range(0, 25, 2):
         out.append(f'<text class="hour" x="{_LEFT + hour * _HOUR}" y="{grid - 8}">{hour}</text>\n')
-    for number, stretches in enumerate(week.days):
+    for number, intervals in enumerate(week.days):
         y = grid + number * _ROW
         out.append(f'<text class="day" x="16" y="{y + 19}">{_day(week, number)}</text>\n')
-        for stretch in stretches:
+        for stretch in intervals:
             x, width = _LEFT + stretch.start * _HOUR / 60, (stretch.end - stretch.start) * _HOUR / 60
             count = week.waiting(stretch.section)
             times = f"{_time(stretch.start)} to {_time(stretch.end)}"

@@ -35,7 +35,7 @@ class Schedule:
         self._weekdays = None if weekdays in "*?" else _Weekdays(weekdays)
 
     def holds_on(self, day: date) -> bool:
-        """Tell whether any time of this day belongs to the period."""
+        """Return whether any time of this day belongs to the period."""
         if day.month not in self._months or day.year not in self._years:
             return False
         if self._days is None and self._weekdays is None:
@@ -44,7 +44,7 @@ class Schedule:
         return bool((self._days and self._days.hold(day)) or (self._weekdays and self._weekdays.hold(day)))
 
     def holds_at(self, minute: int) -> bool:
-        """Tell whether a minute of such a day, counted from midnight, belongs to the period."""
+        """Return whether a minute of such a day, counted from midnight, belongs to the period."""
         return bool(self.minutes >> minute & 1)
 
     @property
@@ -115,7 +115,7 @@ def _nearest_working_day(day: date, number: int) -> int:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Interval:
     """A part of one day during which one section holds."""
 
     start: int
@@ -132,7 +132,7 @@ class Week:
     pool: str
     zone: str
     monday: date
-    days: Sequence[Sequence[Stretch]]
+    days: Sequence[Sequence[Interval]]
     sections: Mapping[int | None, Machine | Autoscaling]
     limit: int
     """The most machines that the pool may have, at which the runner stops whatever IdleCount says."""
@@ -159,19 +159,19 @@ def week_of(pool: Pool, monday: date, zone: str | None = None) -> Week:
 
 
 @lru_cache(maxsize=512)  # Pools often share their periods, and a week is laid out for each picture of it.
-def _day(periods: tuple[tuple[tuple[str, ...], str | None], ...], day: date, shown: str) -> tuple[Stretch, ...]:
+def _day(periods: tuple[tuple[tuple[str, ...], str | None], ...], day: date, shown: str) -> tuple[Interval, ...]:
     midnight = datetime(day.year, day.month, day.day, tzinfo=_zone(shown))
     left = _ALL_DAY
-    stretches: list[Stretch] = []
+    intervals: list[Interval] = []
     for position in reversed(range(len(periods))):
         if not left:
             break
         expressions, its_zone = periods[position]
         won = _minutes([_schedule(each) for each in expressions], _segments(midnight, _zone(its_zone))) & left
         left &= ~won
-        stretches += [Stretch(start, end, position) for start, end in _runs(won)]
-    stretches += [Stretch(start, end, None) for start, end in _runs(left)]
-    return tuple(sorted(stretches, key=lambda stretch: stretch.start))
+        intervals += [Interval(start, end, position) for start, end in _runs(won)]
+    intervals += [Interval(start, end, None) for start, end in _runs(left)]
+    return tuple(sorted(intervals, key=lambda stretch: stretch.start))
 
 
 def _runs(minutes: int) -> Iterator[tuple[int, int]]:

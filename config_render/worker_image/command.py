@@ -11,9 +11,9 @@ from typing import Any, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from ..base.instance_types import architecture
+from ..base.pydantic_messages import in_words
 from ..base.regions import partition
 from ..base.values import ImageId, SubnetId
-from ..base.wording import in_words
 from ..executors.docker_autoscaler.group import login_user
 from ..files.checked_file import UnusableError
 from ..files.stack_file import StackFile

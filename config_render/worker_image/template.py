@@ -56,7 +56,7 @@ class ImageBuild:
     """What an image is built of beyond the settings of its pool."""
 
     stack: str
-    """Tells the images of two stacks apart that have a pool of one name."""
+    """Distinguishes the images of two stacks with a pool of the same name."""
     region: str
     partition: str
     base: ImageLookup | str | None = None
@@ -68,12 +68,12 @@ class ImageBuild:
 
 
 def image_name(pool: Pool, stack: str) -> str:
-    """Return what the names of all images of a pool begin with, less the slash after it."""
+    """Return what the names of all images of a pool begin with, without the slash after it."""
     return f"gitlab-worker/{stack}/{pool.name}/{architecture(pool.instance_types[0])}"
 
 
 def name_is_too_long(pool: Pool, stack: str) -> bool:
-    """Tell whether AWS would refuse the name of a pool's image."""
+    """Return whether AWS would refuse the name of a pool's image."""
     return len(f"{image_name(pool, stack)}/") + _DIGITS_OF_TIMESTAMP > LONGEST_NAME
 
 
@@ -83,7 +83,7 @@ def image_setting(pool: Pool, stack: str) -> ImageLookup:
 
 
 def is_reference(text: str) -> bool:
-    """Tell whether a text is the reference of a container image."""
+    """Return whether a text is the reference of a container image."""
     return bool(_REFERENCE.fullmatch(text))
 
 

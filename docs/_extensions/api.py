@@ -19,7 +19,7 @@ What `gitlab_runner_aws` exports for your own Pulumi program, and what programs 
 _PARTS = {
     "Components": ("AutoscalingRunner", "AutoscalingRunnerArgs", "GivenNetwork", "Cache", "CacheArgs"),
     "Settings of a stack file": ("read_stack", "StackSettings", "stack_outputs"),
-    "Settings in a program": ("parse", "Settings", "SettingsError", "Problem", "Surroundings"),
+    "Settings in a program": ("parse", "Settings", "SettingsError", "Problem", "ExistingResources"),
     "Tables of settings": ("CacheSettings", "IdentitySettings", "ManagerSettings", "NetworkSettings"),
 }
 

@@ -17,7 +17,7 @@ _BETWEEN_TRIES = 0.5
 
 
 class PartlyCreatedError(ProviderError):
-    """The creation failed half way, and what was made could not be deleted again."""
+    """The creation failed partway, and what was made could not be deleted again."""
 
     def __init__(self, text: str, identity: str) -> None:
         super().__init__(text)

@@ -9,7 +9,7 @@ from pulumi.runtime import rpc
 Properties = dict[str, Any]
 
 UNKNOWN: str = rpc.UNKNOWN
-"""What a value is in a preview when it is not known before the deployment."""
+"""What a value is in a preview when it is unknown before the deployment."""
 
 DEFAULTED = "__defaults"
 """Key under which the bridge lists the inputs that it filled in itself."""
@@ -31,7 +31,7 @@ def to_struct(properties: Properties, secrets: Iterable[str] = ()) -> struct_pb2
 
 
 def has_unknown(value: object) -> bool:
-    """Whether `value` is, or holds, a value that is not known yet."""
+    """Whether `value` is, or holds, a value that is unknown yet."""
     if isinstance(value, dict):
         return any(has_unknown(item) for item in value.values())
     if isinstance(value, list):

@@ -1,6 +1,6 @@
 """Stand-in for pulumi-aws: kinds of rules that the real provider checks inputs by, with its recorded texts.
 
-A rule takes a resource's inputs and yields (property path, reason). A value that is not known yet passes.
+A rule takes a resource's inputs and yields (property path, reason). A value that is unknown yet passes.
 """
 
 import json

@@ -197,7 +197,7 @@ def _diff_response(found: list[Change], same_name: bool) -> Any:
 
 @contextmanager
 def _errors_of(context: Any, properties: Any = None) -> Iterator[None]:
-    """Answer the engine with the error's text; with what was made, when a creation of `properties` failed half way."""
+    """Answer the engine with the error's text; with what was made, when a creation of `properties` failed partway."""
     try:
         yield
     except lifecycle.PartlyCreatedError as error:

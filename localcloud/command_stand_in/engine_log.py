@@ -41,6 +41,6 @@ class EngineLog:
         if self._channel is None:
             return
         message = engine_pb2.LogRequest(severity=severity, message=text, urn=self._urn, ephemeral=ephemeral)
-        # An engine that is on its way out no longer takes messages; the command goes on.
+        # An engine that is on its way out no longer takes messages; the command continues.
         with suppress(grpc.RpcError):
             EngineStub(self._channel).Log(message, timeout=5)

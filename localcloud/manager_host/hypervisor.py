@@ -157,7 +157,7 @@ class Hypervisor:
             return {name: machine.host for name, machine in self._machines.items() if machine.server}
 
     def power_off(self, instance_id: str) -> None:
-        """Let the host vanish while its instance goes on existing: its address then refuses connections."""
+        """Let the host vanish while its instance continues existing: its address then refuses connections."""
         with self._lock:
             self._stop(self._machines[instance_id])
 

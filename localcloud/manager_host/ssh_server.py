@@ -42,7 +42,7 @@ class SshServer:
     ) -> "SshServer":
         """Listen at `address`. `authorized_key` is a line as in authorized_keys. Raises OSError if that is taken.
 
-        With `hangs_up` a command ends with its connection. OpenSSH lets one without a terminal go on, less its streams.
+        With `hangs_up` a command ends with its connection. OpenSSH lets one without a terminal continue.
         """
         connections = _Connections(asyncssh.import_public_key(authorized_key), login, hangs_up)
         listener = await asyncssh.listen(

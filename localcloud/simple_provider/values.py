@@ -8,7 +8,7 @@ from pulumi.runtime import rpc
 Properties = dict[str, Any]
 
 UNKNOWN: str = rpc.UNKNOWN
-"""What a value is in a preview when it is not known before the deployment."""
+"""What a value is in a preview when it is unknown before the deployment."""
 
 
 def from_struct(struct: struct_pb2.Struct) -> Properties:
@@ -28,7 +28,7 @@ def is_secret(value: object) -> bool:
 
 
 def secret(value: object) -> object:
-    """Wrap a value as a secret. Secrets and values that are not known yet are returned as they are."""
+    """Wrap a value as a secret. Secrets and values that are unknown yet are returned as they are."""
     if is_secret(value) or value == UNKNOWN:
         return value
     return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}

@@ -33,7 +33,7 @@ class MarketCache:
 
     folder: Path | None
     asker: str
-    """Tells apart those who may get different answers."""
+    """Distinguishes those who may get different answers."""
 
     @staticmethod
     def of_user(profile: str | None, endpoints: Mapping[str, str]) -> "MarketCache":

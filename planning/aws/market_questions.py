@@ -50,7 +50,7 @@ class Question:
 
     @property
     def key(self) -> list[object]:
-        """What tells it from other questions."""
+        """What distinguishes it from other questions."""
         return [self.what, self.region, self.parameters]
 
 
@@ -175,7 +175,7 @@ _FEES = {
     # These have no family.
     PUBLIC_ADDRESS: ("AmazonVPC", {"group": "VPCPublicIPv4Address"}, "PublicIPv4:InUseAddress"),
 }
-"""The service, what its price list is filtered by, and the usage type, less the region's code before it."""
+"""The service, what its price list is filtered by, and the usage type, without the region's code before it."""
 
 
 def _ask_fee(client: Client, what: str, region: str) -> float | None:

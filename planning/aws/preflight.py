@@ -1,6 +1,6 @@
 """Asking AWS, before anything is created, for prices and for what could keep machines from starting.
 
-Takes a few seconds at the most, whatever the network does, and never fails: what is not known is told as such.
+Takes a few seconds at most, whatever the network does, and never fails: what is unknown is told as such.
 """
 
 import time
@@ -163,7 +163,7 @@ class _Call:
                 question.read(answer, *question.parameters)
                 if question.lasts(answer):
                     self.cache.put(question.key, Kept(answer))
-            except Exception as error:  # whatever it is, the deployment goes on
+            except Exception as error:  # whatever it is, the deployment continues
                 trouble = _reason(question, error)
             self.outcomes.put((question, answer, trouble))
 

@@ -56,10 +56,10 @@ def _days(week: Week) -> tuple[Stretches, ...]:
     return tuple(tuple(_merged((s.start, s.end, week.waiting(s.section)) for s in day)) for day in week.days)
 
 
-def _merged(stretches: Iterator[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
+def _merged(intervals: Iterator[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
     """Join neighbours of which as many machines wait."""
-    start, end, count = next(stretches)
-    for next_start, next_end, next_count in stretches:
+    start, end, count = next(intervals)
+    for next_start, next_end, next_count in intervals:
         if next_count != count:
             yield start, end, count
             start, count = next_start, next_count

@@ -29,7 +29,7 @@ def manager_part(settings: Settings, region: str) -> Part:
     """Return the manager: what it is and how it is reached."""
     manager = settings.manager
     if manager.host:
-        return Part("Manager", ("a host that is there already", "runs gitlab-runner"))
+        return Part("Manager", ("an existing host", "runs gitlab-runner"))
     address = "an address that stays" if manager.elastic_ip else "a public address"
     where = f"{manager.instance_type} in {region}{settings.network.zones[0]}"
     ways = [way for way, there in (("SSH", True), ("a bastion", manager.bastion), ("SSM", manager.ssm)) if there]

@@ -39,7 +39,7 @@ class SpotPools:
     charts: tuple[SpotChart, ...]
     """Of the types whose prices are known."""
     unknown: tuple[str, ...]
-    """Instance types, with their zones, whose prices are not known."""
+    """Instance types, with their zones, whose prices are unknown."""
 
     @property
     def trouble(self) -> bool:

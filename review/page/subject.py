@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from config_render import Problem, Settings, cautions
+from config_render import Problem, Settings, warnings_of
 from config_render.files.stack_file import StackFile
 from planning.costs import MachineRow, machine_rows
 from planning.fees import NetworkRow, network_rows
@@ -51,14 +51,14 @@ class Subject:
         return network_rows(self.settings.network, self.region)
 
     @cached_property
-    def mistakes(self) -> Sequence[Problem]:
+    def errors(self) -> Sequence[Problem]:
         """With these some machines can never start."""
-        return self._placed(self._report.mistakes)
+        return self._placed(self._report.errors)
 
     @cached_property
     def warnings(self) -> Sequence[Problem]:
         """What a person should know: of the settings, and of them beside the market."""
-        return self._placed([*cautions(self.settings), *self._report.doubts])
+        return self._placed([*warnings_of(self.settings), *self._report.warnings])
 
     @cached_property
     def _report(self) -> Report:

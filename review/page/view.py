@@ -69,7 +69,7 @@ class View:
         times = [history.until for history in self.subject.market.spot.values()]
         if times:
             return f"Spot prices are those of {max(times).astimezone(UTC):%d %b %Y %H:%M} UTC."
-        return "" if self.subject.market.on_demand else "Prices are not known."
+        return "" if self.subject.market.on_demand else "Prices are unknown."
 
     @cached_property
     def sections(self) -> list[tuple[str, str]]:
@@ -82,7 +82,7 @@ class View:
             ("costs", "Cost by hour", True),
             ("spot", "Spot prices", self.spot),
             ("pools", "Pools", True),
-            ("unknown", "What is not known", self.unknown),
+            ("unknown", "What is unknown", self.unknown),
         ]
         return [(anchor, name) for anchor, name, there in every if there]
 
@@ -94,7 +94,7 @@ class View:
         hour, month, expected = now.worst_per_hour, now.worst_per_month, now.expected_per_month
         return [
             Tile(
-                "Machines at the most",
+                "Machines at most",
                 str(now.most),
                 ("the manager included", *_was(str(now.most), str(was.most) if was else "")),
             ),
@@ -132,7 +132,7 @@ class View:
     def problems(self) -> list[Remark]:
         """What can't start, and then what to know."""
         return [
-            *(_remark(each, True) for each in self.subject.mistakes),
+            *(_remark(each, True) for each in self.subject.errors),
             *(_remark(each, False) for each in self.subject.warnings),
         ]
 
@@ -199,7 +199,7 @@ class View:
     @cached_property
     def unknown(self) -> Sequence[str]:
         """What AWS did not say, and why."""
-        return [line.removeprefix("Not known: ") for line in failures(self.subject.market)]
+        return [line.removeprefix("Unknown: ") for line in failures(self.subject.market)]
 
 
 def _figure(shown: str, unit: str) -> str:

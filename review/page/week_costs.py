@@ -29,7 +29,7 @@ class WeekCosts:
     total: Markup | None
     pools: Markup | None
     unknown: tuple[str, ...]
-    """Pools of which a price is not known: what they cost of it is not in the pictures."""
+    """Pools of which a price is unknown: what they cost of it is not in the pictures."""
 
 
 def week_costs(week: WeekOfCosts, cost: Cost, money: Money) -> WeekCosts:
@@ -58,7 +58,7 @@ def _total(amounts: Hours, cost: Cost, money: Money, zone: str) -> Markup:
     ]
     lowest, highest = (money.an_hour(Amount(hour)) for hour in (min(hours), max(hours)))
     said = f"Without any job the stack costs between {lowest} and {highest} an hour at today's prices"
-    said += ", and more where a price is not known." if missing else "."
+    said += ", and more where a price is unknown." if missing else "."
     if worst.value is not None:
         text = f"worst case {money.an_hour(worst)}"
         parts += [

@@ -250,5 +250,5 @@ def test_cancelling_ends_the_command_on_the_host_too(provider: Provider) -> None
 
     deadline = time.monotonic() + 100
     while provider.host.run("pgrep -f 'sleep 123[4]'").returncode == 0:
-        assert time.monotonic() < deadline, "the command goes on although its connection is closed"
+        assert time.monotonic() < deadline, "the command continues although its connection is closed"
         time.sleep(0.02)

@@ -116,7 +116,7 @@ def test_builds_count_by_token_and_are_held_against_each_entrys_own_limit() -> N
         stays(lambda: sorted(fleet.jobs.running.values()) == ["a", "b", "b", "c", "c"])
         first = next(number for number, name in fleet.jobs.running.items() if name == "a")
         fleet.jobs.end(first)
-        # The token's three: as two of b's go on, a is beyond its own limit.
+        # The token's three: as two of b's continue, a is beyond its own limit.
         until(lambda: sorted(fleet.jobs.running.values()) == ["b", "b", "b", "c", "c"])
 
 

@@ -240,7 +240,7 @@ def test_the_host_dies_with_the_process_that_booted_it(tmp_path: Path) -> None:
         assert Path(f"/proc/{pid}").exists()
         booter.kill()
 
-    until(lambda: not Path(f"/proc/{pid}/exe").exists(), "the host goes on without its parent")
+    until(lambda: not Path(f"/proc/{pid}/exe").exists(), "the host continues without its parent")
 
 
 def test_the_shell_needs_nothing_of_the_caller(host: BootedHost) -> None:

@@ -188,7 +188,7 @@ def test_a_calendar_names_times_of_the_day(machine: Machine) -> None:
 
     never = Ticking(machine, "OnCalendar=Mon..Fri 03:00")
     never.systemctl("stop")
-    assert never.systemctl("start")[0] == 1, "what is not known here is refused"
+    assert never.systemctl("start")[0] == 1, "what is unknown here is refused"
 
 
 def test_a_timer_may_name_another_unit(machine: Machine) -> None:

@@ -24,7 +24,7 @@ end() { printf '%s %s\\n' $((${EPOCHREALTIME/./} - started)) "$command" >> "$TIM
 
 
 def commands_of(script: str) -> Iterator[str]:
-    """The commands of a script; those that go on in the next line as one."""
+    """The commands of a script; those that continue in the next line as one."""
     lines = script.replace("\\\n", " ").splitlines()
     return (line for line in lines if line.strip() and not line.startswith("#"))
 

@@ -21,7 +21,7 @@ def text_of(page: str) -> str:
 
 
 FIRST = "docs/start.md"
-"""The page whose stack the others go on from: all of its commands but the last block, which destroys it."""
+"""The page whose stack the others continue from: all of its commands but the last block, which destroys it."""
 WITH_COMMANDS = [page for page in (str(page.relative_to(ROOT)) for page in PAGES) if commands_of(page)]
 GOING_ON = [page for page in WITH_COMMANDS if not starts_anew(text_of(page))]
 STARTING = [page for page in WITH_COMMANDS if starts_anew(text_of(page)) and page != FIRST]

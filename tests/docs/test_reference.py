@@ -52,6 +52,10 @@ def test_every_setting_of_the_models_has_a_section() -> None:
     }
 
 
+def test_every_setting_says_in_words_what_it_is() -> None:
+    assert [path for path, field in FIELDS.items() if not field.description] == []
+
+
 def test_a_section_says_type_limits_default_and_whether_it_is_required() -> None:
     assert SECTIONS["manager.watch.intervalSeconds"].splitlines()[4:7] == [
         "- Whole number, 20 to 3600",

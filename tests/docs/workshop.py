@@ -146,7 +146,7 @@ class Workshop:
 
 
 def starts_anew(commands: str) -> bool:
-    """Whether a page's commands begin without a stack, and do not go on from one that is deployed."""
+    """Whether a page's commands begin without a stack, and do not continue from one that is deployed."""
     return _STARTS_ANEW.search(commands) is not None
 
 

@@ -132,7 +132,7 @@ def cut(host: SteppedHost, signal_name: str, limit: int, stride: int = 1) -> Out
         f"{how} before each of its {cuts} changes in turn",
         "nothing more: the connection ended",
         "the old config is live, or the new one" if before else "nothing, or the new config",
-        "goes on from there; the new config is live",
+        "continues from there; the new config is live",
     )
 
 

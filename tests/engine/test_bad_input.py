@@ -1,4 +1,4 @@
-"""Mistakes in the settings: all told at once, before anything is created."""
+"""Errors in the settings: all told at once, before anything is created."""
 
 from .conftest import Deployment
 

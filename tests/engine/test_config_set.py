@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from config_render.base.outside import OUTSIDE
+from config_render.base.other_settings import OTHER_SETTINGS
 from config_render.base.problems import NAMESPACE, Location, path_of
 from config_render.files.stack_file import read_stack_file
 from localcloud.cloud import ROOT, LocalCloud, Project
@@ -51,7 +51,11 @@ def leaves(schema: dict[str, Any], at: Location = ()) -> Iterator[tuple[Location
 
 def every_setting() -> dict[Location, Any]:
     settings = {key.partition(":")[2]: value for key, value in SCHEMA["properties"]["config"]["properties"].items()}
-    return {at: value for key in settings.keys() - {"region", *OUTSIDE} for at, value in leaves(settings[key], (key,))}
+    return {
+        at: value
+        for key in settings.keys() - {"region", *OTHER_SETTINGS}
+        for at, value in leaves(settings[key], (key,))
+    }
 
 
 def at_place(settings: Any, location: Location) -> Any:

@@ -70,7 +70,7 @@ def works(deployment: Deployment, runner: list[int]) -> bool:
     return "token = " in deployment.live() and deployment.service_pid() > 0
 
 
-@pytest.mark.parametrize("restarted", [False, True], ids=["the service goes on", "the service was started anew"])
+@pytest.mark.parametrize("restarted", [False, True], ids=["the service continues", "the service was started anew"])
 def test_the_watch_puts_back_a_deleted_folder(deployed: Deployment, restarted: bool) -> None:
     host, live, runner, pid = deployed.host(), deployed.live(), runners(deployed), deployed.service_pid()
     host.run(TOOL)

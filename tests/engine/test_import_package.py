@@ -39,7 +39,7 @@ PUBLIC = [
     "Settings",
     "SettingsError",
     "StackSettings",
-    "Surroundings",
+    "ExistingResources",
     "parse",
     "read_stack",
     "stack_outputs",
@@ -48,7 +48,7 @@ PROGRAM = """
 import pulumi
 from gitlab_runner_aws import AutoscalingRunner, AutoscalingRunnerArgs, Cache, CacheArgs, CacheSettings
 from gitlab_runner_aws import parse, read_stack
-from gitlab_runner_aws.config_render import Facts, render
+from gitlab_runner_aws.config_render import CreatedResources, render
 
 settings = parse({"gitlab": {"url": "https://gitlab.example.com"}}, region="eu-central-1")
 args = AutoscalingRunnerArgs(settings=settings, token=pulumi.Output.from_input("token"))
@@ -199,5 +199,5 @@ def test_a_release_has_the_version_that_the_changelog_begins_with(tmp_path: Path
         text = file.read().replace(f'version = "{PROJECT["version"]}"', 'version = "9.9.9"')
         file.seek(0)
         file.write(text)
-    mistake = f"version = 9.9.9: CHANGELOG.md begins with {PROJECT['version']}; make them the same"
-    assert mistake in str(hatch_build.version_mistake(tmp_path))
+    error = f"version = 9.9.9: CHANGELOG.md begins with {PROJECT['version']}; make them the same"
+    assert error in str(hatch_build.version_mistake(tmp_path))

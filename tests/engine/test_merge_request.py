@@ -36,7 +36,7 @@ def test_a_change_is_previewed_noted_judged_and_put_in_place(deployment: Deploym
     (note,) = notes(cloud)
     assert f"| `pools[0].limit` | `5` | `9` | {place(deployment, 'limit: 9')} |" in note
     assert "- limit = 5\n+ limit = 9" in note
-    assert "| machines at the most | 6 | **10** |" in note
+    assert "| machines at most | 6 | **10** |" in note
     assert 'machines_at_most{stack="local",at="after"} 10' in (out / "metrics.txt").read_text()
     assert "limit = 5" in deployment.live()
 

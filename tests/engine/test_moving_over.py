@@ -189,7 +189,7 @@ def test_an_image_that_does_not_do_stops_the_move_before_anything_changes_for_jo
     output, jobs = go_over(deployment, "docker-autoscaler", fails=True)
 
     assert "The pool's image or user data has to bring Docker" in output
-    assert "config.toml was not changed: jobs go on as before" in output
+    assert "config.toml was not changed: jobs continue as before" in output
     assert (deployment.live(), deployment.service_pid()) == (before, process)
     assert instances(deployment) == []
     assert "ec2:RunInstances" in rights(deployment), "jobs still need new machines"

@@ -56,7 +56,7 @@ def test_the_kernel_may_end_any_process_without_a_machine_being_lost(deployment:
     control.gitlab(deployment.cloud, "jobs", {"seconds": 10})
     until(lambda: job(deployment) == "running", "the job was not taken")
 
-    # Another process than gitlab-runner itself: the service goes on, with its job.
+    # Another process than gitlab-runner itself: the service continues, with its job.
     host.run(f"kill -USR1 {json.loads(host.read(STATE))['Supervisor']}")
     until(lambda: "killed by the OOM killer" in host.run("journalctl -u gitlab-runner"), "systemd did not notice")
     assert host.run("systemctl is-active gitlab-runner") == "active\n"

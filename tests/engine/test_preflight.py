@@ -43,7 +43,7 @@ def test_strict_makes_an_error_of_it_before_anything_is_created(cheap: Deploymen
     failed = cheap.up(check=False)
 
     assert failed.returncode != 0
-    assert "1 mistake in the settings; nothing was changed:" in failed.stdout + failed.stderr
+    assert "1 error in the settings; nothing was changed:" in failed.stdout + failed.stderr
     assert control.leftovers(cheap.cloud) == []
 
 

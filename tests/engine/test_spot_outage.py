@@ -165,7 +165,7 @@ def test_jobs_go_on_while_spot_capacity_comes_and_goes(outage: Deployment, capsy
         story.tell("no spot capacity at all")
         until(lambda: (busy(outage), "od-" + POOL in live(outage))[1], "the on-demand entry is not live")
         story.tell("the breaker has paused all placements")
-        took = until(lambda: busy(outage) and on_demand(outage) == ON_DEMAND, "no jobs go on on demand")
+        took = until(lambda: busy(outage) and on_demand(outage) == ON_DEMAND, "no jobs continue on demand")
         outage.host().run(f"rm {BOOTING}")
         story.tell(f"on-demand machines took jobs within {took:.0f} s")
         assert paused(outage) == "2"
@@ -176,7 +176,7 @@ def test_jobs_go_on_while_spot_capacity_comes_and_goes(outage: Deployment, capsy
         look_once(outage)
         assert list(live(outage)) == [POOL, "od-" + POOL]
         assert tomllib.loads(outage.live())["concurrent"] == 11
-        until(lambda: busy(outage), "jobs do not go on, or AWS is asked for spot machines during the pause")
+        until(lambda: busy(outage), "jobs do not continue, or AWS is asked for spot machines during the pause")
         assert on_demand(outage) == ON_DEMAND
 
         # A pause ends: one machine is tried, and no job is lost by it.

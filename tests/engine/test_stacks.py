@@ -114,7 +114,7 @@ def test_the_engines_defaults_do_not_go_over_what_stacks_share(deployment: Deplo
     failed = deployment.run("preview", check=False)
     told = failed.stdout + failed.stderr
     assert f"  shared.yaml:2: {NAMESPACE}concurrent = 0: must be at least 1\n" in told
-    assert f"  shared.yaml:4: {NAMESPACE}token: stands in a shared file; set it in each stack: " in told
+    assert f"  shared.yaml:4: {NAMESPACE}token: is in a shared file; set it in each stack: " in told
     assert "glrt-in-the-clear" not in told
 
 

@@ -13,7 +13,7 @@ from components.manager.gitlab_plan import gitlab_plan
 from components.manager.installation import installation
 from components.manager.tool_bundle import as_root, bundle, unpack
 from components.manager_tool.contract.constants import END, TARGET
-from config_render import Facts, parse, render
+from config_render import CreatedResources, parse, render
 from localcloud.download_mirror import DownloadMirror
 from localcloud.gitlab_stand_in import GitLabStandIn
 
@@ -23,7 +23,7 @@ from ..contract.gitlab_client import Client
 TOKEN = "glrt-goodgoodgoodgood1234"
 LIVE = "/etc/gitlab-runner/config.toml"
 STEPS = ("tool", "life", "secrets", "gitlab", "install", "config")
-_FACTS = Facts(
+_FACTS = CreatedResources(
     deployment="test",
     region="eu-central-1",
     vpc_id="vpc-0abc",

@@ -113,7 +113,7 @@ def test_mistakes_are_told_with_their_lines_and_nothing_is_written(
 
     assert main(["page", str(file), "-o", str(page)]) == 2
     told = capsys.readouterr().err
-    assert told.endswith("gitlab-runner-aws:concurrent = 0: must be at least 1\n1 mistake\n")
+    assert told.endswith("gitlab-runner-aws:concurrent = 0: must be at least 1\n1 error\n")
     assert not page.exists()
 
 

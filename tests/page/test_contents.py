@@ -37,7 +37,7 @@ def test_figures_are_those_of_the_costs_and_what_they_were() -> None:
     assert "was" not in tiles(shown)["Worst case"]
 
     after = tiles(subject(settings, changes=changed(settings)))
-    assert after["Machines at the most"] == "21 the manager included was 20"
+    assert after["Machines at most"] == "21 the manager included was 20"
     assert after["Worst case"].endswith("was $1.552")
     assert "was" not in after["Without any job"]
 
@@ -86,11 +86,11 @@ def test_with_a_price_that_is_not_known_a_sum_is_at_least_the_rest() -> None:
     shown = subject(settings, priced(settings, on_demand=prices, fees=dict.fromkeys(wanted(settings, REGION).fees, 0)))
     drawn = section(shown, "costs")
 
-    assert "A price is not known, so that it may be more: unknown." in drawn.text
+    assert "A price is unknown, so that it may be more: unknown." in drawn.text
     total, pools = drawn.all("desc")
     assert total.text == (
         "Without any job the stack costs between $0.220 and $0.220 an hour at today's prices, and more where a price "
-        "is not known. The worst case is at least $0.920 an hour."
+        "is unknown. The worst case is at least $0.920 an hour."
     )
     assert pools.text == "known: $146.00 a month, unknown: price not known and manager: $14.60 a month."
     assert tiles(shown)["Worst case"].startswith("at least $0.920 an hour at least $671.60 a month: ")
@@ -109,7 +109,7 @@ def test_a_part_of_a_pools_price_is_drawn_and_said_to_be_a_part() -> None:
 def test_what_is_not_known_is_not_drawn_as_free() -> None:
     drawn = section(subject(small(machine={"MaxGrowthRate": 5}), Market()), "costs")
     assert drawn.all("svg") == []
-    assert "A price is not known, so that it may be more: manager." in drawn.text
+    assert "A price is unknown, so that it may be more: manager." in drawn.text
 
 
 def test_the_parts_of_a_cost_are_listed_and_come_to_all_of_it() -> None:
@@ -169,7 +169,7 @@ def test_a_spot_price_is_held_against_the_cap(price: float, swing: float, verdic
 def test_spot_pools_without_prices_are_named() -> None:
     shown = section(subject(small(), Market()), "spot")
     assert shown.all("svg", "details") == []
-    assert shown.text.endswith("Not known for spot.")
+    assert shown.text.endswith("Unknown for spot.")
 
 
 def test_pools_with_the_same_spot_machines_are_drawn_once() -> None:

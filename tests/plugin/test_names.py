@@ -67,9 +67,9 @@ def test_null_is_left_out() -> None:
 
 
 def test_the_spelling_of_stack_files_is_told_with_the_right_one() -> None:
-    _, mistakes = as_settings({"check_interval": 3.0, "pools": [{"machine": {"IdleCount": 1.0}}]})
+    _, errors = as_settings({"check_interval": 3.0, "pools": [{"machine": {"IdleCount": 1.0}}]})
 
-    assert mistakes == [
+    assert errors == [
         ("check_interval", "is the spelling of stack files; write checkInterval"),
         ("pools[0].machine.IdleCount", "is the spelling of stack files; write idleCount"),
     ]

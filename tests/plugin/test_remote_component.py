@@ -1,4 +1,4 @@
-"""The component as programs get it from the plugin: the same resources, secrets kept, mistakes told."""
+"""The component as programs get it from the plugin: the same resources, secrets kept, errors told."""
 
 import json
 import re
@@ -146,7 +146,7 @@ subnet = made(
 VPC_INPUT = '    network={"vpcId": vpc.id, "subnetIds": {"a": subnet.id}},\n    token='
 
 
-def mistakes(program: Program, inputs: Mapping[str, Any], **expressions: str) -> str:
+def errors(program: Program, inputs: Mapping[str, Any], **expressions: str) -> str:
     """What a preview says that is refused; expressions are added to the inputs as they are."""
     given = "".join(f"{name}={text}, " for name, text in expressions.items())
     lines = [
@@ -163,7 +163,7 @@ def mistakes(program: Program, inputs: Mapping[str, Any], **expressions: str) ->
 
 
 def test_all_mistakes_are_told_at_once_with_the_programs_names_and_no_secret(program: Program) -> None:
-    said = mistakes(
+    said = errors(
         program,
         {
             "token": "no-token",
@@ -201,7 +201,7 @@ def test_all_mistakes_are_told_at_once_with_the_programs_names_and_no_secret(pro
 
 
 def test_outputs_in_settings_are_refused_with_where_they_go(program: Program) -> None:
-    said = mistakes(
+    said = errors(
         program,
         {},
         settings='{"gitlab": {"url": pulumi.Output.from_input("https://gitlab.example.com")}, "pools": []}',

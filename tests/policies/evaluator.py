@@ -38,7 +38,7 @@ class Evaluator:
         self._answers: dict[str, dict[str, Any]] = {}
 
     def allows(self, policy: Policy | None, request: Request, resource_policy: Policy | None = None) -> bool:
-        """Tell whether IAM would allow it; a context key that EC2 does not send with it is an error."""
+        """Return whether IAM would allow it; a context key that EC2 does not send with it is an error."""
         question = {
             "policy": policy and _about(policy, request.action),
             "resourcePolicy": resource_policy or (_key_policy(request) if ":kms:" in request.resource else None),

@@ -1,4 +1,4 @@
-"""A scanner that others wrote looks over every policy; what it finds is explained in `findings.yaml`, or a mistake."""
+"""A scanner that others wrote looks over every policy; what it finds is explained in `findings.yaml`, or an error."""
 
 import json
 import warnings

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from config_render import SettingsError, cautions, problems_of, render
+from config_render import SettingsError, problems_of, render, warnings_of
 from config_render.__main__ import MISTAKEN
 from config_render.__main__ import main as command
 from config_render.base.section import ConfigTable
@@ -163,7 +163,7 @@ def judge(raw: dict[str, Any]) -> str:
     content = tomllib.loads(text)
     assert has_extra(settings) or unknown_keys(content) == [], unknown_keys(content)
     assert render(settings, FACTS) == text
-    cautions(settings)
+    warnings_of(settings)
     return "rendered"
 
 
@@ -185,7 +185,7 @@ def called(path: Path) -> str:
         code = command(["calendar", str(path), "--week", "2026-11-24"])
     assert code in (0, MISTAKEN), output.getvalue()
     if code == MISTAKEN:
-        return "refused" if "mistake" in output.getvalue().splitlines()[-1] else "no settings file"
+        return "refused" if "error" in output.getvalue().splitlines()[-1] else "no settings file"
     return judge(dict(read_stack_file(path).settings))
 
 

@@ -20,12 +20,12 @@ from .programs import judged, path_of
 
 UNITS = "/etc/systemd/system"
 WRITING = """
-from manager_tool.gitlab import reach
+from manager_tool.gitlab import egress
 from manager_tool.maintenance import removal
 from manager_tool.programs import watch_units
 
-reach.propose({"url": "https://gitlab.example.com", "proxy": {"url": "http://proxy:3128", "noProxy": []}})
-reach.place_proxy()
+egress.propose({"url": "https://gitlab.example.com", "proxy": {"url": "http://proxy:3128", "noProxy": []}})
+egress.place_proxy()
 removal.abort_jobs()
 watch_units.put(60)
 """

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from config_render import Facts, Problem, Settings, document, parse, problems_of
+from config_render import CreatedResources, Problem, Settings, document, parse, problems_of
 
 TOKEN = "glrt-" + "a1B2" * 5
 ACCESS_TOKEN = "glpat-0123456789abcdefghij"
 REGION = "eu-central-1"
 
-FACTS = Facts(
+FACTS = CreatedResources(
     deployment="dev",
     region=REGION,
     vpc_id="vpc-0abc",
@@ -67,7 +67,7 @@ def problems(raw: Mapping[str, Any], secrets: Sequence[str] = ()) -> list[Proble
 
 
 def lines(raw: Mapping[str, Any], secrets: Sequence[str] = ()) -> list[str]:
-    """The problems as a person reads them, less the namespace that all of them begin with."""
+    """The problems as a person reads them, without the namespace that all of them begin with."""
     return [str(each).removeprefix("gitlab-runner-aws:") for each in problems(raw, secrets)]
 
 

@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from config_render import Facts, document, ipv6_slice, partition, problems_of, published_image, worker_bounds
+from config_render import (
+    CreatedResources,
+    document,
+    ipv6_slice,
+    partition,
+    problems_of,
+    published_image,
+    worker_bounds,
+)
 from config_render.settings.identity import EcrSettings
 
 from .settings_samples import FACTS, TOKEN, options_of, parsed, stack
@@ -71,7 +79,9 @@ def test_each_part_of_aws_has_its_own_s3_and_its_own_ubuntu(region: str, part: s
 
 
 def test_a_local_zone_is_spelled_as_the_driver_joins_it() -> None:
-    facts = Facts(**{**FACTS.__dict__, "region": "us-west-2", "subnets": {"us-west-2-lax-1a": "subnet-0lax"}})
+    facts = CreatedResources(
+        **{**FACTS.__dict__, "region": "us-west-2", "subnets": {"us-west-2-lax-1a": "subnet-0lax"}}
+    )
     raw = stack({"zones": ["-lax-1a"]}, network={"zones": ["-lax-1a"]})
     (runner,) = document(parsed(raw), facts)["runners"]
 

@@ -90,7 +90,7 @@ second minute hour day-of-month month day-of-week year
 wrong.yaml:14: pools[0].machine.autoscaling[0].Timezone = Europe/Berln: is no time zone; did you mean `Europe/Berlin`?
 wrong.yaml:15: pools[0].driver.amazonec2-volume-type = io1: needs amazonec2-volume-iops, from 100 to 2000 for 40 GiB; \
 set it, or use gp3
-9 mistakes
+9 errors
 """
     )
 
@@ -102,7 +102,7 @@ WARNING = (
 
 
 CHECKED = """\
-good.yaml: no mistakes
+good.yaml: no errors
 pool    jobs at once  machines at most  on demand of these  [[runners]]  placements
 ci                 4                 4                   0            1           1
 in all             4                 4                   0            1           1
@@ -125,7 +125,7 @@ def test_warnings_let_pass_and_strict_does_not(call: Call) -> None:
 
 
 COMPARED = """\
-good.yaml: no mistakes
+good.yaml: no errors
 pool    executor           jobs at once  machines at most  on demand of these  [[runners]]  placements  machines that wait  highest price
 ci      docker+machine                4                 4                   0            1           1              0 to 2      on demand
 ci      docker-autoscaler             4                 4                   0            1           1              0 to 2      on demand

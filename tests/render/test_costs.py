@@ -139,7 +139,7 @@ def test_a_price_that_nothing_is_bought_at_need_not_be_known() -> None:
         ({"interfaceEndpoints": ["ec2", "ssm"]}, 0, 6, 21),
         ({"vpcId": "vpc-0ours", "subnetIds": ["subnet-0a"]}, 0, 0, 21),
     ],
-    ids=["public", "one gateway", "one in each zone", "endpoints in each zone", "a VPC that is there already"],
+    ids=["public", "one gateway", "one in each zone", "endpoints in each zone", "an existing VPC"],
 )
 def test_the_network_costs_what_is_made_of_it(
     network: dict[str, Any], gateways: int, endpoints: int, addresses: int

@@ -10,8 +10,8 @@ from config_render import document, render
 from config_render.render.capacity import capacities
 from config_render.week.schedule import week_of
 from planning.costs import machine_rows
-from planning.fitness import doubtful
 from planning.market import Market, machines
+from planning.market_checks import market_warnings
 from planning.spot_history import SpotHistory
 
 from .settings_samples import FACTS, parsed, stack
@@ -195,4 +195,4 @@ def test_spot_capacity_without_a_cap_costs_the_on_demand_price_at_the_most() -> 
     market = Market(spot={("m5.large", "eu-central-1a"): history}, on_demand={("m5.large", "eu-central-1"): 0.115})
 
     assert (spot.most, spot.highest_price(market), spot.todays_price(market)) == (4, 0.115, 0.05)
-    assert doubtful(machines(settings, "eu-central-1"), "eu-central-1", market) == []
+    assert market_warnings(machines(settings, "eu-central-1"), "eu-central-1", market) == []

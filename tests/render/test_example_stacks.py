@@ -1,4 +1,4 @@
-"""The stack files to start from have neither mistakes nor warnings, and editors accept them."""
+"""The stack files to start from have neither errors nor warnings, and editors accept them."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def test_there_is_one_for_each_kind() -> None:
 def test_it_has_neither_mistakes_nor_warnings(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--strict", str(file)]) == 0, capsys.readouterr().err
     told = capsys.readouterr().out.splitlines()
-    assert told == [f"{file}: no mistakes", *as_lines(capacities(checked(file)[1]))]
+    assert told == [f"{file}: no errors", *as_lines(capacities(checked(file)[1]))]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

@@ -1,12 +1,17 @@
 """The config.toml of a running manager, fetched by a stand-in for ssh that runs the command on this machine."""
 
 import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from shutil import which
 
 import pytest
 
 from config_render.__main__ import main
+from config_render.migrate.host import fetched
 from config_render.migrate.source import LARGEST
 
 TOML = """\
@@ -24,11 +29,13 @@ concurrent = 4
 """
 SSH = """\
 #!/bin/sh
-# A stand-in for ssh: no host, no login; the command runs here.
+# A stand-in for ssh: no host, no login; the command runs here, in the login shell.
 printf '%s\\n' "$@" > "$ARGUMENTS"
-[ "$1 $2 $3" = "-T -- root@manager" ] || exit 64
+[ "$1" = -T ] && shift
+[ "$1 $2" = "-o BatchMode=yes" ] && shift 2
+[ "$1 $2 $#" = "-- root@manager 3" ] || exit 64
 {before}
-exec sh -c "$4"
+exec "${LOGIN_SHELL:-sh}" -c "$3"
 """
 SUDO = """\
 #!/bin/sh
@@ -108,6 +115,60 @@ def test_what_can_not_be_had_or_read_is_told_and_nothing_is_written(
     assert call("--path", "/nowhere/config.toml", "--output", str(output)) == 2
     out, err = capfd.readouterr()
     assert (out, message in err, output.exists()) == ("", True, False), err
+
+
+@pytest.mark.parametrize(
+    "shell", [each for each in ("sh", "bash", "dash", "zsh", "ksh", "tcsh", "fish") if which(each)]
+)
+@pytest.mark.parametrize(
+    "name", ["it's live", 'a "b"', "$HOME `id`", "a\\b\\\\c\\'", "!x!! *?[a]{b,c}~#;&|<>()", "é%s%%-\\n"]
+)
+def test_a_path_is_the_same_in_every_login_shell(
+    name: str, shell: str, ssh: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGIN_SHELL", shell)
+    (tmp_path / name).write_text(TOML)
+
+    assert fetched("root@manager", str(tmp_path / name)) == TOML.encode()
+    command = (tmp_path / "arguments").read_text().splitlines()[-1]
+    # Of what shells may read otherwise within single quotes nothing is there: ! of csh, \\\\ and \\' of fish.
+    assert (command.count("'"), re.findall(r"!|\\\\[^0]", command)) == (2, [])
+
+
+@pytest.mark.parametrize("path", ["config.toml", "", "/etc/a\nb", "/etc/a\0", "/" + "a" * 5000, "~/config.toml"])
+def test_what_is_no_absolute_path_never_reaches_ssh(
+    path: str, ssh: Programs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("--path", path) == 2
+    error = capsys.readouterr().err
+    assert error == f"--path {path!r}: is no absolute path in one line; write it as /etc/gitlab-runner/config.toml\n"
+    assert not (tmp_path / "arguments").exists()
+
+
+def program(path: Path) -> list[str]:
+    return [sys.executable, "-m", "config_render", "from-host", "root@manager", "--path", str(path)]
+
+
+def test_without_a_terminal_ssh_asks_for_no_password(ssh: Programs, tmp_path: Path) -> None:
+    """A child in a session of its own has no terminal; nor has its ssh anything to read."""
+    (tmp_path / "live.toml").write_text(TOML)
+    ssh('[ -z "$(cat)" ] || exit 65')
+    done = subprocess.run(
+        program(tmp_path / "live.toml"), input=b"typed", capture_output=True, start_new_session=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (tmp_path / "arguments").read_text().splitlines()[:5] == ["-T", "-o", "BatchMode=yes", "--", "root@manager"]
+
+
+def test_at_a_terminal_ssh_may_ask_for_a_password(ssh: Programs, tmp_path: Path) -> None:
+    (tmp_path / "live.toml").write_text(TOML)
+    at_a_terminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", at_a_terminal, *program(tmp_path / "live.toml")], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done
+    assert (tmp_path / "arguments").read_text().splitlines()[:3] == ["-T", "--", "root@manager"]
 
 
 def test_where_there_is_no_ssh_it_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

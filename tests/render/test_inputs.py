@@ -113,11 +113,11 @@ TOO_MUCH: dict[str, tuple[str, str]] = {
     ),
     "4,000 unknown keys": (
         STACK + "".join(f"    k{number}: 1\n" for number in range(4_000)),
-        "more mistakes are not listed; correct these first",
+        "more errors are not listed; correct these first",
     ),
     "4,000 long keys with dots": (
         STACK + "".join(f"    k{number}{'.a' * 300}: 1\n" for number in range(4_000)),
-        "more mistakes are not listed; correct these first",
+        "more errors are not listed; correct these first",
     ),
     "a key of a million characters": (f"{STACK}    {'a.' * 400}: 1\n    ? {'a.' * 500_000}\n    : 1\n", "has a key of"),
     "90,000 zones": (
@@ -241,7 +241,7 @@ def test_a_file_that_can_not_be_extended_is_told_on_one_line(
     assert said in told
     assert told.isprintable()
     assert len(told) < 1000
-    assert end == "1 mistake"
+    assert end == "1 error"
 
 
 def test_no_more_files_are_extended_than_a_person_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -334,7 +334,7 @@ def test_unknown_keys_from_a_program_are_told_within_bounds(count: int) -> None:
     with pytest.raises(SettingsError, match="keys; at most 5000"):
         parse({**FULL, "pools": pools}, token=TOKEN, region=REGION)
     spread = [{**FULL["pools"][0], "name": f"p{n}", **{f"k{i}": 1 for i in range(33)}} for n in range(count // 33)]
-    with pytest.raises(SettingsError, match=r"more mistakes are not listed|holds \d+ mistakes|holds more than") as told:
+    with pytest.raises(SettingsError, match=r"more errors are not listed|holds \d+ errors|holds more than") as told:
         parse({**FULL, "pools": spread}, token=TOKEN, region=REGION)
     assert len(told.value.problems) <= 201
 

@@ -1,4 +1,4 @@
-"""Files that several stacks share: how they are merged, where mistakes are told, and what may not be in them."""
+"""Files that several stacks share: how they are merged, where errors are told, and what may not be in them."""
 
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ def test_a_mistake_is_told_at_its_line_in_whichever_file_it_stands(
         "512m or 4g",
         "shared.yaml:6: gitlab-runner-aws:manager.rootSize = 3: must be at least 8",
         "shared.yaml:9: gitlab-runner-aws:pools[0].limit = five: must be a whole number",
-        "4 mistakes",
+        "4 errors",
     ]
 
 
@@ -134,13 +134,13 @@ def test_broken_yaml_is_told_at_its_line_in_the_file_that_is_extended(
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("gitlab-runner-aws:token: {secure: v1:x}", "gitlab-runner-aws:token: stands in a shared file; set it in each "
+        ("gitlab-runner-aws:token: {secure: v1:x}", "gitlab-runner-aws:token: is in a shared file; set it in each "
          "stack: pulumi config set --secret gitlab-runner-aws:token"),
-        ("gitlab-runner-aws:secrets: {key: {secure: v1:x}}", "gitlab-runner-aws:secrets: stands in a shared file; set "
+        ("gitlab-runner-aws:secrets: {key: {secure: v1:x}}", "gitlab-runner-aws:secrets: is in a shared file; set "
          "it in each stack: pulumi config set --secret gitlab-runner-aws:secrets"),
-        ("gitlab-runner-aws:extends: [other.yaml]", "gitlab-runner-aws:extends: stands in a shared file; name all "
+        ("gitlab-runner-aws:extends: [other.yaml]", "gitlab-runner-aws:extends: is in a shared file; name all "
          "files in the stack file"),
-        ("aws:region: eu-central-1", "aws:region: stands in a shared file, which holds settings of gitlab-runner-aws "
+        ("aws:region: eu-central-1", "aws:region: is in a shared file, which holds settings of gitlab-runner-aws "
          "alone; set it in each stack file"),
     ],
 )  # fmt: skip

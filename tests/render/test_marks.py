@@ -8,7 +8,7 @@ from pydantic import Field
 
 from config_render import NAMESPACE, TOKENS, Settings, problem, problems_of
 from config_render.base.marks import Mark, marked
-from config_render.base.outside import SECRETS
+from config_render.base.other_settings import SECRETS
 from config_render.base.problems import never_shown
 from config_render.base.secret_texts import names_a_secret
 from config_render.base.section import ConfigTable, Section, child_tables
@@ -83,7 +83,7 @@ def test_secrets_that_no_model_holds_are_never_shown(name: str) -> None:
 
 
 def told(**given: Any) -> set[tuple[str, str]]:
-    """The paths of mistakes, each with the beginning of its message."""
+    """The paths of errors, each with the beginning of its message."""
     raw = {"gitlab": {"url": "https://gitlab.example.com"}, "pools": [], **given}
     return {(each.path, each.message[:16]) for each in problems_of(raw, region="eu-central-1")[1]}
 

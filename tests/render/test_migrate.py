@@ -189,7 +189,7 @@ def pairs_in(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def holds(value: Any, sample: Any) -> bool:
-    """Tell whether a setting says what a sample does, beside defaults that were written down."""
+    """Return whether a setting says what a sample does, beside defaults that were written down."""
     if isinstance(sample, dict):
         return isinstance(value, dict) and all(holds(value.get(key), each) for key, each in sample.items())
     if isinstance(sample, list):
@@ -211,6 +211,31 @@ ODD: list[Any] = [
     *({"a.b": {"c": [1]}}, [None] * 0, "https://user:pa55w0rd@example.com/ci/", [""], {"": ""}, "amazonec2-tags=,,"),
 ]
 
+ODD_KEYS = [
+    "",
+    " ",
+    "a b",
+    "a[b",
+    "[",
+    "]",
+    "a]",
+    "[0]",
+    "a.b",
+    ".",
+    'a"b',
+    '"',
+    "'",
+    "a\nb",
+    "\\",
+    "é",
+    "machine.IdleCount",
+]
+
+MACHINE = """MachineDriver = "amazonec2"
+MachineName = "x-%s"
+MachineOptions = ["amazonec2-region=eu-west-1", "amazonec2-vpc-id=vpc-0a1b2c3d", "amazonec2-subnet-id=subnet-0a"]
+"""
+
 
 def mutated(content: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     """A config.toml with some of its keys gone, spelled otherwise, doubled, or with other values."""
@@ -227,7 +252,8 @@ def mutated(content: dict[str, Any], chance: random.Random) -> dict[str, Any]:
             case 1:
                 del table[key]
             case 2 if isinstance(table, dict) and isinstance(key, str):
-                table[chance.choice([key.upper(), key[1:], f"{key}s", "password", "token", "a b"])] = table[key]
+                odd = chance.choice([key.upper(), key[1:], f"{key}s", "password", "token", *ODD_KEYS])
+                table[odd] = table[key]
             case 3:
                 other = chance.choice(tables)
                 inner = deepcopy(table[key])
@@ -263,12 +289,29 @@ def test_no_valid_toml_ends_in_a_traceback_and_what_is_converted_passes_the_chec
             text = stack_file(found, "config.toml")
             assert "pa55w0rd" not in text
             assert "glpat-0123456789abcdefghij" not in text
-            assert mistakes(text) == [], content
+            assert errors(text) == [], content
         converted += 1
     assert converted > count // 5
 
 
-def mistakes(text: str) -> list[str]:
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_a_key_that_toml_quotes_is_told_with_its_own_line(key: str) -> None:
+    quoted = json.dumps(key, ensure_ascii=False)
+    tables = ["", "[[runners]]", "[runners.docker]", "[runners.machine]"]
+    text = "".join(f"{table}\n{quoted} = [1,\n2]\n" for table in tables) + MACHINE
+    (note,) = [
+        each
+        for each in settings_from_toml(Source(tomllib.loads(text), lines_of(text))).notes
+        if each.endswith("passes over what it does not know") and quoted in each
+    ]
+    places = ["", "runners[0].", "runners[0].docker.", "runners[0].machine."]
+    lines = [text[: found.start()].count("\n") + 1 for found in re.finditer(rf"^{re.escape(quoted)} =", text, re.M)]
+    assert note.partition(": becomes")[0] == ", ".join(
+        f"{place}{quoted} (line {line})" for place, line in zip(places, lines, strict=True)
+    )
+
+
+def errors(text: str) -> list[str]:
     config = after_the_head(text)
     raw = {key.rpartition(":")[2]: value for key, value in config.items()}
     region, secrets = raw.pop("region"), raw.pop("secrets", {})

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from config_render import cautions, render
+from config_render import render, warnings_of
 from config_render.executors.docker_autoscaler.group import group_spec
 from config_render.executors.docker_autoscaler.user_data import user_data
 
@@ -125,7 +125,7 @@ def test_a_setting_becomes_what_the_row_says(row: Row) -> None:
 
 def test_what_has_no_counterpart_brings_a_warning() -> None:
     pool = {"machine": {"MaxGrowthRate": 5, "MachineName": "m-%s"}, "driver": {"engine-opt": ["mtu=1400"]}}
-    told = [each.path for each in cautions(parsed(stack(pool, executor="docker-autoscaler")))]
+    told = [each.path for each in warnings_of(parsed(stack(pool, executor="docker-autoscaler")))]
 
     for name in ("machine.MaxGrowthRate", "machine.MachineName", "driver.engine-opt"):
         assert any(path.endswith(name) for path in told), told

@@ -30,7 +30,7 @@ def pools(*given: Mapping[str, Any], **settings: Any) -> Settings:
 
 def said(settings: Settings, **market: Any) -> list[str]:
     told = report(settings, REGION, Market(**market))
-    found = (*told.mistakes, *told.doubts)
+    found = (*told.errors, *told.warnings)
     return [str(problem).removeprefix("gitlab-runner-aws:") for problem in found]
 
 
@@ -125,7 +125,7 @@ p0       eu-central-1b  m5.large       -       -       -       -          -     
 p1       eu-central-1a  c5.large       -       -       -       -          -     0.0800         2        $0.160
 manager  eu-central-1a  t3.small       -       -       -       -          -          ?         1             ?
 
-at the most         machines          an hour   a month (730 h)
+at most             machines          an hour   a month (730 h)
 p0                         6           $0.374           $273.02
 p1                         2           $0.168           $122.64
 manager                    1  at least $0.007    at least $5.11
@@ -179,5 +179,5 @@ def test_what_could_not_be_asked_brings_a_line_for_each_reason_and_no_problem() 
     ]
     told = report(settings, REGION, Market(failures=tuple(Failure(*each) for each in failures)))
 
-    assert (told.mistakes, told.doubts) == ((), ())
-    assert told.lines[-2:] == ("Not known: spot prices: no", "Not known: prices on demand, spot quotas: late")
+    assert (told.errors, told.warnings) == ((), ())
+    assert told.lines[-2:] == ("Unknown: spot prices: no", "Unknown: prices on demand, spot quotas: late")

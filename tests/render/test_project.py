@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from config_render import problems_of
-from config_render.base.outside import EXTENDS, OUTSIDE
+from config_render.base.other_settings import EXTENDS, OTHER_SETTINGS
 from config_render.files.project import as_settings, as_yaml, declared, without_defaults
 from localcloud.cloud import ROOT
 
@@ -79,5 +79,5 @@ def test_texts_of_the_engine_are_read_by_the_types_of_their_settings(name: str, 
 
 
 def test_secrets_and_shared_files_are_declared_though_no_model_holds_them() -> None:
-    assert {*OUTSIDE} == {"token", "registrationToken", "accessToken", "secrets", EXTENDS}
-    assert {*OUTSIDE} <= declared().keys()
+    assert {*OTHER_SETTINGS} == {"token", "registrationToken", "accessToken", "secrets", EXTENDS}
+    assert {*OTHER_SETTINGS} <= declared().keys()

@@ -34,10 +34,10 @@ def test_shipped_stack_files_name_it_and_fit(file: Path) -> None:
     assert named
     assert (file.parent / named[1]).resolve() == SHIPPED
     validator = jsonschema.Draft202012Validator(SCHEMA)
-    mistakes = [error.message for error in validator.iter_errors(yaml.safe_load(text))]
+    errors = [error.message for error in validator.iter_errors(yaml.safe_load(text))]
     # What these two leave for a person, or for `make up`, to set.
     left = {"Pulumi.dev.yaml": ["manager"], "Pulumi.local.yaml": ["gitlab"]}.get(file.name, [])
-    assert mistakes == [f"'gitlab-runner-aws:{key}' is a required property" for key in left]
+    assert errors == [f"'gitlab-runner-aws:{key}' is a required property" for key in left]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""All mistakes come at once, none shows a secret, and nothing else happens."""
+"""All errors come at once, none shows a secret, and nothing else happens."""
 
 from copy import deepcopy
 from typing import Any
@@ -35,7 +35,7 @@ def test_all_mistakes_come_at_once_even_those_of_one_pool() -> None:
     assert (
         str(caught.value)
         == """\
-9 mistakes in the settings; nothing was changed:
+9 errors in the settings; nothing was changed:
   aws:region = eu-centrl-1: is no AWS region; did you mean `eu-central-1`?
   gitlab-runner-aws:concurrent = 0: must be at least 1
   gitlab-runner-aws:pools[0].Limit: unknown; did you mean `limit`?
@@ -75,7 +75,7 @@ def test_what_is_missing_beside_an_unknown_key_that_is_not_like_it_is_told_too()
 def test_a_single_mistake_is_counted_as_one() -> None:
     error = SettingsError([Problem("aws:region", None, "missing")])
 
-    assert str(error) == "1 mistake in the settings; nothing was changed:\n  aws:region: missing"
+    assert str(error) == "1 error in the settings; nothing was changed:\n  aws:region: missing"
 
 
 @pytest.mark.parametrize(

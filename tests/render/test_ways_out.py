@@ -68,7 +68,7 @@ def told(raw: dict[str, Any], **ways: str) -> list[str]:
     zones = tuple(each.removeprefix("subnet-") for each in settings.network.subnet_ids or ())
     placed = settings.model_copy(update={"network": settings.network.model_copy(update={"zones": zones})})
     market = Market(ways_out={f"subnet-{name}": WayOut(way) for name, way in ways.items()})
-    return [str(each).removeprefix("gitlab-runner-aws:") for each in report(placed, REGION, market).doubts]
+    return [str(each).removeprefix("gitlab-runner-aws:") for each in report(placed, REGION, market).warnings]
 
 
 NO_WAY = "has no route to the internet, so that"

@@ -10,7 +10,7 @@ import pytest
 from config_render.base.periods import check_period
 from config_render.settings.pool import Pool
 from config_render.week.drawing import as_svg, as_text
-from config_render.week.schedule import Schedule, Stretch, week_of
+from config_render.week.schedule import Interval, Schedule, week_of
 
 from .settings_samples import parsed, stack
 
@@ -27,27 +27,27 @@ def pool(*sections: dict[str, Any], **machine: Any) -> Pool:
 def test_the_guides_periods_hold_when_the_guide_says() -> None:
     week = week_of(pool(OFFICE, WEEKEND), MONDAY)
 
-    assert week.days[0] == [Stretch(0, 540, None), Stretch(540, 1080, 0), Stretch(1080, 1440, None)]
+    assert week.days[0] == [Interval(0, 540, None), Interval(540, 1080, 0), Interval(1080, 1440, None)]
     assert week.days[:5] == [week.days[0]] * 5
-    assert week.days[5:] == [[Stretch(0, 1440, 1)]] * 2
+    assert week.days[5:] == [[Interval(0, 1440, 1)]] * 2
 
 
 def test_the_last_section_that_matches_wins() -> None:
     always = {**OFFICE, "Periods": ["* * * * * * *"]}
 
-    assert week_of(pool(OFFICE, always), MONDAY).days[0] == [Stretch(0, 1440, 1)]
+    assert week_of(pool(OFFICE, always), MONDAY).days[0] == [Interval(0, 1440, 1)]
     assert week_of(pool(always, OFFICE), MONDAY).days[0] == [
-        Stretch(0, 540, 0),
-        Stretch(540, 1080, 1),
-        Stretch(1080, 1440, 0),
+        Interval(0, 540, 0),
+        Interval(540, 1080, 1),
+        Interval(1080, 1440, 0),
     ]
 
 
 def test_each_section_has_its_own_time_zone_and_the_clocks_are_those_of_the_first() -> None:
     tokyo = {**OFFICE, "Timezone": "Asia/Tokyo"}
 
-    assert week_of(pool(tokyo), MONDAY).days[0][1] == Stretch(540, 1080, 0)
-    assert week_of(pool(tokyo), MONDAY, "UTC").days[0][0] == Stretch(0, 540, 0)
+    assert week_of(pool(tokyo), MONDAY).days[0][1] == Interval(540, 1080, 0)
+    assert week_of(pool(tokyo), MONDAY, "UTC").days[0][0] == Interval(0, 540, 0)
     # On the day on which clocks go back, the office hours of New York move for those of Berlin.
     new_york = {**OFFICE, "Periods": ["* * 9-17 * * * *"], "Timezone": "America/New_York"}
     berlin = week_of(pool(new_york), date(2026, 10, 26), "Europe/Berlin")

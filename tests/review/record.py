@@ -34,7 +34,7 @@ CASES: Mapping[str, Mapping[str, Any]] = {
     "network": {f"{PREFIX}network": {"cidr": "10.1.0.0/16"}},
     "bucket": {f"{PREFIX}cache": {"forceDestroy": None, "s3": {"BucketName": "ours"}}},
     "secret": {"environment": ["KEY=<secret:planted>", "MODE=fast"]},
-    "mistakes": {"limit": -9, "limitt": 1},
+    "errors": {"limit": -9, "limitt": 1},
 }
 """What differs from the settings of Pulumi.local.yaml: tables by their names, the rest is of the pool; None goes.
 

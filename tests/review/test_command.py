@@ -1,4 +1,4 @@
-"""`python -m review`: what it writes, and what a person reads after a mistake; the engine's own words beside it."""
+"""`python -m review`: what it writes, and what a person reads after an error; the engine's own words beside it."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def call(command: str, file: str, case: str, *more: str) -> int:
     return main([command, file, "--events", str(EVENTS / f"{case}.jsonl"), *more])
 
 
-@pytest.mark.parametrize(("case", "code"), [("limit", 0), ("first", 0), ("manager", 1), ("mistakes", 1)])
+@pytest.mark.parametrize(("case", "code"), [("limit", 0), ("first", 0), ("manager", 1), ("errors", 1)])
 def test_a_job_writes_note_and_reports_whatever_its_end(
     stack_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str, code: int
 ) -> None:
@@ -70,7 +70,7 @@ def test_the_labels_are_those_that_gitlab_gives_the_job(stack_file: str, monkeyp
 
 
 def test_a_failed_preview_is_told(stack_file: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert call("policy", stack_file, "mistakes") == 1
+    assert call("policy", stack_file, "errors") == 1
     assert "the preview failed; its message is above" in capsys.readouterr().err
 
 
@@ -111,7 +111,7 @@ def test_a_note_that_is_not_taken_fails_its_command_but_not_the_job(
 
 
 def test_a_path_of_its_own_stands_in_the_report(stack_file: str, tmp_path: Path) -> None:
-    call("reports", stack_file, "mistakes", "--folder", str(tmp_path), "--path", "infra/Pulumi.local.yaml")
+    call("reports", stack_file, "errors", "--folder", str(tmp_path), "--path", "infra/Pulumi.local.yaml")
     issues = json.loads((tmp_path / "codequality.json").read_text())
 
     assert {issue["location"]["path"] for issue in issues} == {"infra/Pulumi.local.yaml"}

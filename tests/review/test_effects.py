@@ -6,7 +6,7 @@ import pytest
 
 from components.manager_tool.config.runners import sections
 from components.manager_tool.executors.docker_autoscaler.restarts import reasons
-from config_render.executors.facts import Facts
+from config_render.executors.created import CreatedResources
 from config_render.render.document import render
 from review.changes import Changes, ConfigToml, Resource
 from review.effects import NOTHING, REPLACES_MANAGER, RESTARTS, UNKNOWN, effect_of, effects_of
@@ -14,7 +14,7 @@ from review.events import SECRET
 
 from ..render.settings_samples import parsed, stack
 
-FACTS = Facts(
+FACTS = CreatedResources(
     deployment="runner",
     region="eu-central-1",
     vpc_id="vpc-1",

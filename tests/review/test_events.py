@@ -56,7 +56,7 @@ def everything(changed: Changes) -> str:
         ("network", {"replace": 15, "update": 9}),
         ("bucket", {"delete": 6, "update": 2}),
         ("secret", {"update": 3}),
-        ("mistakes", {}),
+        ("errors", {}),
     ],
 )
 def test_each_recorded_preview_is_counted_as_the_engine_does(case: str, counts: dict[str, int]) -> None:
@@ -67,7 +67,7 @@ def test_each_recorded_preview_is_counted_as_the_engine_does(case: str, counts: 
     # The engine counts components as well, of which one goes with the bucket.
     engines = {op: count for op, count in summary["resourceChanges"].items() if op != "same"}
     assert engines == {**counts, **({"delete": 7} if case == "bucket" else {})}
-    assert changed.failed == (case == "mistakes")
+    assert changed.failed == (case == "errors")
     assert changed.nothing == (case == "same")
     assert not changed.first
 

@@ -202,9 +202,9 @@ def test_nothing_to_do_is_one_line() -> None:
 
 
 def test_mistakes_are_shown_as_the_program_says_them() -> None:
-    text = of("mistakes")
+    text = of("errors")
 
-    assert "### Preview of `local`: failed, nothing was changed\n\n```text\n2 mistakes in the settings" in text
+    assert "### Preview of `local`: failed, nothing was changed\n\n```text\n2 errors in the settings" in text
     assert "pools[0].limit = -9: must be at least 1" in text
     assert "unhandled" not in text
 
@@ -226,7 +226,7 @@ def test_costs_are_shown_before_and_after_at_the_same_prices() -> None:
     changed = with_machines(changes("limit"), BEFORE, AFTER)
     text = note(changed, bill_of(changed, MARKET), [])
 
-    assert "| machines at the most | 6 | **10** |" in text
+    assert "| machines at most | 6 | **10** |" in text
     assert "| an hour, if all of them run | 0.52 USD | **0.92 USD** |" in text
     assert "| a month, if all of them run | 379.60 USD | **671.60 USD** |" in text
     assert "| a month without any job | 87.60 USD | 87.60 USD |" in text
@@ -251,7 +251,7 @@ def test_with_a_price_that_is_not_known_a_cost_is_at_least_the_rest() -> None:
     changed = with_machines(changes("first"), None, [*AFTER, row("arm", 2, type_="t9.huge")])
     text = note(changed, bill_of(changed, MARKET), [])
 
-    assert "| machines at the most | - | **12** |" in text
+    assert "| machines at most | - | **12** |" in text
     assert "| an hour, if all of them run | - | **at least 0.92 USD** |" in text
     assert "| a month, if all of them run | - | **at least 671.60 USD** |" in text
     assert "| a month without any job | - | **at least 87.60 USD** |" in text
@@ -270,7 +270,7 @@ def test_machines_that_may_be_in_either_zone_are_counted_once_at_the_dearer_pric
     changed = with_machines(changes("limit"), [here], [here, there, on_demand])
     text = note(changed, bill_of(changed, MARKET), [])
 
-    assert "| machines at the most | 9 | **11** |" in text
+    assert "| machines at most | 9 | **11** |" in text
     assert "| an hour, if all of them run | 0.90 USD | **1.10 USD** |" in text
 
 

@@ -28,7 +28,7 @@ def going(name: str, type_: str, op: str = "replace") -> Changes:
         ("manager", [MANAGER]),
         ("network", [MANAGER]),
         ("bucket", [STATE]),
-        ("mistakes", []),
+        ("errors", []),
     ],
 )
 def test_recorded_previews_are_judged(case: str, fails: list[str]) -> None:

@@ -63,7 +63,7 @@ def test_the_terraform_report_counts(case: str, counts: dict[str, int]) -> None:
 
 
 def test_each_mistake_stands_at_its_line_of_the_stack_file() -> None:
-    issues = json.loads(codequality(changes("mistakes"), FILE))
+    issues = json.loads(codequality(changes("errors"), FILE))
 
     jsonschema.validate(issues, CODE_QUALITY)
     assert [(issue["severity"], issue["location"]["path"]) for issue in issues] == [("critical", str(FILE))] * 2
@@ -157,7 +157,7 @@ def test_the_junit_report_has_the_preview_and_each_policy_as_a_case() -> None:
 
 
 def test_the_junit_report_of_a_failed_preview_holds_what_was_wrong() -> None:
-    suite = ET.fromstring(junit(changes("mistakes"), []))  # noqa: S314 - ours
+    suite = ET.fromstring(junit(changes("errors"), []))  # noqa: S314 - ours
 
     assert "must be at least 1" in str(suite[0][0].text)
 

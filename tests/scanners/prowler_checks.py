@@ -25,7 +25,7 @@ _NO_ANSWER = ("ResponseParserError", "EndpointConnectionError", "An error occurr
 
 
 class _Errors(logging.Handler):
-    """Keeps what prowler logs as an error, where it goes on as if nothing had been found."""
+    """Keeps what prowler logs as an error, where it continues as if nothing had been found."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)

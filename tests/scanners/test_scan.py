@@ -1,4 +1,4 @@
-"""What a trusted scanner says of what is really deployed: nothing that is not known and accepted."""
+"""What a trusted scanner says of what is really deployed: nothing that is unknown and accepted."""
 
 import json
 from collections.abc import Iterator

@@ -11,7 +11,7 @@ from components.manager_tool.contract.constants import END
 from components.manager_tool.deployment import activation
 from components.manager_tool.executors.docker_autoscaler import known, switching
 from components.manager_tool.executors.docker_machine import machines, overrides
-from components.manager_tool.gitlab import api, reach, tokens
+from components.manager_tool.gitlab import api, egress, tokens
 from components.manager_tool.programs import service
 
 FOLDER = "/usr/local/lib/plugins"
@@ -92,7 +92,7 @@ def manager_in(folder: Path, patch: pytest.MonkeyPatch) -> Manager:
         patch.setattr(module, "LIVE", made.live)
     for module in (activation, template):
         patch.setattr(module, "TEMPLATE", folder / "staged.toml")
-    for module in (activation, reach):
+    for module in (activation, egress):
         patch.setattr(module, "SECRETS", folder / "secrets.json")
     for module, name, file in (
         (activation, "HOME", ""),
@@ -101,7 +101,7 @@ def manager_in(folder: Path, patch: pytest.MonkeyPatch) -> Manager:
         (overrides, "STATE", "breaker.json"),
         (overrides, "WATCH_SETTINGS", "watch.json"),
         (tokens, "KEPT", "runners.json"),
-        (reach, "PLAN", "gitlab.json"),
+        (egress, "PLAN", "gitlab.json"),
         (known, "_FILE", "autoscaler.json"),
         (switching, "_DUE", "restart.json"),
     ):
@@ -109,7 +109,7 @@ def manager_in(folder: Path, patch: pytest.MonkeyPatch) -> Manager:
     patch.setattr(activation, "run", lambda *command, check=True, hidden=(): (0, "Version: 19.3.0"))
     patch.setattr(activation, "activate", made.activate)
     patch.setattr(machines, "names", list)
-    patch.setattr(reach, "place_proxy", lambda: False)
+    patch.setattr(egress, "place_proxy", lambda: False)
     patch.setattr(api, "verify", lambda url, token: {"id": 7, "token": token, "token_expires_at": None})
     patch.setattr(service, "main_pid", lambda: made.pid)
     patch.setattr(service, "environment", lambda: made.environment)

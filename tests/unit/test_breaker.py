@@ -325,9 +325,9 @@ def test_sections_with_runners_of_their_own_change_their_placements_each_by_itse
     raw["createRunner"] = {"runnerType": "instance_type", "each": "entry"}
     from config_render import problems_of
 
-    settings, mistakes = problems_of(raw, tokens={"accessToken": "glpat-" + "a" * 20}, region="eu-central-1")
+    settings, errors = problems_of(raw, tokens={"accessToken": "glpat-" + "a" * 20}, region="eu-central-1")
     assert settings is not None
-    assert mistakes == []
+    assert errors == []
     manager.template.write_text(f"{render(settings, FACTS)}{END}\n")
     plan = {**PLAN, **placement_plan(settings, FACTS)}
     manager.dry(A)

@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from components import AutoscalingRunner, AutoscalingRunnerArgs, StackSettings, stack_outputs
-from config_render import Surroundings, parse, placed
+from config_render import ExistingResources, parse, with_existing_zones
 from planning.fees import NAT_GATEWAY, PUBLIC_ADDRESS
 from planning.market import Market
 
@@ -45,14 +45,14 @@ def outputs(deploy: Deploy) -> Any:
     """Deploy a stack, and return its outputs."""
 
     def run(market: Market, region: str = "eu-central-1", **given: Any) -> dict[str, Any]:
-        settings = placed(parse({**RAW, **given}, token=TOKEN, region=region), region, None)
-        args = AutoscalingRunnerArgs(settings=settings, region=region, token=TOKEN, surroundings=Surroundings())
+        settings = with_existing_zones(parse({**RAW, **given}, token=TOKEN, region=region), region, None)
+        args = AutoscalingRunnerArgs(settings=settings, region=region, token=TOKEN, existing=ExistingResources())
         found: dict[str, Any] = {}
 
         def program() -> pulumi.Output[Any]:
             stack = StackSettings(
                 settings=settings,
-                surroundings=Surroundings(),
+                existing=ExistingResources(),
                 region=region,
                 token=None,
                 registration_token=None,

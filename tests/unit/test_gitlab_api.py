@@ -15,7 +15,7 @@ import pytest
 
 from components.manager_tool import host
 from components.manager_tool.gitlab import api as gitlab_api
-from components.manager_tool.gitlab import reach
+from components.manager_tool.gitlab import egress
 from components.manager_tool.gitlab.api import GitLabError
 from components.manager_tool.host import StepError
 from localcloud.gitlab_stand_in import GitLabStandIn
@@ -28,9 +28,9 @@ VERIFY = "/api/v4/runners/verify"
 @pytest.fixture(autouse=True)
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder for the tool's files, and nothing to wait for."""
-    monkeypatch.setattr(reach, "PLAN", tmp_path / "gitlab.json")
-    monkeypatch.setattr(reach, "SECRETS", tmp_path / "secrets.json")
-    monkeypatch.setattr(reach, "HOME", tmp_path)
+    monkeypatch.setattr(egress, "PLAN", tmp_path / "gitlab.json")
+    monkeypatch.setattr(egress, "SECRETS", tmp_path / "secrets.json")
+    monkeypatch.setattr(egress, "HOME", tmp_path)
     monkeypatch.setattr(gitlab_api, "_SYSTEM_ID", tmp_path / "system-id")
     monkeypatch.setattr(time, "sleep", lambda _: None)
     (tmp_path / "system-id").write_text("s_0123456789ab\n")
@@ -134,15 +134,15 @@ def test_an_authority_of_ones_own_is_trusted_where_it_is_given(server: GitLabSta
     with pytest.raises(GitLabError, match="no TLS with"):
         gitlab_api.verify(server.url.replace("http:", "https:"), token)
 
-    reach.PLAN.write_text(json.dumps({"url": url, "ca": server.authority}))
+    egress.PLAN.write_text(json.dumps({"url": url, "ca": server.authority}))
     gitlab_api.verify(url, token)
     certificate = files / "certs" / "127.0.0.1.crt"
     assert not certificate.exists(), "it would be used before it is known to be right"
-    reach.place_authority()
+    egress.place_authority()
     assert server.authority in certificate.read_text()
-    reach.PLAN.write_text(json.dumps({"url": url}))
+    egress.PLAN.write_text(json.dumps({"url": url}))
     gitlab_api.verify(url, token)
-    reach.place_authority()
+    egress.place_authority()
     assert not certificate.exists()
 
 
@@ -151,8 +151,8 @@ def test_a_certificate_that_somebody_else_has_put_there_stays(server: GitLabStan
     certificate = files / "certs" / "127.0.0.1.crt"
     certificate.parent.mkdir()
     certificate.write_text(server.authority)
-    reach.PLAN.write_text(json.dumps({"url": server.https_url}))
-    reach.place_authority()
+    egress.PLAN.write_text(json.dumps({"url": server.https_url}))
+    egress.place_authority()
     gitlab_api.verify(server.https_url, token)
     assert certificate.read_text() == server.authority
 
@@ -195,8 +195,8 @@ def test_a_proxy_is_used_but_not_for_what_is_reached_directly(
     monkeypatch.setattr(host, "ENVIRONMENT", {})
     (files / "secrets.json").write_text(json.dumps({"proxy": f"http://127.0.0.1:{proxy.server_address[1]}"}))
     plan = {"url": "http://gitlab.example.com", "proxy": {"url": "<secret:proxy>", "noProxy": ["127.0.0.1"]}}
-    reach.PLAN.write_text(json.dumps(plan))
-    reach.use_proxy()
+    egress.PLAN.write_text(json.dumps(plan))
+    egress.use_proxy()
 
     with pytest.raises(GitLabError):
         gitlab_api.verify("http://gitlab.example.com", "glrt-x")
@@ -209,21 +209,21 @@ def test_a_proxy_is_used_but_not_for_what_is_reached_directly(
 def test_the_service_learns_of_the_proxy_without_showing_its_password(
     files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reach, "_VARIABLES", files / "proxy.env")
-    monkeypatch.setattr(reach, "_DROP_IN", files / "systemd" / "proxy.conf")
+    monkeypatch.setattr(egress, "_VARIABLES", files / "proxy.env")
+    monkeypatch.setattr(egress, "_DROP_IN", files / "systemd" / "proxy.conf")
     reloads: list[tuple[str, ...]] = []
-    monkeypatch.setattr(reach, "run", lambda *command: reloads.append(command))
+    monkeypatch.setattr(egress, "run", lambda *command: reloads.append(command))
     (files / "secrets.json").write_text(json.dumps({"proxy": "http://me:p%40ss@proxy:3128"}))
-    assert not reach.place_proxy()
+    assert not egress.place_proxy()
     plan = {"url": "http://gitlab.example.com", "proxy": {"url": "<secret:proxy>", "noProxy": ["127.0.0.1"]}}
-    reach.PLAN.write_text(json.dumps(plan))
-    assert reach.place_proxy()
-    assert not reach.place_proxy()
+    egress.PLAN.write_text(json.dumps(plan))
+    assert egress.place_proxy()
+    assert not egress.place_proxy()
     assert (files / "systemd" / "proxy.conf").read_text() == f"[Service]\nEnvironmentFile=-{files}/proxy.env\n"
     text = (files / "proxy.env").read_text()
     assert 'HTTPS_PROXY="http://me:p%40ss@proxy:3128"' in text
     assert (files / "proxy.env").stat().st_mode & 0o777 == 0o600
-    reach.PLAN.write_text(json.dumps({"url": "http://gitlab.example.com"}))
-    assert reach.place_proxy()
+    egress.PLAN.write_text(json.dumps({"url": "http://gitlab.example.com"}))
+    assert egress.place_proxy()
     assert (files / "proxy.env").read_text() == ""
     assert len(reloads) == 2

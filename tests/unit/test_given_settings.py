@@ -54,7 +54,7 @@ def test_mistakes_are_told_all_at_once_where_the_program_has_the_settings(deploy
     with pytest.raises(pulumi.RunError) as told:
         deploy(lambda: runner(wrong, place="acme:runner."))
     assert str(told.value).splitlines() == [
-        "3 mistakes in the settings; nothing was changed:",
+        "3 errors in the settings; nothing was changed:",
         "  acme:runner.concurrent = 0: must be at least 1",
         "  acme:runner.pools[0].environment[0]: stands for the secret a, which is not set; "
         "give it as the argument secrets.a",
@@ -75,7 +75,7 @@ def test_outputs_among_the_settings_are_told_each_with_the_argument_that_takes_i
     later = "is an Output, but settings are plain values, which are checked before anything is created"
     given = "give the VPC and subnets as the argument network=GivenNetwork(vpc_id=..., subnet_ids={...})"
     assert str(told.value).splitlines() == [
-        "8 mistakes in the settings; nothing was changed:",
+        "8 errors in the settings; nothing was changed:",
         f"  settings.network.vpcId: {later}; {given}",
         f"  settings.network.subnetIds[0]: {later}; {given}",
         f"  settings.pools[0].environment[0]: {later}; write <secret:NAME> here and give it as the argument "

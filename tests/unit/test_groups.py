@@ -42,16 +42,16 @@ def test_a_group_is_read_with_its_instances_and_one_that_is_not_there_is_none(aw
 
 
 @pytest.mark.parametrize(
-    "mistake", ["<DesiredCapacity>x", "<DesiredCapacity>-1", "<DesiredCapacity></DesiredCapacity><X>"]
+    "error", ["<DesiredCapacity>x", "<DesiredCapacity>-1", "<DesiredCapacity></DesiredCapacity><X>"]
 )
-def test_of_an_answer_that_is_not_aws_s_nothing_is_concluded(monkeypatch: pytest.MonkeyPatch, mistake: str) -> None:
+def test_of_an_answer_that_is_not_aws_s_nothing_is_concluded(monkeypatch: pytest.MonkeyPatch, error: str) -> None:
     aws = FakeAws(monkeypatch)
     aws.groups["test/a"] = FakeGroup()
     real = aws.answer
 
     def answer(*given: Any) -> bytes:
-        tag = "X" if mistake.endswith("<X>") else "DesiredCapacity"
-        return real(*given).replace(b"<DesiredCapacity>0</DesiredCapacity>", f"{mistake}</{tag}>".encode())
+        tag = "X" if error.endswith("<X>") else "DesiredCapacity"
+        return real(*given).replace(b"<DesiredCapacity>0</DesiredCapacity>", f"{error}</{tag}>".encode())
 
     monkeypatch.setattr(aws, "answer", answer)
     with pytest.raises(AwsError, match="UnexpectedAnswer: Auto Scaling told of a DesiredCapacity"):

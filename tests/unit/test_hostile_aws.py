@@ -112,7 +112,7 @@ def test_a_page_in_awss_place_makes_no_machine_look_lost(answers: Any, monkeypat
     monkeypatch.setattr(reaping, "folders", lambda: iter([Folder("runner-a-ci-1", "i-0123456789abcdef0", 0.0)]))
     answers(lambda: http("<html><body>Sign in</body></html>"))
     settings: Any = {"vpc": "vpc-1", "fleet": False, "spot": True}
-    ours = reaper.Ours("d", "workers", "worker-group", True, frozenset(), "i-1")
+    ours = reaper.Ownership("d", "workers", "worker-group", True, frozenset(), "i-1")
     refusal(lambda: reaping.look(AWS, settings, ours))
 
 

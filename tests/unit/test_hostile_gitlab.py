@@ -15,7 +15,7 @@ import pytest
 
 from components.manager_tool.config import runners
 from components.manager_tool.gitlab import api as gitlab_api
-from components.manager_tool.gitlab import created, reach, tokens
+from components.manager_tool.gitlab import created, egress, tokens
 from components.manager_tool.host import StepError
 
 from .hostile_answers import ESCAPES, NO_ANSWERS, PAGES, REDIRECTS
@@ -62,7 +62,7 @@ TELLS_OF_A_RUNNER = ("verify", "register", "create")
 
 @pytest.fixture(autouse=True)
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in ((reach, "PLAN"), (tokens, "KEPT"), (runners, "LIVE"), (gitlab_api, "_SYSTEM_ID")):
+    for module, name in ((egress, "PLAN"), (tokens, "KEPT"), (runners, "LIVE"), (gitlab_api, "_SYSTEM_ID")):
         monkeypatch.setattr(module, name, tmp_path / name)
     (tmp_path / "_SYSTEM_ID").write_text("s_0123456789ab")
     monkeypatch.setattr(time, "sleep", lambda _: None)
@@ -80,7 +80,7 @@ def usual(method: str, path: str) -> bytes:
 def make(call: Call, url: str) -> dict[str, str]:
     """Do what leads to a call; returns what becomes of the answer, keys of config.toml and their values in TOML."""
     kind = "accessToken" if call.kind == "leave" else call.kind
-    reach.PLAN.write_text(json.dumps({"deployment": "d", "token": {"from": kind, "runner": RUNNER}}))
+    egress.PLAN.write_text(json.dumps({"deployment": "d", "token": {"from": kind, "runner": RUNNER}}))
     made = tokens.Tokens(SECRETS)
     origin = made._source(url, "token").origin
     if call.unfinished:
@@ -110,7 +110,7 @@ def outcome(call: Call, url: str) -> tuple[dict[str, str], str]:
 
 
 def is_fit(text: str) -> bool:
-    """Tell whether a terminal can show a text, and a person read it, and whether it holds no token."""
+    """Return whether a terminal can show a text, and a person read it, and whether it holds no token."""
     clear = text.replace("\n", "").replace("\t", "")
     return clear.isprintable() and len(text) < MOST_CHARACTERS and not any(token in text for token in SECRETS.values())
 

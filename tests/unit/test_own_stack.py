@@ -1,4 +1,4 @@
-"""The person's own stack file in the local cloud: its lines are kept, mistakes are reported before anything starts."""
+"""The person's own stack file in the local cloud: its lines are kept, errors are reported before anything starts."""
 
 from pathlib import Path
 from typing import Any

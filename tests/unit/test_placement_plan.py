@@ -166,7 +166,7 @@ def test_the_watch_is_told_of_placements_unless_it_or_its_breaker_is_off() -> No
     def breaker(**watch: Any) -> BreakerPlan:
         manager = {"sshFrom": ["203.0.113.0/24"], "watch": watch, "drift": "fail"}
         settings = parsed(stack({**PLACES, **SPOT}, manager=manager))
-        return watch_settings(settings, **names, facts=FACTS)["breaker"]
+        return watch_settings(settings, **names, created=FACTS)["breaker"]
 
     by_default = BreakerSettings()
     assert breaker() == {

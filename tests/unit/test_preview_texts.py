@@ -1,4 +1,4 @@
-"""Texts that a preview shows although parts of them are not known yet."""
+"""Texts that a preview shows although parts of them are unknown yet."""
 
 import asyncio
 from collections.abc import Awaitable

@@ -1,4 +1,4 @@
-"""Groups are tried before gitlab-runner goes over to them, and what does not do stops that with nothing changed."""
+"""Groups are tried before gitlab-runner moves to them, and what does not do stops that with nothing changed."""
 
 from collections.abc import Callable
 from itertools import pairwise

@@ -11,21 +11,27 @@ import pytest
 
 from components.manager_tool import host
 from components.manager_tool.aws.api import Aws
-from components.manager_tool.aws.ec2_sweep import Thing, instances
+from components.manager_tool.aws.ec2_sweep import Ec2Resource, instances
 from components.manager_tool.config.config_toml import parse
 from components.manager_tool.config.machine_names import template_of, templates
 from components.manager_tool.config.runners import sections
 from components.manager_tool.executors.docker_machine import folders as machine_folders
 from components.manager_tool.executors.docker_machine import reaping
 from components.manager_tool.executors.docker_machine.folders import Folder
-from components.manager_tool.executors.docker_machine.reaper import Finding, Ours, Seen, findings, machines_in_error
+from components.manager_tool.executors.docker_machine.reaper import (
+    Inventory,
+    Orphan,
+    Ownership,
+    findings,
+    machines_in_error,
+)
 from components.manager_tool.host import StepError
 
 NOW, GRACE = 1_000_000.0, 600.0
 OLD, NEW = NOW - 601, NOW - 599
 NAME = "runner-abcdefghi-spot-1764000000-0a1b2c3d"
 TEMPLATE = "runner-abcdefghi-spot-%s"
-OURS = Ours(
+OURS = Ownership(
     "test",
     "workers",
     "worker-group",
@@ -34,17 +40,17 @@ OURS = Ours(
     manager="i-manager",
     manager_name="runner-manager",
 )
-TAGGED = Thing("i-1", OLD, NAME, "test", NAME, "workers", ("worker-group",))
-UNTAGGED = Thing("i-1", OLD, "", "", NAME, "workers", ("worker-group",))
+TAGGED = Ec2Resource("i-1", OLD, NAME, "test", NAME, "workers", ("worker-group",))
+UNTAGGED = Ec2Resource("i-1", OLD, "", "", NAME, "workers", ("worker-group",))
 FOLDER = Folder(NAME, "i-1", OLD, ("10.0.0.1",))
 
 
-def found(seen: Seen, since: Mapping[str, float] | None = None, ours: Ours = OURS) -> list[tuple[str, str]]:
+def found(seen: Inventory, since: Mapping[str, float] | None = None, ours: Ownership = OURS) -> list[tuple[str, str]]:
     return [(finding.kind, finding.id) for finding in findings(seen, ours, since or {}, GRACE)]
 
 
-def seen(**what: Any) -> Seen:
-    return Seen(**{"now": NOW, **what})
+def seen(**what: Any) -> Inventory:
+    return Inventory(**{"now": NOW, **what})
 
 
 @pytest.mark.parametrize(
@@ -69,7 +75,7 @@ def seen(**what: Any) -> Seen:
     ],
 )
 def test_an_instance_without_a_machine_is_orphaned_if_it_is_ours_and_old_enough(
-    instance: Thing, orphaned: bool
+    instance: Ec2Resource, orphaned: bool
 ) -> None:
     assert found(seen(instances=[instance])) == ([("instance", instance.id)] if orphaned else [])
 
@@ -95,7 +101,7 @@ def test_an_untagged_instance_stays_where_another_deployment_may_have_started_it
     ],
 )
 def test_the_tag_alone_tells_no_machine_of_ours_from_one_of_a_stack_that_had_our_name(
-    instance: Thing, ours: dict[str, Any], orphaned: bool
+    instance: Ec2Resource, ours: dict[str, Any], orphaned: bool
 ) -> None:
     assert found(seen(instances=[instance]), ours=OURS._replace(**ours)) == (
         [("instance", instance.id)] if orphaned else []
@@ -119,7 +125,7 @@ FORMER = OURS._replace(deployment="project/test/runner", former={"test"})
         (TAGGED._replace(deployment="another/test/runner"), False),
     ],
 )
-def test_a_tag_that_other_projects_may_have_too_says_no_more_than_none(instance: Thing, orphaned: bool) -> None:
+def test_a_tag_that_other_projects_may_have_too_says_no_more_than_none(instance: Ec2Resource, orphaned: bool) -> None:
     assert found(seen(instances=[instance]), ours=FORMER) == ([("instance", instance.id)] if orphaned else [])
     if instance.deployment != FORMER.deployment:
         assert found(seen(instances=[instance]), ours=FORMER._replace(apart=False)) == []
@@ -127,11 +133,11 @@ def test_a_tag_that_other_projects_may_have_too_says_no_more_than_none(instance:
 
 def test_managers_of_before_a_change_of_names_are_known_by_their_key_pair() -> None:
     key = "runner-manager-login-1234567"
-    own = Thing("i-manager", OLD, "runner-manager", FORMER.deployment, key, "managers")
+    own = Ec2Resource("i-manager", OLD, "runner-manager", FORMER.deployment, key, "managers")
     old = own._replace(id="i-old", deployment="test")
     orphan = TAGGED._replace(deployment=FORMER.deployment)
     assert found(seen(instances=[own, old, orphan]), ours=FORMER) == []
-    # That of another project is called the same, and goes on.
+    # That of another project is called the same, and continues.
     foreign = old._replace(key="runner-manager-login-7654321")
     assert found(seen(instances=[own, foreign, orphan]), ours=FORMER) == [("instance", "i-1")]
     assert found(seen(instances=[foreign, orphan]), ours=FORMER) == []
@@ -139,7 +145,7 @@ def test_managers_of_before_a_change_of_names_are_known_by_their_key_pair() -> N
 
 def test_while_another_manager_of_the_deployment_is_there_its_machines_and_ours_are_not_told_apart() -> None:
     other = TAGGED._replace(id="i-old", name="runner-manager", key="runner-manager-login", profile="manager")
-    key = Thing(NAME.replace("0a1b", "ffff"), OLD, NAME.replace("0a1b", "ffff"))
+    key = Ec2Resource(NAME.replace("0a1b", "ffff"), OLD, NAME.replace("0a1b", "ffff"))
     assert found(seen(instances=[TAGGED, other], key_pairs=[key])) == []
     ourselves = other._replace(id="i-manager")
     assert len(found(seen(instances=[TAGGED, ourselves], key_pairs=[key]))) == 2
@@ -222,26 +228,26 @@ def test_machines_that_gitlab_runner_has_not_made_stay(folder: Folder) -> None:
 
 
 def test_key_pairs_requests_and_volumes_go_with_the_same_care() -> None:
-    key = Thing(NAME, OLD, NAME)
+    key = Ec2Resource(NAME, OLD, NAME)
     assert found(seen(key_pairs=[key])) == [("key pair", NAME)]
     assert found(seen(key_pairs=[key._replace(made=NEW)])) == []
     assert found(seen(key_pairs=[key], instances=[UNTAGGED._replace(profile="another")])) == []
     assert found(seen(key_pairs=[key], keys_elsewhere={NAME})) == []
     # Another deployment with the same token has a pool whose name begins like ours.
     alike = NAME.replace("spot", "spot-large")
-    assert found(seen(key_pairs=[Thing(alike, OLD, alike)])) == []
+    assert found(seen(key_pairs=[Ec2Resource(alike, OLD, alike)])) == []
     at_another_placement = f"{NAME}-b-m5-large"
-    assert found(seen(key_pairs=[Thing(at_another_placement, OLD, at_another_placement)])) == [
+    assert found(seen(key_pairs=[Ec2Resource(at_another_placement, OLD, at_another_placement)])) == [
         ("key pair", at_another_placement)
     ]
     assert found(seen(key_pairs=[key], folders=[FOLDER], alive={"i-1"})) == []
     foreign = NAME.replace("abcdefghi", "xxxxxxxxx")
-    assert found(seen(key_pairs=[Thing(foreign, OLD, foreign), Thing("somebody", OLD, "somebody")])) == []
+    assert found(seen(key_pairs=[Ec2Resource(foreign, OLD, foreign), Ec2Resource("somebody", OLD, "somebody")])) == []
 
     assert found(seen(requests=[UNTAGGED._replace(id="sir-1")])) == [("spot request", "sir-1")]
     assert found(seen(requests=[UNTAGGED._replace(id="sir-1", groups=())])) == []
 
-    volume = Thing("vol-1", OLD, NAME, "test")
+    volume = Ec2Resource("vol-1", OLD, NAME, "test")
     assert found(seen(volumes=[volume])) == [("volume", "vol-1")]
     for other in (volume._replace(made=NEW), volume._replace(name="runner-manager"), volume._replace(deployment="b")):
         assert found(seen(volumes=[other])) == []
@@ -350,7 +356,7 @@ def test_one_instance_that_cannot_be_terminated_does_not_keep_the_others(monkeyp
 
     monkeypatch.setattr(reaping, "_remove", remove)
     said: list[str] = []
-    orphans = [Finding("instance", f"i-{number}", "orphaned") for number in range(4)]
+    orphans = [Orphan("instance", f"i-{number}", "orphaned") for number in range(4)]
     done = reaping.remove(None, orphans, said.append)  # type: ignore[arg-type]
     assert gone == ["i-0", "i-1", "i-3"]
     assert (done["instance"], done["failed"]) == (3, 1)
@@ -363,7 +369,7 @@ def test_a_pass_leaves_what_takes_too_long_to_the_next_one_and_the_last_look_not
     moment = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: moment[0])
     monkeypatch.setattr(reaping, "_remove", lambda *_: moment.__setitem__(0, moment[0] + 0.5))
-    orphans = [Finding("key pair", f"runner-{number}", "orphaned") for number in range(5_000)]
+    orphans = [Orphan("key pair", f"runner-{number}", "orphaned") for number in range(5_000)]
     said: list[str] = []
     assert reaping.remove(None, orphans, said.append)["key pair"] == 120  # type: ignore[arg-type]
     assert said[-1] == "4880 more are left to the next pass"

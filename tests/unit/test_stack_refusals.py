@@ -1,4 +1,4 @@
-"""What people read when a stack's settings can't be used: each mistake with its line, the value and the fix."""
+"""What people read when a stack's settings can't be used: each error with its line, the value and the fix."""
 
 import json
 from pathlib import Path
@@ -56,15 +56,15 @@ def test_each_mistake_has_its_line_in_the_stack_file(refusal: Any, tmp_path: Pat
     given = {**SETTINGS, "token": TOKEN, "concurrent": 0, "pools": [{"name": "ci", "limit": -1}]}
 
     assert refusal((), **given) == [
-        "3 mistakes in the settings; nothing was changed:",
+        "3 errors in the settings; nothing was changed:",
         "  Pulumi.test.yaml:6: gitlab-runner-aws:concurrent = 0: must be at least 1",
         "  Pulumi.test.yaml:8: gitlab-runner-aws:pools[0].limit = -1: must be at least 1",
-        "  Pulumi.test.yaml:3: gitlab-runner-aws:token: stands in the stack file in clear text; create a new one in "
+        "  Pulumi.test.yaml:3: gitlab-runner-aws:token: is in the stack file in clear text; create a new one in "
         "GitLab and encrypt it: pulumi config set --secret gitlab-runner-aws:token",
     ]
 
 
-CLEAR = "stands in the stack file in clear text;"
+CLEAR = "is in the stack file in clear text;"
 SET = "pulumi config set --secret"
 
 
@@ -103,7 +103,7 @@ def test_a_mistake_is_told_with_its_fix_where_there_is_no_stack_file_to_read(
 ) -> None:
     said = refusal(**{"token": TOKEN, **SETTINGS, **given})
 
-    assert said == ["1 mistake in the settings; nothing was changed:", f"  {line}"]
+    assert said == ["1 error in the settings; nothing was changed:", f"  {line}"]
 
 
 def test_every_token_in_the_clear_is_told(refusal: Any) -> None:
@@ -156,7 +156,7 @@ def test_an_unreachable_gitlab_is_told_together_with_the_other_mistakes(
     monkeypatch.setattr(stack_settings, "gitlab_problem", lambda *_: "is not a GitLab")
 
     assert refusal(token=TOKEN, **{**SETTINGS, "concurrent": 0}) == [
-        "2 mistakes in the settings; nothing was changed:",
+        "2 errors in the settings; nothing was changed:",
         "  gitlab-runner-aws:concurrent = 0: must be at least 1",
         "  gitlab-runner-aws:gitlab.url = https://gitlab.example.com: is not a GitLab",
     ]
@@ -167,7 +167,7 @@ def test_mistakes_that_existing_resources_show_have_their_line_too(refusal: Any,
     network = {"vpcId": "vpc-old", "subnetIds": ["subnet-bfar"]}
 
     assert refusal(token=TOKEN, **SETTINGS, network=network) == [
-        "1 mistake in the settings; nothing was changed:",
+        "1 error in the settings; nothing was changed:",
         "  Pulumi.test.yaml:3: gitlab-runner-aws:network.subnetIds[0] = subnet-bfar: is in vpc-far, not in vpcId "
         "vpc-old; take a subnet of that one",
     ]

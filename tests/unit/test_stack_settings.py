@@ -10,7 +10,7 @@ import pytest
 from components.resolve import stack_settings
 from components.resolve.market_report import market_later, market_problems
 from components.resolve.stack_settings import StackSettings, read_stack
-from config_render import Settings, Surroundings, parse, placed
+from config_render import ExistingResources, Settings, parse, with_existing_zones
 from planning.market import Market
 from planning.prices import report, wanted
 
@@ -66,7 +66,7 @@ def test_a_stack_that_shares_nothing_has_its_own_settings_and_secrets(read: Any)
 
     stack: StackSettings = found["stack"]
     assert stack.settings == parse({**SETTINGS, "preflight": "off"}, token=TOKEN, region=REGION, secrets=("hook",))
-    assert (stack.surroundings, stack.region) == (Surroundings(), REGION)
+    assert (stack.existing, stack.region) == (ExistingResources(), REGION)
     assert (stack.registration_token, stack.access_token) == (None, None)
     assert (found["token"], found["hook"], found["market"]) == (TOKEN, "s3cret", Market())
 
@@ -127,7 +127,7 @@ def test_all_mistakes_of_a_stack_are_told_at_once(read: Any) -> None:
         read((), preflight="off", **SETTINGS, token=TOKEN, secrets={"hook": 1}, tags={"aws:x": "y"})
 
     said = str(refused.value)
-    for part in ("token: stands in the stack file in clear text", "secrets: stands in", "secrets.hook: must be text"):
+    for part in ("token: is in the stack file in clear text", "secrets: is in", "secrets.hook: must be text"):
         assert f"gitlab-runner-aws:{part}" in said
     assert "tags" in said
     assert TOKEN not in said
@@ -162,7 +162,7 @@ def test_aws_is_asked_for_what_is_wanted_as_the_stacks_provider_would(
         return MARKET
 
     monkeypatch.setattr("components.resolve.market_report.look", look)
-    settings = placed(parse({**SETTINGS, "preflight": "strict"}, token=TOKEN, region=REGION), REGION, None)
+    settings = with_existing_zones(parse({**SETTINGS, "preflight": "strict"}, token=TOKEN, region=REGION), REGION, None)
     pulumi.runtime.set_all_config(config)
     try:
         if ask == "now":
@@ -188,7 +188,7 @@ def test_what_machines_may_cost_is_shown_at_a_preview(monkeypatch: pytest.Monkey
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
     shown: list[str] = []
     monkeypatch.setattr(pulumi.log, "info", shown.append)
-    settings = placed(parse({**SETTINGS, "preflight": "warn"}, token=TOKEN, region=REGION), REGION, None)
+    settings = with_existing_zones(parse({**SETTINGS, "preflight": "warn"}, token=TOKEN, region=REGION), REGION, None)
     market_problems(settings, REGION, lambda _: None)
 
     assert shown == ["\n".join(("what the machines may cost:", *report(settings, REGION, Market()).lines))]
@@ -219,7 +219,7 @@ def test_doubts_stop_a_strict_stack_and_are_warnings_in_the_previews_of_others(
     warnings: list[str] = []
 
     found = market_problems(
-        placed(settings, REGION, None), REGION, lambda doubts: warnings.extend(each.path for each in doubts)
+        with_existing_zones(settings, REGION, None), REGION, lambda found: warnings.extend(each.path for each in found)
     )
 
     assert ([each.path for each in found], warnings) == (stops, warned)
@@ -233,6 +233,6 @@ def test_a_warning_names_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = parse({**SETTINGS, "preflight": "warn"}, token=TOKEN, region=REGION)
     monkeypatch.setattr("components.resolve.market_report.look", lambda *_, **__: MARKET)
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
-    market_problems(placed(settings, REGION, None), REGION, stack_settings._warn)
+    market_problems(with_existing_zones(settings, REGION, None), REGION, stack_settings._warn)
 
     assert [text.partition(" = ")[0] for text in said] == [PRICE]

@@ -14,7 +14,7 @@ from components.manager_tool import host
 from components.manager_tool.aws.api import AwsError
 from components.manager_tool.config import runners
 from components.manager_tool.gitlab import api as gitlab_api
-from components.manager_tool.gitlab import aws_token, created, reach, tokens
+from components.manager_tool.gitlab import aws_token, created, egress, tokens
 from components.manager_tool.host import StepError
 from localcloud.gitlab_stand_in import GitLabStandIn
 
@@ -37,7 +37,7 @@ class Manager:
     def plan(self, source: Mapping[str, Any]) -> None:
         """Stage what the settings say."""
         plan = {"url": self.server.url, "deployment": "dev-runner", "token": source}
-        reach.PLAN.write_text(json.dumps(plan))
+        egress.PLAN.write_text(json.dumps(plan))
 
     def up(self, *placeholders: str, live: bool = True, **secrets: str) -> list[dict[str, Any]]:
         """Make the keys of sections of these placeholders and, with `live`, take them into use."""
@@ -74,7 +74,7 @@ class Manager:
 def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
     """The tool's files lie in a folder of the test, and it waits for nothing."""
     for module, name, file in (
-        (reach, "PLAN", "gitlab.json"),
+        (egress, "PLAN", "gitlab.json"),
         (tokens, "KEPT", "runners.json"),
         (runners, "LIVE", "config.toml"),
         (gitlab_api, "_SYSTEM_ID", "system-id"),

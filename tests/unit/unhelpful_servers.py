@@ -20,7 +20,7 @@ class Hanging:
     server: socket.socket
 
     def was_called(self) -> bool:
-        """Tell whether somebody has connected."""
+        """Return whether somebody has connected."""
         self.server.setblocking(False)
         try:
             self.server.accept()[0].close()

@@ -175,7 +175,7 @@ def _mixed_instances(spec: GroupSpec, templates: "Mapping[Architecture, aws.Laun
 
 
 def _latest(template: "aws.LaunchTemplate") -> dict[str, Any]:
-    # By number, so that the group is updated with the template, and a preview tells.
+    # By number, so that the group is updated with the template, and a preview shows it.
     return {"launch_template_id": template.id, "version": template.latest_version.apply(str)}
 
 

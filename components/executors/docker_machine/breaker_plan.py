@@ -1,6 +1,6 @@
 """What the manager is told of its breaker: when a placement is paused, and where else machines may be started."""
 
-from config_render import Facts, Settings
+from config_render import CreatedResources, Settings
 from config_render.executors.docker_machine.entries import fallback_name, machine_name
 from config_render.executors.docker_machine.section import placed_options
 from config_render.executors.entries import pool_placements
@@ -32,15 +32,15 @@ def breaker_plan(breaker: BreakerSettings, drift: str, placements: PlacementPlan
     }
 
 
-def placement_plan(settings: Settings, facts: Facts) -> PlacementPlan:
+def placement_plan(settings: Settings, created: CreatedResources) -> PlacementPlan:
     """Return where the entries may start their machines, for the manager to choose."""
     pools: dict[str, PoolPlacements] = {}
     entries: dict[str, EntryPlan] = {}
     for pool in settings.pools_of("docker+machine"):
         own = pool_entries(settings, pool)
-        pools[pool.name] = {"placements": _placed(settings, facts, pool, fallback=False)}
+        pools[pool.name] = {"placements": _placed(settings, created, pool, fallback=False)}
         if pool.on_demand_limit:
-            pools[pool.name]["onDemand"] = _placed(settings, facts, pool, fallback=True)
+            pools[pool.name]["onDemand"] = _placed(settings, created, pool, fallback=True)
         if len(own) == 1:
             # They stand in config.toml; so a change of them is a change of that alone.
             del pools[pool.name]["placements"][0]["MachineOptions"]
@@ -54,12 +54,12 @@ def placement_plan(settings: Settings, facts: Facts) -> PlacementPlan:
     return {"pools": pools, "entries": entries}
 
 
-def _placed(settings: Settings, facts: Facts, pool: Pool, *, fallback: bool) -> list[PlacedOptions]:
+def _placed(settings: Settings, created: CreatedResources, pool: Pool, *, fallback: bool) -> list[PlacedOptions]:
     return [
         {
             "label": placement.label,
             "MachineName": machine_name(pool.name, pool.machine.machine_name, placement.label, fallback=fallback),
-            "MachineOptions": placed_options(settings, facts, pool, placement, fallback=fallback),
+            "MachineOptions": placed_options(settings, created, pool, placement, fallback=fallback),
         }
         for placement in pool_placements(pool, settings.network.zones)
     ]

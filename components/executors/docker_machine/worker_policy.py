@@ -155,7 +155,7 @@ def _tag(workers: Workers, here: Place) -> list[Statement]:
 def remove_earlier(vpc_arn: str, profile_arn: str, deployment: str) -> list[Statement]:
     """Return what a manager needs that makes no machines any more, to remove those that it has made.
 
-    Their jobs may go on for hours after the `up` that takes its other rights away. `remove` has the reasons.
+    Their jobs may continue for hours after the `up` that takes its other rights away. `remove` has the reasons.
     """
     here = Place.of(vpc_arn)
     look = ["DescribeInstances", "DescribeKeyPairs", "DescribeSpotInstanceRequests", "DescribeVolumes"]

@@ -22,7 +22,7 @@ _ID = re.compile(r"[ -~]{1,255}")
 """A key pair's name is that much of ASCII (`CreateKeyPair` in the EC2 API Reference); ids are part of it."""
 
 
-class Thing(NamedTuple):
+class Ec2Resource(NamedTuple):
     """An instance, or a spot request for one, a key pair or a volume; a text is empty where EC2 has none."""
 
     id: str
@@ -41,7 +41,7 @@ class Thing(NamedTuple):
     """Name of the Auto Scaling group that launched it, as AWS itself tags it."""
 
 
-def instances(aws: Aws, vpc: str) -> Iterator[Thing]:
+def instances(aws: Aws, vpc: str) -> Iterator[Ec2Resource]:
     """All instances in a VPC that are not terminated."""
     return _instances(aws, {"instance-state-name": _ALIVE, "vpc-id": (vpc,)})
 
@@ -55,13 +55,13 @@ def alive(aws: Aws, ids: Sequence[str]) -> set[str]:
     return found
 
 
-def key_pairs(aws: Aws) -> Iterator[Thing]:
+def key_pairs(aws: Aws) -> Iterator[Ec2Resource]:
     """All key pairs that gitlab-runner may have named."""
     for item in aws.each("DescribeKeyPairs", _filters({"key-name": ("runner-*",)}), "keySet/item", size=0):
         name = _text(item, "keyName")
         # One without a time is older than AWS's telling it (2021).
         made = _seconds(item, "createTime") if item.findtext("createTime") else 0.0
-        yield Thing(name, made, name)
+        yield Ec2Resource(name, made, name)
 
 
 def keys_in_use(aws: Aws, names: Sequence[str]) -> set[str]:
@@ -73,7 +73,7 @@ def keys_in_use(aws: Aws, names: Sequence[str]) -> set[str]:
     return found
 
 
-def spot_requests(aws: Aws, deployment: str | None) -> Iterator[Thing]:
+def spot_requests(aws: Aws, deployment: str | None) -> Iterator[Ec2Resource]:
     """All open spot requests with a deployment's tag; None stands for those too that have no tag."""
     filters: dict[str, tuple[str, ...]] = {"state": ("open",)}
     if deployment is not None:
@@ -82,22 +82,22 @@ def spot_requests(aws: Aws, deployment: str | None) -> Iterator[Thing]:
     for item in aws.each("DescribeSpotInstanceRequests", _filters(filters), path):
         request_id, made = _text(item, "spotInstanceRequestId"), _seconds(item, "createTime")
         specification = item.find("launchSpecification")
-        yield _thing(request_id, made, item, item if specification is None else specification)
+        yield _resource(request_id, made, item, item if specification is None else specification)
 
 
-def volumes(aws: Aws, deployment: str) -> Iterator[Thing]:
+def volumes(aws: Aws, deployment: str) -> Iterator[Ec2Resource]:
     """All volumes with a deployment's tag that no instance uses."""
     filters = _filters({"status": ("available",), f"tag:{DEPLOYMENT_TAG}": (deployment,)})
     for item in aws.each("DescribeVolumes", filters, "volumeSet/item", _VOLUME_PAGE):
-        yield _thing(_text(item, "volumeId"), _seconds(item, "createTime"), item, item)
+        yield _resource(_text(item, "volumeId"), _seconds(item, "createTime"), item, item)
 
 
-def _instances(aws: Aws, filters: Mapping[str, Sequence[str]]) -> Iterator[Thing]:
+def _instances(aws: Aws, filters: Mapping[str, Sequence[str]]) -> Iterator[Ec2Resource]:
     for item in aws.each("DescribeInstances", _filters(filters), "reservationSet/item/instancesSet/item"):
-        yield _thing(_text(item, "instanceId"), _seconds(item, "launchTime"), item, item)
+        yield _resource(_text(item, "instanceId"), _seconds(item, "launchTime"), item, item)
 
 
-def _thing(thing_id: str, made: float, tagged: ElementTree.Element, launched: ElementTree.Element) -> Thing:
+def _resource(resource_id: str, made: float, tagged: ElementTree.Element, launched: ElementTree.Element) -> Ec2Resource:
     tags = {tag.findtext("key"): tag.findtext("value") or "" for tag in tagged.iterfind("tagSet/item")}
     profile = launched.findtext("iamInstanceProfile/arn") or launched.findtext("iamInstanceProfile/name") or ""
     # Both say the same of a real instance; an emulated one has but the second.
@@ -106,7 +106,7 @@ def _thing(thing_id: str, made: float, tagged: ElementTree.Element, launched: El
     key, deployment = launched.findtext("keyName") or "", tags.get(DEPLOYMENT_TAG, "")
     scaling_group = tags.get(_SCALING_GROUP_TAG, "")
     name, profile = tags.get("Name", ""), profile.rsplit("/", 1)[-1]
-    return Thing(thing_id, made, name, deployment, key, profile, groups, scaling_group)
+    return Ec2Resource(resource_id, made, name, deployment, key, profile, groups, scaling_group)
 
 
 def _filters(filters: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -118,7 +118,7 @@ def _filters(filters: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def _text(item: ElementTree.Element, name: str) -> str:
-    """Return what tells a thing from others. Raises `AwsError` where that can't be."""
+    """Return what distinguishes a resource from others. Raises `AwsError` where that can't be."""
     found = item.findtext(name) or ""
     if not _ID.fullmatch(found):
         raise AwsError("UnexpectedAnswer", f"EC2 told of a {name} = {found!r}")
@@ -126,7 +126,7 @@ def _text(item: ElementTree.Element, name: str) -> str:
 
 
 def _seconds(item: ElementTree.Element, name: str) -> float:
-    """Return when a thing was made. Raises `AwsError`: without it, it would count as old."""
+    """Return when a resource was made. Raises `AwsError`: without it, it would count as old."""
     found = item.findtext(name) or ""
     try:
         return calendar.timegm(time.strptime(found[:19], "%Y-%m-%dT%H:%M:%S"))

@@ -193,7 +193,7 @@ def differing(was: Mapping[str, object], now: Mapping[str, object]) -> list[str]
 
 @lru_cache(maxsize=4)
 def _facts(text: str | bytes) -> dict[str, object]:
-    """What a file says, less what gitlab-runner itself writes into the sections of runners."""
+    """What a file says, without what gitlab-runner itself writes into the sections of runners."""
     content = parsed(text)
     runners = content.get("runners")
     if not isinstance(runners, list) or not all(isinstance(each, dict) for each in runners):

@@ -51,7 +51,7 @@ def by_section(runners: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]
         name = runner.get("machine", {}).get("MachineName", "")
         if not (name and token):
             lacking = "MachineName" if token else "token"
-            raise StepError(f"the [[runners]] {called} of config.toml has no {lacking}, so its machines are not known")
+            raise StepError(f"the [[runners]] {called} of config.toml has no {lacking}, so its machines are unknown")
         yield called, f"{prefix_of(token)}{name}"
 
 

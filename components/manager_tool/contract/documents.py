@@ -95,7 +95,7 @@ class GitLabPlan(_GitLabPlan, total=False):
     proxy: Proxy
 
 
-class Life(TypedDict):
+class HostLifetime(TypedDict):
     """What the step `life` is given: which host it is, and how its end treats jobs (`wait` or `abort`; in seconds)."""
 
     host: str

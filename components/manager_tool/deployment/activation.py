@@ -18,7 +18,7 @@ from ..contract.constants import END, SECRET
 from ..executors.docker_autoscaler import switching
 from ..executors.docker_machine import draining
 from ..executors.docker_machine.overrides import effective, remember
-from ..gitlab import reach
+from ..gitlab import egress
 from ..gitlab.tokens import Tokens, out_of_step
 from ..host import HOME, LIVE, SECRETS, STAGED, StepError, load, run, write
 from ..programs.service import activate
@@ -88,7 +88,7 @@ def missing(template: str, secrets: dict[str, str]) -> set[str]:
     """Return the names of secrets that have not arrived yet: template, secrets and plan come one by one."""
     # What stands for the token may be no secret of the settings: the plan says where it comes from.
     named = {name for part in staged(template) for text in texts(part) for name in SECRET.findall(text)} - {"token"}
-    plan = reach.plan()
+    plan = egress.plan()
     return (named | {*(plan["needs"] if plan else ["token"])}) - {*secrets}
 
 
@@ -99,7 +99,7 @@ def complete(secrets: dict[str, str]) -> bool:
         runners = staged(template)[1]
     except StepError:
         return False
-    plan = reach.plan()
+    plan = egress.plan()
     at_this_gitlab = plan is None or any(each.get("url") == plan["url"] for each in runners)
     return at_this_gitlab and not missing(template, secrets)
 
@@ -140,7 +140,7 @@ def apply(whole: str, secrets: dict[str, str], policy: str, *, patient: bool = T
                 # gitlab-runner may have rotated a token until it had ended.
                 made = _made(template, secrets)
                 write(candidate, made.text)
-            reach.place_authority()
+            egress.place_authority()
             drift.keep(lost, policy)
             machines = [*by_section(made.runners)]
             new = drift.written(made.text.encode(), template, secrets, strict=strict, machines=machines)
@@ -150,8 +150,8 @@ def apply(whole: str, secrets: dict[str, str], policy: str, *, patient: bool = T
             write(TEMPLATE, whole)
             remember(template)
             write(SECRETS, json.dumps(secrets))
-            reach.keep()
-            activate(restart=reach.place_proxy())
+            egress.keep()
+            activate(restart=egress.place_proxy())
     finally:
         candidate.unlink(missing_ok=True)
     made.tokens.settle()
@@ -176,7 +176,7 @@ def stage_config(policy: str) -> None:
 
 def stage_secrets(policy: str) -> None:
     given = json.load(sys.stdin)
-    reach.use_proxy(given)
+    egress.use_proxy(given)
     if complete(given):
         apply(staged_template(), given, policy)
     write(SECRETS, json.dumps(given))
@@ -184,12 +184,12 @@ def stage_secrets(policy: str) -> None:
 
 
 def stage_gitlab(policy: str) -> None:
-    reach.propose(json.load(sys.stdin))
+    egress.propose(json.load(sys.stdin))
     secrets = load(SECRETS)
-    reach.use_proxy(secrets)
+    egress.use_proxy(secrets)
     if complete(secrets):
         apply(staged_template(), secrets, policy)
-    reach.keep()
+    egress.keep()
 
 
 def refresh(policy: str) -> None:

@@ -44,10 +44,10 @@ def install(spec: Installation) -> None:
 
 
 def configure_service(stop_seconds: int, more: dict[str, str]) -> None:
-    """Say how systemd treats the service, with `more` of its settings; one that runs goes on."""
+    """Say how systemd treats the service, with `more` of its settings; one that runs continues."""
     # Stopping is graceful: SIGQUIT lets running jobs end, within the time given. And systemd sets no HOME, without
     # which docker-machine would not find its machines.
-    # Only the runner itself gets the signal: it would end a docker-machine that is creating a machine half way.
+    # Only the runner itself gets the signal: it would end a docker-machine that is creating a machine partway.
     settings = ["Environment=HOME=/root", "KillMode=mixed", "KillSignal=SIGQUIT", f"TimeoutStopSec={stop_seconds}"]
     settings += [f"{key}={value}" for key, value in more.items()]
     # Whoever has disabled the watch by hand has it again at the next start, at a boot too.

@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from ..host import HOME, StepError, write
 from ..http_client import REDIRECTS, NoResponseError, clock_off, parse_json, send
 from ..texts import one_line
-from .reach import authority
+from .egress import authority
 
 _SECONDS = 20
 _TRIES = 3

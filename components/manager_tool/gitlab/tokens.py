@@ -19,7 +19,7 @@ from ..host import STAGED, StepError, load, warn, write
 from . import api, created
 from .api import Credentials, GitLabError
 from .aws_token import read_token
-from .reach import plan
+from .egress import plan
 
 KEPT = STAGED / "runners.json"
 _NEVER = "0001-01-01T00:00:00Z"

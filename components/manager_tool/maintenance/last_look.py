@@ -39,7 +39,7 @@ def last_look() -> None:
 def has_last_look() -> bool:
     """Whether the end of the runner's life looks at EC2."""
     settings = load(WATCH_SETTINGS)
-    # On a host that was there already nothing tells whether another one has taken its place.
+    # On an existing host nothing shows whether another one has taken its place.
     return bool(settings.get("enabled") and settings.get("ownInstance"))
 
 
@@ -50,4 +50,4 @@ def other_managers() -> list[str]:
         return []
     look = Pass(settings, load(SECRETS), watch_state.read(), dry_run=False)
     instances = list(ec2_sweep.instances(look.aws, settings["vpc"]))
-    return reaper.other_managers(reaper.Seen(time.time(), instances=instances), known_by(look, set()))
+    return reaper.other_managers(reaper.Inventory(time.time(), instances=instances), known_by(look, set()))

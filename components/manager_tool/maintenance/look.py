@@ -38,7 +38,7 @@ class Pass:
         return reaping.account(self.settings, self.secrets)
 
 
-def known_by(look: Pass, at_present: Set[str]) -> reaper.Ours:
+def known_by(look: Pass, at_present: Set[str]) -> reaper.Ownership:
     """Return by what this deployment's machines are known; `at_present` are names that config.toml leads to."""
     settings, state = look.settings, look.state
     oldest = look.started - _DAYS_REMEMBERED * 86_400
@@ -46,7 +46,7 @@ def known_by(look: Pass, at_present: Set[str]) -> reaper.Ours:
     state.templates = {name: last for name, last in named.items() if last > oldest}
     called = {**state.deployments, settings["deployment"]: look.started}
     state.deployments = {name: last for name, last in called.items() if last > oldest}
-    return reaper.Ours(
+    return reaper.Ownership(
         deployment=settings["deployment"],
         former={*state.deployments, *settings.get("formerDeployments", ())} - {settings["deployment"]},
         profile=settings["profile"],

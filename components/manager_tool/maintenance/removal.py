@@ -10,7 +10,7 @@ from pathlib import Path
 from ..config import snapshot
 from ..config.drift import DRIFTED
 from ..config.template import TEMPLATE
-from ..contract.documents import Life
+from ..contract.documents import HostLifetime
 from ..deployment.activation import USER_DATA
 from ..executors.docker_autoscaler import ending, known
 from ..executors.docker_machine import machines
@@ -23,8 +23,8 @@ from . import last_look
 ABORTING = Path("/etc/systemd/system/gitlab-runner.service.d/stop-at-once.conf")
 
 
-def begin(wanted: Life, mode: str = "") -> None:
-    """Take note of whose life begins here, or goes on, if `mode` is `again`.
+def begin(wanted: HostLifetime, mode: str = "") -> None:
+    """Take note of whose life begins here, or continues, if `mode` is `again`.
 
     Raises `StepError` where that of the same host is to begin a second time: Pulumi would end the first after it, and
     with it the only one there is.
@@ -41,14 +41,14 @@ def begin(wanted: Life, mode: str = "") -> None:
     write(LIFE, json.dumps({"host": wanted["host"], "began": began}))
 
 
-def remove(wanted: Life) -> None:
+def remove(wanted: HostLifetime) -> None:
     """Stop the service, remove its machines, unregister.
 
     `wanted` holds the host as it was at the beginning.
     Machines cost money, so one that stays is a failure; a runner that stays in GitLab is but a line in a list.
     """
     if load(LIFE).get("host", wanted["host"]) != wanted["host"]:
-        print("this host goes on under another name, or another took its address: nothing is removed here")
+        print("this host continues under another name, or another took its address: nothing is removed here")
         return
     watch_units.remove()
     # Without the program there is still much to remove, if it is only missing since.

@@ -26,7 +26,7 @@ from ..executors.docker_autoscaler import watching
 from ..executors.docker_autoscaler.groups import sections_by_group
 from ..executors.docker_machine import breaker, draining, overrides, reaper, reaping
 from ..executors.docker_machine.folders import folders
-from ..gitlab import reach, tokens
+from ..gitlab import egress, tokens
 from ..host import SECRETS, STAGED, WATCH_SETTINGS, StepError, explain, lacks_memory, load, write
 from ..lock import WATCH, locked
 from ..programs import kept, unit, watch_units
@@ -81,7 +81,7 @@ def watch(*arguments: str) -> int:
         if not settings.get("enabled", True):
             print("manager.watch.enabled is false")
             return code
-        reach.use_proxy()
+        egress.use_proxy()
         look = Pass(settings, load(SECRETS), watch_state.read(), dry_run or settings["dryRun"])
         if dry_run:
             return _done([_reap], look)
@@ -113,7 +113,7 @@ def _done(parts: Sequence[Callable[[_Look], None]], look: _Look) -> int:
         except (StepError, OSError, ValueError) as error:
             text = explain(error)
         except Exception as error:
-            # A mistake of this program's in one part is no reason to leave out the others.
+            # An error of this program's in one part is no reason to leave out the others.
             text = explain(error) if lacks_memory(error) else f"{part.__name__.strip('_')}: {error!r}"
         else:
             continue
@@ -163,7 +163,7 @@ def _look_at_groups(look: Pass) -> None:
     names, state = [*sections_by_group(readable_live_runners())], look.state
     if names:
         before = watching.Kept(state.activities, state.short, state.used, state.unused)
-        # The look before may not have seen what was logged while it went on.
+        # The look before may not have seen what was logged while it continued.
         began = watching.jobs_began(max(state.groups_seen, look.started - _LONGEST_LOOK_BACK) - _OVERLAP_SECONDS)
         found = watching.look(look.aws, names, before, began, look.started)
         state.activities, state.short, state.used, state.unused = found.kept
@@ -192,7 +192,7 @@ def _reap(look: Pass) -> None:
     state.in_error = reaper.machines_in_error(seen, state.in_error)
 
 
-def _remove(look: Pass, found: list[reaper.Finding]) -> None:
+def _remove(look: Pass, found: list[reaper.Orphan]) -> None:
     with locked(DEPLOYMENT, wait=False) as free:
         if not free:
             print("a deployment is under way: nothing is removed now")

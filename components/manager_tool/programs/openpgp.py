@@ -1,4 +1,4 @@
-"""The fingerprints of OpenPGP keys, as gpg tells them."""
+"""The fingerprints of OpenPGP keys, as gpg prints them."""
 
 from __future__ import annotations
 

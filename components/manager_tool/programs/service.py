@@ -89,7 +89,7 @@ def undisturbed() -> Iterator[None]:
 
 
 def require_steady(seconds: float) -> None:
-    """Raise `StepError` unless the service goes on running for a while."""
+    """Raise `StepError` unless the service continues running for a while."""
     pid, deadline = main_pid(), time.monotonic() + seconds
     while pid and time.monotonic() < deadline:
         time.sleep(1)

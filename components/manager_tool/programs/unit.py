@@ -22,7 +22,7 @@ _LONGEST = 400
 
 
 def put() -> None:
-    """Have our unit in place, instead of any other; what runs goes on. Raises `StepError`."""
+    """Have our unit in place, instead of any other; what runs continues. Raises `StepError`."""
     if is_ours():
         return
     if PATH.exists():

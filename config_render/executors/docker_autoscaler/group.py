@@ -37,7 +37,7 @@ class TemplateSpec:
     """A launch template of a pool: one for each processor architecture, as each needs an image of its own."""
 
     architecture: Architecture
-    """Tells it from the pool's other one, also in the names of resources."""
+    """Distinguishes it from the pool's other one, also in the names of resources."""
     ami: str | None
     """Id of the image, if the pool names one."""
     image_key: str
@@ -47,7 +47,7 @@ class TemplateSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupSpec:
-    """A pool's group and launch templates, less what is only known once other resources exist."""
+    """A pool's group and launch templates, without what is known only once other resources exist."""
 
     name: str
     max_size: int

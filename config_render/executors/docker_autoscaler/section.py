@@ -2,8 +2,8 @@
 
 from ...settings.pool import Pool
 from ...settings.stack import Settings
+from ..created import CreatedResources
 from ..entries import Entry, entries, pool_placements
-from ..facts import Facts
 from .group import login_user, ssh_port
 from .names import KEY_PATH, group_name
 from .policies import policies
@@ -17,7 +17,7 @@ def group_entry(settings: Settings, pool: Pool) -> Entry:
     return entries(pool.name, pool_placements(pool, settings.network.zones))[0]
 
 
-def autoscaler_table(settings: Settings, facts: Facts, pool: Pool) -> dict[str, object]:
+def autoscaler_table(settings: Settings, created: CreatedResources, pool: Pool) -> dict[str, object]:
     """Return `[runners.autoscaler]` of a pool.
 
     Source of what must be there: gitlab-runner 19.3 refuses a file without plugin_config, and a policy without
@@ -28,7 +28,7 @@ def autoscaler_table(settings: Settings, facts: Facts, pool: Pool) -> dict[str, 
         plugin=settings.manager.fleeting_plugin.reference,
         max_use_count=given.max_use_count or pool.machine.max_builds or None,
         max_instances=pool.most_instances,
-        plugin_config={"name": group_name(facts.deployment, pool.name)},
+        plugin_config={"name": group_name(created.deployment, pool.name)},
         connector_config=given.connector_config.table(
             username=login_user(pool), protocol_port=ssh_port(pool), key_path=str(KEY_PATH)
         ),

@@ -103,7 +103,7 @@ def trust(url: str, path: str, wanted: str) -> None:
 
 
 def fingerprints(armored: str) -> list[str]:
-    """Of all primary keys, as gpg tells them."""
+    """Of all primary keys, as gpg prints them."""
     with tempfile.TemporaryDirectory() as home:
         call = ["gpg", "--homedir", home, "--batch", "--show-keys", "--with-colons"]
         told = subprocess.run(call, input=armored, capture_output=True, text=True, check=False).stdout

@@ -37,7 +37,7 @@ def machine_name(pool: str, template: str | None, label: str = "", *, fallback: 
 
     The placement stands behind the %s: gitlab-runner takes for its own what begins like its MachineName up to there
     (`matchesMachineFilter` in executors/docker/machine/name.go), so an entry keeps its machines when it changes its
-    placement, and a machine's name tells where it was started.
+    placement, and a machine's name shows where it was started.
     """
     given = template or f"{pool}-%s"
     placed = given.replace("%s", f"%s-{label}") if label else given
@@ -45,7 +45,7 @@ def machine_name(pool: str, template: str | None, label: str = "", *, fallback: 
 
 
 def same_machines(one: str, other: str) -> bool:
-    """Tell whether the runner would mix up the machines of two MachineNames.
+    """Return whether the runner would mix up the machines of two MachineNames.
 
     It takes for its own what begins like its MachineName up to the %s (`matchesMachineFilter` in
     executors/docker/machine/name.go scans the name, and %s takes all that follows).

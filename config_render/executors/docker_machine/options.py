@@ -37,7 +37,7 @@ class MachineSpec:
 def machine_options(spec: MachineSpec, driver: DriverOptions, given: Sequence[str]) -> list[str]:
     """Return MachineOptions in the driver's order, each option once but for those that make a list.
 
-    `given` goes over `driver`, and that over what follows from the spec; lists and tags are joined instead.
+    `given` overrides `driver`, and that overrides what follows from the spec; lists and tags are joined instead.
     """
     own = driver.__dict__
     typed = {option: value for option, name in FIELDS.items() if (value := own[name]) is not None}

@@ -6,41 +6,41 @@ from ...base.tags import DEPLOYMENT_TAG, MANAGER_TAG
 from ...settings.machine import Autoscaling, Machine
 from ...settings.pool import Pool, user_data_path
 from ...settings.stack import Settings
+from ..created import CreatedResources
 from ..entries import Entry, Placement
-from ..facts import Facts
 from .entries import machine_name
 from .options import MachineSpec, machine_options
 
 _Numbers = TypeVar("_Numbers", Machine, Autoscaling)
 
 
-def machine_table(settings: Settings, facts: Facts, pool: Pool, entry: Entry) -> dict[str, object]:
+def machine_table(settings: Settings, created: CreatedResources, pool: Pool, entry: Entry) -> dict[str, object]:
     machine = pool.machine
     growth = machine.max_growth_rate
     return machine.table(
         **_shares(machine, entry),
         max_growth_rate=max(1, entry.share(growth)) if growth else growth,
         machine_name=machine_name(pool.name, machine.machine_name, entry.home.label),
-        machine_options=placed_options(settings, facts, pool, entry.home),
+        machine_options=placed_options(settings, created, pool, entry.home),
         autoscaling=[period.table(**_shares(period, entry)) for period in machine.autoscaling or ()] or None,
     )
 
 
 def placed_options(
-    settings: Settings, facts: Facts, pool: Pool, placement: Placement, *, fallback: bool = False
+    settings: Settings, created: CreatedResources, pool: Pool, placement: Placement, *, fallback: bool = False
 ) -> list[str]:
     """Return MachineOptions of a pool for one of its placements, on demand for the `fallback` of spot machines."""
     spec = MachineSpec(
-        region=facts.region,
+        region=created.region,
         zone=placement.zone,
-        vpc_id=facts.vpc_id,
-        subnet_id=facts.subnets[facts.region + placement.zone],
-        security_group=facts.security_group,
+        vpc_id=created.vpc_id,
+        subnet_id=created.subnets[created.region + placement.zone],
+        security_group=created.security_group,
         instance_type=placement.instance_type,
-        instance_profile=facts.instance_profile,
-        ami=pool.ami or facts.images[pool.image_key(placement.instance_type)],
+        instance_profile=created.instance_profile,
+        ami=pool.ami or created.images[pool.image_key(placement.instance_type)],
         spot_price=pool.spot.cap(placement.instance_type) if pool.spot and not fallback else None,
-        tags={MANAGER_TAG: pool.name, DEPLOYMENT_TAG: facts.deployment, **settings.tags},
+        tags={MANAGER_TAG: pool.name, DEPLOYMENT_TAG: created.deployment, **settings.tags},
         private=settings.network.private,
         user_data=user_data_path(pool.name) if pool.user_data else None,
         by_key=settings.identity.by_key,

@@ -2,7 +2,7 @@
 
 import pulumi
 from gitlab_runner_aws import Cache, CacheArgs, CacheSettings, parse
-from gitlab_runner_aws.config_render import Facts, render
+from gitlab_runner_aws.config_render import CreatedResources, render
 
 config = pulumi.Config()
 place = config.require_object("place")
@@ -13,7 +13,9 @@ settings = parse(
 
 # Placeholders such as <secret:token> stand where secrets belong: whoever puts the file in place fills them in.
 config_toml = cache.bucket_name.apply(
-    lambda bucket: render(settings, Facts(deployment="by-hand", bucket=bucket, bucket_region=place["region"], **place))
+    lambda bucket: render(
+        settings, CreatedResources(deployment="by-hand", bucket=bucket, bucket_region=place["region"], **place)
+    )
 )
 
 pulumi.export("cache_bucket", cache.bucket_name)

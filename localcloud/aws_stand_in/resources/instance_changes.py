@@ -31,7 +31,7 @@ def block(names: Mapping[str, str], values: Properties | None) -> dict[str, Any]
 
 
 def change(aws: Access, identity: str, olds: Properties, news: Properties) -> None:
-    """Make the instance what `news` wants, as far as it may go on running meanwhile."""
+    """Make the instance what `news` wants, as far as it may continue running meanwhile."""
     ec2 = aws.client("ec2")
     if differs("vpcSecurityGroupIds", olds, news):
         ec2.modify_instance_attribute(InstanceId=identity, Groups=news["vpcSecurityGroupIds"])

@@ -134,7 +134,7 @@ class Instance(Resource):
         return bool(answer[PROTECTIONS[name]]["Value"])
 
     def _profile(self, aws: Access, identity: str) -> str:
-        # DescribeInstances of the emulated AWS goes on showing the first profile.
+        # DescribeInstances of the emulated AWS continues showing the first profile.
         answer = aws.client("ec2").describe_iam_instance_profile_associations(
             Filters=values_filter(instance_id=identity)
         )

@@ -123,7 +123,7 @@ class LogMetricFilter(Resource):
         return None
 
     def update(self, aws: Access, identity: str, olds: Properties, news: Properties) -> str | None:
-        # moto takes a second filter of the same name, and goes on showing the first.
+        # moto takes a second filter of the same name, and continues showing the first.
         self.delete(aws, identity, olds)
         self._put(aws, news)
         return None

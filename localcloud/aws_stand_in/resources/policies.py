@@ -57,7 +57,7 @@ class Policy(Resource):
         return None
 
     def _drop_old_versions(self, aws: Access, identity: str) -> None:
-        """IAM keeps five versions at the most, and deletes no policy that has more than one."""
+        """IAM keeps five versions at most, and deletes no policy that has more than one."""
         iam = aws.client("iam")
         for version in iam.list_policy_versions(PolicyArn=identity)["Versions"]:
             if not version["IsDefaultVersion"]:

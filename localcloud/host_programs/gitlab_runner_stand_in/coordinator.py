@@ -19,14 +19,14 @@ MADE = "made"
 FREE = "free"
 _LOOK_AGAIN_SECONDS = 1.0
 
-News = Union[str, MachineError]
+CreationEvent = Union[str, MachineError]
 
 
 class Creation:
-    """What becomes of a machine that is being made, beside news of others for the job that waits for it."""
+    """What becomes of a machine that is being made, beside events of others for the job that waits for it."""
 
     def __init__(self) -> None:
-        self.news: queue.SimpleQueue[News] = queue.SimpleQueue()
+        self.events: queue.SimpleQueue[CreationEvent] = queue.SimpleQueue()
 
 
 class Coordinator:
@@ -59,7 +59,7 @@ class Coordinator:
         with self._lock:
             self._available += 1
             if self._waiting:
-                self._waiting.popleft().news.put(FREE)
+                self._waiting.popleft().events.put(FREE)
 
     def take_available(self) -> bool:
         """Whether a machine became free that nobody looked for yet. Those that `Acquire` lends stay counted."""
@@ -69,12 +69,12 @@ class Coordinator:
             self._available -= 1
             return True
 
-    def wait(self, creation: Creation) -> News:
+    def wait(self, creation: Creation) -> CreationEvent:
         """What comes first: `MADE` or the error of one's own machine, or `FREE`, which is also said each second."""
         with self._lock:
             self._waiting.append(creation)
         try:
-            return creation.news.get(timeout=_LOOK_AGAIN_SECONDS)
+            return creation.events.get(timeout=_LOOK_AGAIN_SECONDS)
         except queue.Empty:
             return FREE
         finally:

@@ -182,14 +182,14 @@ class Fleet:
                 say("Machine creation failed", "ERROR", error=error, name=machine.name, time=took)
                 self._machines.count("creation-failed")
                 self._removal.start(machine, "Failed to create")
-                creation.news.put(error)
+                creation.events.put(error)
             else:
                 with self._machines.lock:
                     machine.state, machine.used_at = "idle", time.monotonic()
                 say("Machine created", duration=f"{time.monotonic() - started:.1f}s", name=machine.name)
                 self._machines.count("created")
                 coordinator.add_available()
-                creation.news.put(MADE)
+                creation.events.put(MADE)
             finally:
                 if under_way:
                     under_way.set()

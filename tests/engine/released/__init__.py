@@ -1,4 +1,4 @@
-"""What a deployment of each release left in its state: a later program must go on from there.
+"""What a deployment of each release left in its state: a later program must continue from there.
 
 `python -m tests.engine.released VERSION` in the checkout of a release makes its files. The ports of the local cloud
 that it was deployed into are replaced by those of `PLACES`, within secrets too; secrets are encrypted.

@@ -159,7 +159,7 @@ def _end_instances(aws: Aws, name: str) -> list[str]:
     staying = [each.id for each in group.instances if not each.is_ending]
     desired = group.desired
     if desired > len(staying):
-        # Or it would go on to launch some. With those that stay first, as AWS ends none that is protected by this.
+        # Or it would continue to launch some. With those that stay first, as AWS ends none that is protected by this.
         set_desired(aws, name, len(staying))
         desired = len(staying)
     for instance in staying:

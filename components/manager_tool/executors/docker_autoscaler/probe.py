@@ -1,4 +1,4 @@
-"""Trying Auto Scaling groups before gitlab-runner goes over to them: one instance each, to log in and ask Docker.
+"""Trying Auto Scaling groups before gitlab-runner moves to them: one instance each, to log in and ask Docker.
 
 As the manager, with the rights, the key and the way that gitlab-runner's plugin has: so that an image without Docker,
 or a closed port, stops the deployment while the old config.toml is live.
@@ -56,7 +56,7 @@ class Login(NamedTuple):
 def untried(live: Sequence[Runner], new: Sequence[Runner]) -> dict[str, Mapping[str, Any]]:
     """Return the sections of `new` by their groups that no section of `live` has, if that has other executors.
 
-    Without those there is nothing that could go on in their place.
+    Without those there is nothing that could continue in their place.
     """
     if all(each.get("executor") == AUTOSCALER for each in live):
         return {}
@@ -74,7 +74,7 @@ def probe(aws: Aws, sections: Mapping[str, Mapping[str, Any]], told: Known) -> N
                 _try(aws, name, instance, login(sections[name], told))
         except StepError as error:
             raise StepError(
-                f"{error}\nconfig.toml was not changed: jobs go on as before. Correct the pool, or its executor"
+                f"{error}\nconfig.toml was not changed: jobs continue as before. Correct the pool, or its executor"
             ) from None
         finally:
             _end(aws, sections)

@@ -2,7 +2,7 @@
 
 Of a section with docker-autoscaler it rereads the policies, as all else but its table [runners.autoscaler]: the rest of
 that is read at the section's first job request (`init` in executors/internal/autoscaler/provider.go of gitlab-runner
-19.3), and what was begun by it goes on as long as the process does.
+19.3), and what was begun by it continues as long as the process does.
 """
 
 from __future__ import annotations

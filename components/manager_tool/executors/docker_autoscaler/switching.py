@@ -20,7 +20,7 @@ _DUE = STAGED / "restart.json"
 
 
 def prepare(live: Sequence[Runner], new: Sequence[Runner], secrets: dict[str, str], *, patient: bool) -> list[str]:
-    """Return why gitlab-runner has to be started again to go over from `live` to `new`; nothing where it needn't.
+    """Return why gitlab-runner has to be started again to change from `live` to `new`; nothing where it needn't.
 
     Groups that come in place of machines are tried before. Without `patient` nothing is tried, and there is nothing to
     return: it is taken down for the next time. Raises `StepError`, with nothing changed.

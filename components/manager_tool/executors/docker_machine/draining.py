@@ -1,7 +1,7 @@
 """What is left of sections that are no longer in config.toml: their machines, and their runners in GitLab's lists.
 
 gitlab-runner lets the jobs of such a section end, but then nobody removes its machines, nor asks for jobs with its
-token. The step that takes a section away begins with it, and the watch goes on, until nothing is left.
+token. The step that takes a section away begins with it, and the watch continues, until nothing is left.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def damaged() -> set[str]:
 def remove(machines: Iterable[str]) -> list[str]:
     """Remove machines; return a line for each that stayed, with the reason.
 
-    It goes on as long as some go: AWS lets through a few removals a second, and docker-machine gives up soon.
+    It continues as long as some go: AWS lets through a few removals a second, and docker-machine gives up soon.
     """
     waiting = [*machines]
     while waiting:

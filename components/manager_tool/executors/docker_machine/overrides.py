@@ -35,7 +35,7 @@ that was taken for it makes another."""
 
 
 class Placement(PlacedOptions):
-    """Where and how machines are made; `name` tells it from all others, for people too."""
+    """Where and how machines are made; `name` distinguishes it from all others, for people too."""
 
     name: str
 

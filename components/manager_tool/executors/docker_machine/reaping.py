@@ -12,11 +12,11 @@ from ...contract.documents import WatchSettings
 from ...host import StepError, run
 from . import reaper
 from .folders import folders
-from .reaper import Finding, Ours, Seen
+from .reaper import Inventory, Orphan, Ownership
 
 _INSTANCES_PER_CALL = 100
 _SECONDS = 60
-"""How long one pass removes: a deployment waits until it has ended. The next pass goes on."""
+"""How long one pass removes: a deployment waits until it has ended. The next pass continues."""
 
 
 def account(settings: WatchSettings, secrets: dict[str, str]) -> Aws:
@@ -24,7 +24,7 @@ def account(settings: WatchSettings, secrets: dict[str, str]) -> Aws:
     return account_in(settings["region"], secrets)
 
 
-def look(aws: Aws, settings: WatchSettings, ours: Ours) -> Seen:
+def look(aws: Aws, settings: WatchSettings, ours: Ownership) -> Inventory:
     """See what there is. Raises `AwsError`, and then nothing may be concluded."""
     # Folders first: an instance that comes later is younger than any grace, a folder that comes later is not seen.
     machines = list(folders())
@@ -35,7 +35,7 @@ def look(aws: Aws, settings: WatchSettings, ours: Ours) -> Seen:
     pairs = list(ec2_sweep.key_pairs(aws))
     near = {instance.key for instance in instances} | {folder.name for folder in machines}
     unused = [pair.name for pair in pairs if pair.name not in near and reaper.named_by_runner(pair.name, ours)]
-    return Seen(
+    return Inventory(
         now=time.time(),
         folders=machines,
         instances=instances,
@@ -49,7 +49,7 @@ def look(aws: Aws, settings: WatchSettings, ours: Ours) -> Seen:
     )
 
 
-def remove(aws: Aws, found: Iterable[Finding], say: Callable[[str], None], seconds: float = _SECONDS) -> dict[str, int]:
+def remove(aws: Aws, found: Iterable[Orphan], say: Callable[[str], None], seconds: float = _SECONDS) -> dict[str, int]:
     """Remove what was found and say so, a line each; return how many of each kind are gone, and of `failed`.
 
     After `seconds` the rest is left to the next pass.
@@ -89,7 +89,7 @@ def _remove(aws: Aws, kind: str, ids: Sequence[str]) -> None:
         return
     action, parameter, gone = _CALLS[kind]
     try:
-        aws.query("ec2", action, {parameter.format(place): thing for place, thing in enumerate(ids, 1)})
+        aws.query("ec2", action, {parameter.format(place): resource for place, resource in enumerate(ids, 1)})
     except AwsError as error:
         # Where several are named, AWS does nothing if it does not know one of them.
         if error.code != gone or len(ids) > 1:

@@ -8,20 +8,20 @@ from ..executors.registry import pool_entries
 from ..settings.pool import Pool
 from ..settings.runner import Executor
 from ..settings.stack import Settings
-from .docker_autoscaler_cautions import AUTOSCALER_CAUTIONS, STACK_AUTOSCALER_CAUTIONS
-from .docker_machine_relations import is_old_client
-from .job_cautions import MACHINE_JOB_CAUTIONS, POOL_JOB_CAUTIONS, STACK_JOB_CAUTIONS
-from .live_cautions import MACHINE_LIVE_CAUTIONS, POOL_LIVE_CAUTIONS, STACK_LIVE_CAUTIONS, PoolCaution
+from .docker_autoscaler_warnings import AUTOSCALER_WARNINGS, STACK_AUTOSCALER_WARNINGS
+from .docker_machine_rules import is_old_client
+from .job_warnings import MACHINE_JOB_WARNINGS, POOL_JOB_WARNINGS, STACK_JOB_WARNINGS
+from .live_warnings import MACHINE_LIVE_WARNINGS, POOL_LIVE_WARNINGS, STACK_LIVE_WARNINGS, PoolWarning
 from .manager_size import memory_for, memory_of_small_type, small_type_for
 
 _LEAST_DRAIN_SECONDS = 300
 
 
-def cautions(settings: Settings) -> list[Problem]:
+def warnings_of(settings: Settings) -> list[Problem]:
     """Return what a person should know about settings that can be used as they are."""
-    found = [each for rule in STACK_CAUTIONS for each in rule(settings)]
+    found = [each for rule in STACK_WARNINGS for each in rule(settings)]
     for index, pool in enumerate(settings.pools):
-        for pool_rule in (*POOL_CAUTIONS, *EXECUTOR_CAUTIONS[settings.executor_of(pool)]):
+        for pool_rule in (*POOL_WARNINGS, *EXECUTOR_WARNINGS[settings.executor_of(pool)]):
             found += pool_rule(settings, pool, ("pools", index))
     return found
 
@@ -41,7 +41,7 @@ def _drain_has_time(settings: Settings) -> Iterator[Problem]:
 
 
 _SEEN = (
-    "is an argument of each docker-machine, where others on the manager can read it, and stands in a file of each "
+    "is an argument of each docker-machine, where others on the manager can read it, and is in a file of each "
     "machine; leave it out, and the manager's instance profile serves"
 )
 
@@ -62,7 +62,7 @@ def _manager_carries_its_jobs(settings: Settings) -> Iterator[Problem]:
     if needed > memory:
         message = (
             f"has {memory} MiB of memory, while {jobs} jobs and {creations} machines that are created "
-            f"at the same time want about {needed}: the manager would end docker-machine half way; take "
+            f"at the same time want about {needed}: the manager would end docker-machine partway; take "
             f"{small_type_for(needed, manager.instance_type)}, or set MaxGrowthRate"
         )
         yield problem(("manager", "instanceType"), message, manager.instance_type)
@@ -220,16 +220,16 @@ _CARELESS: tuple[tuple[str, object, str], ...] = (
     ),
 )
 
-STACK_CAUTIONS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
+STACK_WARNINGS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     _drain_has_time,
     _access_key_is_seen,
     _manager_carries_its_jobs,
-    *STACK_JOB_CAUTIONS,
-    *STACK_AUTOSCALER_CAUTIONS,
-    *STACK_LIVE_CAUTIONS,
+    *STACK_JOB_WARNINGS,
+    *STACK_AUTOSCALER_WARNINGS,
+    *STACK_LIVE_WARNINGS,
 )
-POOL_CAUTIONS: tuple[PoolCaution, ...] = (
-    *POOL_JOB_CAUTIONS,
+POOL_WARNINGS: tuple[PoolWarning, ...] = (
+    *POOL_JOB_WARNINGS,
     _cap_is_below_on_demand,
     _machines_wait_a_while,
     _idle_numbers_have_an_effect,
@@ -239,17 +239,17 @@ POOL_CAUTIONS: tuple[PoolCaution, ...] = (
     _dind_is_privileged,
     _images_are_pinned,
     _machines_are_closed,
-    *POOL_LIVE_CAUTIONS,
+    *POOL_LIVE_WARNINGS,
 )
-_MACHINE_CAUTIONS: tuple[PoolCaution, ...] = (
-    *MACHINE_JOB_CAUTIONS,
+_MACHINE_WARNINGS: tuple[PoolWarning, ...] = (
+    *MACHINE_JOB_WARNINGS,
     _spot_growth_is_bounded,
     _docker_is_pinned,
     _keys_stay_out_of_sight,
     _docker_machine_is_closed,
-    *MACHINE_LIVE_CAUTIONS,
+    *MACHINE_LIVE_WARNINGS,
 )
-EXECUTOR_CAUTIONS: Mapping[Executor, tuple[PoolCaution, ...]] = {
-    "docker+machine": _MACHINE_CAUTIONS,
-    "docker-autoscaler": AUTOSCALER_CAUTIONS,
+EXECUTOR_WARNINGS: Mapping[Executor, tuple[PoolWarning, ...]] = {
+    "docker+machine": _MACHINE_WARNINGS,
+    "docker-autoscaler": AUTOSCALER_WARNINGS,
 }

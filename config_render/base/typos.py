@@ -2,7 +2,7 @@
 
 
 def one_edit_apart(one: str, other: str) -> bool:
-    """Tell whether one character more, less or different, or two in each other's place, makes one text the other."""
+    """Return whether one character more, less or different, or two in each other's place, makes one text the other."""
     if one == other or abs(len(one) - len(other)) > 1:
         return False
     start = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from components import aws
-from components.resolve.surroundings import look_around
+from components.resolve.existing import lookup_existing
 from config_render import parse
 
 from .conftest import SSH, TOKEN
@@ -22,7 +22,7 @@ def said(network: dict[str, Any]) -> list[str]:
         "network": network,
         "pools": POOLS,
     }
-    _, problems = look_around(parse(raw, token=TOKEN, region=REGION), REGION)
+    _, problems = lookup_existing(parse(raw, token=TOKEN, region=REGION), REGION)
     return [str(each).removeprefix("gitlab-runner-aws:") for each in problems]
 
 

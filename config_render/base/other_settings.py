@@ -10,7 +10,7 @@ SECRETS = "secrets"
 hide(SECRETS)
 
 EXTENDS = "extends"
-"""The setting that names the files whose settings a stack file goes over."""
+"""The setting that names the files whose settings a stack file overrides."""
 
 _SET = "set it with: pulumi config set --secret"
 _TOKENS = {
@@ -19,7 +19,7 @@ _TOKENS = {
     ACCESS_TOKEN: "A personal, group or project access token with the scope create_runner, for createRunner",
 }
 
-OUTSIDE: Mapping[str, tuple[type, str]] = {
+OTHER_SETTINGS: Mapping[str, tuple[type, str]] = {
     **{name: (str, f"{_TOKENS[name]}; {_SET} {NAMESPACE}:{name}") for name in TOKENS},
     SECRETS: (
         dict[str, str],
@@ -27,8 +27,8 @@ OUTSIDE: Mapping[str, tuple[type, str]] = {
     ),
     EXTENDS: (
         tuple[str, ...],
-        "Files beside the stack file with settings that several stacks share; those of the stack file go over them, "
-        "and later files over earlier ones",
+        "Files beside the stack file with settings that several stacks share; those of the stack file override them, "
+        "and later files override earlier ones",
     ),
 }
 """Their types and descriptions."""

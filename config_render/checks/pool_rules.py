@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from ..base.instance_types import architecture
 from ..base.labels import MOST_LABELS
 from ..base.problems import Problem, problem
-from .disk_relations import operations_fit_the_disk, throughput_fits_the_disk
+from .disk_rules import operations_fit_the_disk, throughput_fits_the_disk
 from .raw import RawPool, RawStack, items, table, text, texts, whole
 
 PoolRule = Callable[[RawStack, RawPool], Iterator[Problem]]

@@ -13,7 +13,7 @@ from ..settings.pool import Pool
 from ..settings.stack import Settings
 from .raw import walk
 
-PoolCaution = Callable[[Settings, Pool, Location], Iterator[Problem]]
+PoolWarning = Callable[[Settings, Pool, Location], Iterator[Problem]]
 
 _GPU = re.compile(r"(g\d|gr\d|p\d)[a-z]*\d*[a-z]*\.")
 _WINDOWS = ("powershell", "cmd")
@@ -30,7 +30,7 @@ def _doors_are_narrow(settings: Settings) -> Iterator[Problem]:
     for key, networks, what in doors:
         for index, network in enumerate(networks or ()):
             if ip_network(network).prefixlen == 0:
-                message = f"lets the whole internet try to {what}; name networks of yours, such as 203.0.113.0/24"
+                message = f"lets the whole internet try to {what}; name your networks, such as 203.0.113.0/24"
                 yield problem(("manager", key, index), message, network)
 
 
@@ -113,16 +113,16 @@ def _ecr_lets_the_manager_pull(settings: Settings, pool: Pool, at: Location) -> 
         yield problem(place, message, name)
 
 
-STACK_LIVE_CAUTIONS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
+STACK_LIVE_WARNINGS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     _doors_are_narrow,
     _secrets_are_placeholders,
     _amazons_server_is_left_out,
     _policies_are_narrow,
 )
-POOL_LIVE_CAUTIONS: tuple[PoolCaution, ...] = (
+POOL_LIVE_WARNINGS: tuple[PoolWarning, ...] = (
     _graphics_have_drivers,
     _shell_is_there,
     _containers_have_credentials,
     _ecr_lets_the_manager_pull,
 )
-MACHINE_LIVE_CAUTIONS: tuple[PoolCaution, ...] = (_docker_machine_knows_its_options,)
+MACHINE_LIVE_WARNINGS: tuple[PoolWarning, ...] = (_docker_machine_knows_its_options,)

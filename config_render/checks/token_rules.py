@@ -57,7 +57,7 @@ def _creation(stack: RawStack, tokens: Mapping[str, str | None]) -> Iterator[Pro
 
 
 def proxy_problems(stack: RawStack) -> Iterator[Problem]:
-    """Yield what a proxy lacks: workers in a network that is there already must be reached without it."""
+    """Yield what a proxy lacks: workers in an existing network must be reached without it."""
     proxy = stack.table("manager", "proxy")
     direct = texts(proxy.get("noProxy"))
     if proxy and stack.table("network").get("vpcId") is not None and not any("/" in each for each in direct):

@@ -8,7 +8,7 @@ from ..executors.registry import pool_entries
 from ..render.document import pools_by_token, sections_by_token
 from ..settings.pool import Pool
 from ..settings.stack import Settings
-from .live_cautions import PoolCaution
+from .live_warnings import PoolWarning
 
 
 def _jobs_find_workers(settings: Settings) -> Iterator[Problem]:
@@ -72,9 +72,9 @@ def _requests_do_not_block(settings: Settings, pool: Pool, at: Location) -> Iter
         yield problem((*at, "request_concurrency"), message, 1)
 
 
-STACK_JOB_CAUTIONS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
+STACK_JOB_WARNINGS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     _jobs_find_workers,
     _pools_have_their_own_runners,
 )
-POOL_JOB_CAUTIONS: tuple[PoolCaution, ...] = (_requests_do_not_block,)
-MACHINE_JOB_CAUTIONS: tuple[PoolCaution, ...] = (_placements_can_change,)
+POOL_JOB_WARNINGS: tuple[PoolWarning, ...] = (_requests_do_not_block,)
+MACHINE_JOB_WARNINGS: tuple[PoolWarning, ...] = (_placements_can_change,)

@@ -6,12 +6,12 @@ from ..base.instance_types import architecture
 from ..base.problems import Location, Problem, problem
 from ..executors.entries import pool_placements
 from ..executors.registry import pool_executor
+from ..settings.existing import ExistingNetwork, ExistingResources
 from ..settings.stack import Settings
-from ..settings.surroundings import ExistingNetwork, Surroundings
 
 
-def surrounding_problems(settings: Settings, region: str, found: Surroundings) -> list[Problem]:
-    """Return what does not fit to what is in the account; `settings` as they were given, not `placed` ones."""
+def existing_problems(settings: Settings, region: str, found: ExistingResources) -> list[Problem]:
+    """Return what does not fit the existing resources; `settings` are those before `with_existing_zones`."""
     problems = [*_image_problems(settings, found.images)]
     if found.network is not None:
         problems += [*_subnet_problems(settings, found.network), *_zone_problems(settings, region, found.network)]

@@ -6,7 +6,7 @@ from ..base.periods import check_period, five_fields
 from ..base.problems import Location, Problem, problem
 from ..executors.docker_autoscaler.user_data import user_data_problem
 from ..settings.stack import Settings
-from .pool_relations import PoolRule
+from .pool_rules import PoolRule
 from .raw import RawPool, RawStack, items, table, text, texts, whole
 
 MOST_INSTANCES = 1000

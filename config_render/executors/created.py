@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 MARKER = "(known after creation)"
-"""Stands for a fact that is not known yet."""
+"""Stands for a fact that is unknown yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class CreatedResources:
     """What is known once the resources exist. During a preview any text may be `MARKER` instead."""
 
     deployment: str

@@ -11,15 +11,15 @@ from ..base.subnets import MOST_ZONES, check_range, machines_that_fit, subnet_ci
 from ..executors.docker_machine.entries import LONGEST_MACHINE_NAME, same_machines
 from ..settings.manager import ManagerSettings
 from ..settings.network import NetworkSettings
-from .account_relations import ACCOUNT_RULES
-from .cache_relations import CACHE_RULES
-from .docker_autoscaler_relations import DOCKER_AUTOSCALER_RULES
-from .docker_machine_relations import DOCKER_MACHINE_RULES
-from .policy_relations import POLICY_RULES
-from .pool_relations import POOL_RULES, PoolRule
-from .program_relations import PROGRAM_RULES
+from .account_rules import ACCOUNT_RULES
+from .cache_rules import CACHE_RULES
+from .docker_autoscaler_rules import DOCKER_AUTOSCALER_RULES
+from .docker_machine_rules import DOCKER_MACHINE_RULES
+from .policy_rules import POLICY_RULES
+from .pool_rules import POOL_RULES, PoolRule
+from .program_rules import PROGRAM_RULES
 from .raw import RawPool, RawStack, text, walk, whole
-from .token_relations import proxy_problems, token_problems
+from .token_rules import proxy_problems, token_problems
 
 
 def related_problems(

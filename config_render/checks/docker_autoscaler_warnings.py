@@ -7,7 +7,7 @@ from ..executors.docker_autoscaler.group import without_counterpart
 from ..settings.pool import Pool
 from ..settings.programs import DOCKERS_SITE
 from ..settings.stack import Settings
-from .live_cautions import PoolCaution
+from .live_warnings import PoolWarning
 
 
 def _on_demand_comes_first(settings: Settings, pool: Pool, at: Location) -> Iterator[Problem]:
@@ -55,8 +55,8 @@ def _is_mirrored(settings: Settings) -> bool:
     return bool(program.url != type(program).model_fields["url"].default)
 
 
-STACK_AUTOSCALER_CAUTIONS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (_plugin_has_a_mirror_too,)
-AUTOSCALER_CAUTIONS: tuple[PoolCaution, ...] = (
+STACK_AUTOSCALER_WARNINGS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (_plugin_has_a_mirror_too,)
+AUTOSCALER_WARNINGS: tuple[PoolWarning, ...] = (
     _on_demand_comes_first,
     _docker_machines_own_is_left_behind,
     _docker_has_a_mirror_too,

@@ -8,7 +8,7 @@ from ..base.problems import Problem, problem
 from ..base.regions import REGIONS
 from ..settings.driver import CKI_ONLY, KINDS, SINCE_30
 from ..settings.spot import ON_DEMAND, Spot
-from .pool_relations import PoolRule
+from .pool_rules import PoolRule
 from .raw import RawPool, RawStack, items, table, text
 
 _NEEDS = (
@@ -82,7 +82,7 @@ def _spot_is_whole(stack: RawStack, pool: RawPool) -> Iterator[Problem]:
 
 
 def is_off(option: object) -> bool:
-    """Tell whether a yes-or-no option is off, as a value or as the text of MachineOptions."""
+    """Return whether a yes-or-no option is off, as a value or as the text of MachineOptions."""
     return option is None or option is False or option in ("0", "f", "F", "false", "False", "FALSE")
 
 
@@ -166,7 +166,7 @@ def _docker_speaks_with_docker_machine(stack: RawStack, pool: RawPool) -> Iterat
 
 
 def is_old_client(docker_machine: Mapping[str, object]) -> bool:
-    """Tell whether the docker-machine of these settings is older than Docker 29."""
+    """Return whether the docker-machine of these settings is older than Docker 29."""
     return docker_machine.get("fork") == "cki" or _release(docker_machine) <= _LAST_OLD_CLIENT
 
 

@@ -16,12 +16,12 @@ _T = TypeVar("_T")
 _SAME_PRICE = 0.001
 
 
-def unable(every: list[Machines], market: Market) -> list[Problem]:
+def market_errors(every: list[Machines], market: Market) -> list[Problem]:
     """Return why some of a stack's machines can never start, as far as AWS has answered."""
     return [each for rule in (_offers, _types) for each in rule(every, market)]
 
 
-def doubtful(every: list[Machines], region: str, market: Market) -> list[Problem]:
+def market_warnings(every: list[Machines], region: str, market: Market) -> list[Problem]:
     """Return what may keep a stack's machines from starting, at today's prices and within today's quotas."""
     return [*_caps(every, market), *_said_prices(every, market), *_quotas(every, region, market)]
 

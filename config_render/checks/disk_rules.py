@@ -50,6 +50,6 @@ def _type(pool: RawPool) -> str:
 
 
 def _number(pool: RawPool, option: str, default: int) -> int:
-    """An option's number, which is a text where it stands in MachineOptions."""
+    """An option's number, which is a text where it is in MachineOptions."""
     value = pool.options.get(option)
     return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else default

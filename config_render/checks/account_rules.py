@@ -24,7 +24,7 @@ def _network_is_new_or_old(stack: RawStack) -> Iterator[Problem]:
     given = [key for key, value in network.items() if value is not None]
     for key in marked(NetworkSettings, Mark.NEW_VPC if vpc else Mark.EXISTING_VPC):
         if key in given:
-            reason = "is for a new VPC, while vpcId names one that is there" if vpc else "needs vpcId beside it"
+            reason = "is for a new VPC, while vpcId names an existing one" if vpc else "needs vpcId beside it"
             yield problem(("network", key), f"{reason}; leave out one or the other" if vpc else reason)
     if vpc == DEFAULT_VPC and "subnetIds" in given:
         message = f"has no effect: {DEFAULT_VPC} means its default subnets in zones; give the VPC's id instead"
@@ -45,7 +45,7 @@ def _manager_can_be_reached(stack: RawStack) -> Iterator[Problem]:
     if manager.get("host") is not None:
         for key in marked(ManagerSettings, Mark.NEW_INSTANCE):
             if manager.get(key) is not None:
-                yield problem(("manager", key), "is for a new instance, while host is one that is there; leave it out")
+                yield problem(("manager", key), "is for a new instance, while host is an existing one; leave it out")
         return
     if manager.get("sshFrom") is None:
         needed = ManagerSettings.model_fields["ssh_from"].description
@@ -113,7 +113,7 @@ def _identities_are_whole(stack: RawStack) -> Iterator[Problem]:
                 ("manager", "ssm"), "needs an instance profile, which the mode accessKey has not; leave it out"
             )
     elif own is not None and manager.get("ssm"):
-        message = "needs a right of the profile that is there: attach AmazonSSMManagedInstanceCore to its role yourself"
+        message = "needs a right of the existing profile: attach AmazonSSMManagedInstanceCore to its role yourself"
         yield problem(("manager", "ssm"), f"{message}, and leave this out")
 
 
@@ -126,7 +126,7 @@ def _bucket_settings_have_their_bucket(stack: RawStack) -> Iterator[Problem]:
             if cache.get(key) is not None:
                 yield problem(("cache", key), "is for a bucket of this stack, while another one is named; leave it out")
     if s3.get("BucketLocation") is not None and bucket is None:
-        message = "is the stack's region unless BucketName names a bucket that is there; set both or neither"
+        message = "is the stack's region unless BucketName names an existing bucket; set both or neither"
         yield problem(("cache", "s3", "BucketLocation"), message)
     if server and not is_amazons(server) and not is_amazons_in_another_spelling(server):
         needed = [key for key in ("BucketName", "AccessKey", "SecretKey") if s3.get(key) is None]

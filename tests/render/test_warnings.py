@@ -8,29 +8,29 @@ from typing import Any
 import pytest
 import yaml
 
-from config_render import cautions as cautions_of
-from config_render.checks import cautions as caution_rules
-from config_render.checks import relations
-from config_render.checks.cautions import EXECUTOR_CAUTIONS, POOL_CAUTIONS, STACK_CAUTIONS
-from config_render.checks.pool_relations import POOL_RULES
+from config_render import warnings_of
+from config_render.checks import rules
+from config_render.checks import warnings as warning_rules
+from config_render.checks.pool_rules import POOL_RULES
 from config_render.checks.raw import RawStack
-from config_render.checks.relations import EXECUTOR_RULES, STACK_RULES
+from config_render.checks.rules import EXECUTOR_RULES, STACK_RULES
+from config_render.checks.warnings import EXECUTOR_WARNINGS, POOL_WARNINGS, STACK_WARNINGS
 
 from .settings_samples import lines, parsed, with_own_runners
 from .test_settings_refusals import CASES as MISTAKES
 from .test_settings_refusals import LONG_CASES, said, settings_of
 
 Rule = Callable[..., Any]
-CAUTIONS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "cautions.yaml").read_text())
+WARNINGS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "warnings.yaml").read_text())
 
 
 def warned(given: dict[str, Any]) -> list[str]:
     stack = {"concurrent": 20, **given.get("stack", {})}
     settings = parsed(settings_of({**given, "stack": stack}), secrets=["id", "key"])
-    return [str(each).removeprefix("gitlab-runner-aws:") for each in cautions_of(settings)]
+    return [str(each).removeprefix("gitlab-runner-aws:") for each in warnings_of(settings)]
 
 
-@pytest.mark.parametrize("case", CAUTIONS, ids=[str(case["given"]) for case in CAUTIONS])
+@pytest.mark.parametrize("case", WARNINGS, ids=[str(case["given"]) for case in WARNINGS])
 def test_what_may_cost_something_is_told_with_the_reason(case: dict[str, Any]) -> None:
     assert warned(case["given"]) == said(case)
 
@@ -61,16 +61,16 @@ def test_entries_with_runners_of_their_own_start_machines_in_as_many_places_with
     manager = {"sshFrom": ["203.0.113.0/24"], "watch": {"enabled": False}}
     four: dict[str, Any] = {"zones": ["a", "b"], "instanceTypes": ["m5.large", "m6i.large"]}
 
-    assert cautions_of(with_own_runners(four, manager=manager, concurrent=20)) == []
-    (unused,) = cautions_of(with_own_runners({**four, "limit": 3}, manager=manager, concurrent=20))
+    assert warnings_of(with_own_runners(four, manager=manager, concurrent=20)) == []
+    (unused,) = warnings_of(with_own_runners({**four, "limit": 3}, manager=manager, concurrent=20))
     assert "and zones make 1 placement more than are used" in unused.message
 
 
 def test_pools_with_runners_of_their_own_count_by_themselves_and_concurrent_covers_their_entries() -> None:
     pools = [{"name": name, "zones": ["a", "b", "c"], "limit": 4} for name in ("one", "two")]
 
-    assert cautions_of(with_own_runners(pools=pools, concurrent=8)) == []
-    told = [each.message for each in cautions_of(with_own_runners(pools=pools, concurrent=5))]
+    assert warnings_of(with_own_runners(pools=pools, concurrent=8)) == []
+    told = [each.message for each in warnings_of(with_own_runners(pools=pools, concurrent=5))]
     assert ["is below 8, the jobs" in told[0], "is below 6, the number of [[runners]]" in told[1]] == [True, True]
 
 
@@ -81,7 +81,7 @@ def test_entries_with_runners_of_their_own_make_machines_at_the_same_time_as_one
     manager = {"sshFrom": ["203.0.113.0/24"], "instanceType": "t3.micro"}
     machine = {"MaxGrowthRate": growth}
     pool = {"zones": [*"abc"], "instanceTypes": ["m5.large", "m6i.large"], "limit": 150, "machine": machine}
-    (told,) = cautions_of(with_own_runners(pool, manager=manager, concurrent=150))
+    (told,) = warnings_of(with_own_runners(pool, manager=manager, concurrent=150))
 
     # Each of the six makes one at least.
     assert f"while 150 jobs and {created} machines that are created at the same time" in told.message
@@ -109,19 +109,19 @@ EVERYTHING = [(settings_of(case["given"]), said(case)) for case in MISTAKES] + [
 )
 def test_without_a_rule_some_mistake_is_not_told(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
     cases = [(raw, lines_) for raw, lines_ in EVERYTHING if told_by(rule, raw)]
-    monkeypatch.setattr(relations, "POOL_RULES", tuple(each for each in POOL_RULES if each is not rule))
-    monkeypatch.setattr(relations, "STACK_RULES", tuple(each for each in STACK_RULES if each is not rule))
-    monkeypatch.setattr(relations, "EXECUTOR_RULES", without(EXECUTOR_RULES, rule))
+    monkeypatch.setattr(rules, "POOL_RULES", tuple(each for each in POOL_RULES if each is not rule))
+    monkeypatch.setattr(rules, "STACK_RULES", tuple(each for each in STACK_RULES if each is not rule))
+    monkeypatch.setattr(rules, "EXECUTOR_RULES", without(EXECUTOR_RULES, rule))
 
     assert [raw for raw, lines_ in cases if lines(raw) != lines_]
 
 
 @pytest.mark.parametrize(
-    "rule", [*POOL_CAUTIONS, *chain(*EXECUTOR_CAUTIONS.values()), *STACK_CAUTIONS], ids=lambda rule: rule.__name__
+    "rule", [*POOL_WARNINGS, *chain(*EXECUTOR_WARNINGS.values()), *STACK_WARNINGS], ids=lambda rule: rule.__name__
 )
 def test_without_a_caution_some_warning_is_not_told(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caution_rules, "POOL_CAUTIONS", tuple(each for each in POOL_CAUTIONS if each is not rule))
-    monkeypatch.setattr(caution_rules, "STACK_CAUTIONS", tuple(each for each in STACK_CAUTIONS if each is not rule))
-    monkeypatch.setattr(caution_rules, "EXECUTOR_CAUTIONS", without(EXECUTOR_CAUTIONS, rule))
+    monkeypatch.setattr(warning_rules, "POOL_WARNINGS", tuple(each for each in POOL_WARNINGS if each is not rule))
+    monkeypatch.setattr(warning_rules, "STACK_WARNINGS", tuple(each for each in STACK_WARNINGS if each is not rule))
+    monkeypatch.setattr(warning_rules, "EXECUTOR_WARNINGS", without(EXECUTOR_WARNINGS, rule))
 
-    assert [case for case in CAUTIONS if warned(case["given"]) != said(case)]
+    assert [case for case in WARNINGS if warned(case["given"]) != said(case)]

@@ -8,12 +8,12 @@ import pulumi
 from config_render import (
     DEFAULT_VPC,
     ExistingNetwork,
+    ExistingResources,
     ExistingSubnet,
     Problem,
     Settings,
-    Surroundings,
+    existing_problems,
     problem,
-    surrounding_problems,
 )
 
 from .. import aws
@@ -40,9 +40,9 @@ class Lookups:
             return None
 
 
-def look_around(
+def lookup_existing(
     settings: Settings, region: str, opts: pulumi.InvokeOptions | None = None, *, network_given: bool = False
-) -> tuple[Surroundings, list[Problem]]:
+) -> tuple[ExistingResources, list[Problem]]:
     """Return what the settings' VPC, subnets, group and images are, and what of it is not there or does not fit.
 
     Asks nothing where all is to be created, nor for a network that is given. `opts` say through which provider.
@@ -55,8 +55,8 @@ def look_around(
         if ami is not None and ami not in images:
             found = lookups.ask(at, ami, aws.get_ami, filters=[{"name": "image-id", "values": [ami]}])
             images[ami] = found.architecture if found else ""
-    around = Surroundings(network=network, images=images)
-    return around, [*lookups.problems, *surrounding_problems(settings, region, around)]
+    around = ExistingResources(network=network, images=images)
+    return around, [*lookups.problems, *existing_problems(settings, region, around)]
 
 
 def _network(settings: Settings, region: str, lookups: Lookups) -> ExistingNetwork | None:

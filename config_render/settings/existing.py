@@ -31,7 +31,7 @@ class ExistingNetwork:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class ExistingResources:
     """What was looked up before anything is created.
 
     Attributes:
@@ -43,7 +43,7 @@ class Surroundings:
     images: Mapping[str, str] = field(default_factory=dict)
 
 
-def placed(settings: Settings, region: str, network: ExistingNetwork | None) -> Settings:
+def with_existing_zones(settings: Settings, region: str, network: ExistingNetwork | None) -> Settings:
     """Return the settings with the zones that the existing subnets are in as those of the network."""
     if network is None:
         return settings
