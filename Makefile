@@ -59,6 +59,7 @@ fuzz: $(READY) # Hostile settings, drawn by chance
 schema: $(READY) # Write config_render/stack.schema.json and what else is made of the models anew
 	@$(RUN) -m config_render schema > $(VENV)/stack.schema.json && mv $(VENV)/stack.schema.json config_render/
 	@$(RUN) -m plugin.schema > $(VENV)/plugin.schema.json && mv $(VENV)/plugin.schema.json plugin/schema.json
+	@$(RUN) -m plugin.typed_dicts > $(VENV)/dicts.pyi && $(RUN) -m ruff format -q $(VENV)/dicts.pyi && mv $(VENV)/dicts.pyi components/
 	@$(RUN) -m config_render.render.harmless > $(VENV)/harmless.py && mv $(VENV)/harmless.py components/manager_tool/config/
 	@sed -i '/^config:/,$$d' Pulumi.yaml && $(RUN) -m config_render project >> Pulumi.yaml
 
