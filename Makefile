@@ -74,14 +74,16 @@ docs-links: $(READY) # Ask every address that the pages link to; needs the inter
 	@$(RUN) -m sphinx -q -b linkcheck docs docs/_build/links
 
 lock: $(READY) # Write requirements*.txt anew, with hashes, after a change of requirements*.in; needs the internet
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev requirements-release; do \
 	  $(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
 	done
 
-release: $(READY) # Build wheel and sdist into dist/, of the version that CHANGELOG.md has first
+release: $(READY) # Build wheel, sdist and SBOM into dist/, of the version that CHANGELOG.md has first
 	@$(RUN) hatch_build.py
 	@rm -rf dist && $(RUN) -m build --no-isolation . > /dev/null
+	@$(RUN) -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --mc-type library --output-reproducible \
+	  -o dist/sbom.cdx.json requirements.txt
 	@ls dist/*
 
 clean: # Remove the virtual environment and caches
