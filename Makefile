@@ -75,8 +75,8 @@ docs-links: $(READY) # Ask every address that the pages link to; needs the inter
 
 lock: $(READY) # Write requirements*.txt anew, with hashes, after a change of requirements*.in; needs the internet
 	@for name in requirements requirements-dev requirements-release; do \
-	  $(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
+	  $(RUN) -m uv pip compile --quiet --universal --python-version=3.11 --generate-hashes \
+	    --output-file=$$name.txt $$name.in || exit 1; \
 	done
 
 release: $(READY) # Build wheel, sdist and SBOM into dist/, of the version that CHANGELOG.md has first
