@@ -69,7 +69,7 @@ SETTINGS = {
     "fleetingPlugin": "gitlab-org/fleeting/plugins/aws",
 }
 SAMPLES = """
-{manager: {gitlabRunner: {version: 19.3.0}, dockerMachine: {version: '0.16.2-gitlab.48'}}, fleetingPlugin: {version: 1.1.0}}
+{gitlabRunner: {version: 19.3.0}, dockerMachine: {version: '0.16.2-gitlab.48'}, fleetingPlugin: {version: 1.1.0}}
 ---
 gitlab-runner-aws:manager:
   gitlabRunner:
