@@ -147,12 +147,13 @@ def test_a_program_of_others_is_type_checked_against_it(consumer: Path, tmp_path
     # The AWS provider's classes take mypy minutes, and are no part of what is public here.
     (tmp_path / "mypy.ini").write_text("[mypy]\nstrict = true\n[mypy-pulumi_aws.*]\nfollow_imports = skip\n")
 
-    command = [sys.executable, "-m", "mypy", "--python-executable", str(consumer), "program.py", "wrong.py"]
+    programs = ["program.py", "wrong.py", str(ROOT / "new-project" / "__main__.py")]
+    command = [sys.executable, "-m", "mypy", "--python-executable", str(consumer), *programs]
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
 
     assert "program.py" not in found
     assert 'Extra key "sshForm" for TypedDict "ManagerSettingsDict"' in found
-    assert "Found 5 errors in 1 file (checked 2 source files)" in found
+    assert "Found 5 errors in 1 file (checked 3 source files)" in found
 
 
 def test_it_is_installed_from_git_too(tmp_path: Path) -> None:
