@@ -56,6 +56,8 @@ CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "review": lambda value: value == "",
     "cache-paths": lambda value: "$CI_PROJECT_DIR/.cache/pip" in TEMPLATES[0].read_text() and value == [".cache/"],
     "policies": lambda value: value == ",".join(POLICIES),
+    # A pack is the user's own; test_pipeline.py runs jobs with packs and without.
+    "policy-packs": lambda value: value == "",
     "label-prefix": lambda value: value == _cli_defaults()["label-prefix"],
     "token-variable": lambda value: value == _cli_defaults()["token-variable"],
     # Nobody's role is known; test_pipeline.py runs a job with one and without.
