@@ -1,6 +1,6 @@
-"""The tables of the settings as a program writes them, by name: `PoolDict`, `MachineDict`, ... dicts.pyi has them.
+"""Types of the settings that a program writes as dicts: `SettingsDict`, `PoolDict`, ... dicts.pyi has their keys.
 
-A program needs no more than dicts when it runs. Their keys and values are checked with all other settings.
+Type checkers and editors read that file. When a program runs each is a plain dict, which the component checks.
 """
 
 from typing import Any

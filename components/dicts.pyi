@@ -186,7 +186,7 @@ class CacheS3Dict(TypedDict):
     SessionToken: NotRequired[str]
     """A secret's name, such as <secret:cacheSession>."""
     BucketName: NotRequired[str]
-    """A bucket that is there already; without it one is made."""
+    """An existing bucket; without it one is made."""
     BucketLocation: NotRequired[str]
     """Region of BucketName; by default the stack's own."""
     Insecure: NotRequired[bool]
@@ -216,7 +216,7 @@ class CacheSettingsDict(TypedDict):
     extra: NotRequired[dict[str, Any]]
     """Keys that gitlab-runner knows and these settings do not; written as they stand."""
     Type: NotRequired[Literal["s3", "gcs", "azure"]]
-    """s3 is the stack's own bucket; gcs and azure are ones that are there. Default: s3."""
+    """s3 is the stack's own bucket, or an existing one; gcs and azure are existing ones. Default: s3."""
     Path: NotRequired[str]
     """Prefix of the objects in the bucket."""
     Shared: NotRequired[bool]
@@ -530,7 +530,7 @@ _DriverOptionsOthers = TypedDict(
         "amazonec2-use-ebs-optimized-instance": NotRequired[bool],
         # Private key on the manager, with NAME.pub beside it.
         "amazonec2-ssh-keypath": NotRequired[str],
-        # Key pair that is there already; needs amazonec2-ssh-keypath.
+        # Existing key pair; needs amazonec2-ssh-keypath.
         "amazonec2-keypair-name": NotRequired[str],
         # Retries of calls to AWS.
         "amazonec2-retries": NotRequired[int],
@@ -576,7 +576,7 @@ class DriverOptionsDict(_DriverOptionsOthers):
     """Options that a newer docker-machine knows and these settings do not, as name=value."""
 
 class ExistingHostDict(TypedDict):
-    """A manager that is there already; the rights of its instance profile are its owner's matter."""
+    """An existing manager; the rights of its instance profile are its owner's matter."""
 
     address: str
     """Address or name at which it is reached by SSH."""
@@ -638,10 +638,10 @@ class IdentitySettingsDict(TypedDict):
     path: NotRequired[str]
     """IAM path of all that is made, such as /ci/. Default: /."""
     managerInstanceProfile: NotRequired[str]
-    """Name of an instance profile for the manager that is there already; its role needs the rights that
-    docs/security.md describes."""
+    """Name of an existing instance profile for the manager; its role needs the rights that docs/security.md
+    describes."""
     workerInstanceProfile: NotRequired[str]
-    """ARN of an instance profile for the workers that is there already."""
+    """ARN of an existing instance profile for the workers."""
     workerRole: NotRequired[str]
     """With workerInstanceProfile: ARN of its role."""
 
@@ -756,7 +756,7 @@ class ManagerSettingsDict(TypedDict):
     bastion: NotRequired[BastionDict]
     """Reach the manager through another host."""
     host: NotRequired[ExistingHostDict]
-    """Use a host that is there already."""
+    """Use an existing host."""
     connectAttempts: NotRequired[int]
     """How often to try to reach a new manager by SSH. Default: 20."""
     rootSize: NotRequired[int]
@@ -846,7 +846,7 @@ class NetworkSettingsDict(TypedDict):
     """AWS services to reach without leaving the new VPC, at a price for each zone and hour; S3 has its gateway
     endpoint always, which is free."""
     vpcId: NotRequired[str]
-    """A VPC that is there already, with subnetIds; or default, the region's default VPC."""
+    """An existing VPC, with subnetIds; or default, the region's default VPC."""
     subnetIds: NotRequired[list[str]]
     """Subnets of vpcId for the workers, one in each zone; each subnet says itself which zone it is in."""
     managerSubnetId: NotRequired[str]
@@ -1063,7 +1063,7 @@ class SettingsDict(TypedDict):
     session_server: NotRequired[SessionServerDict]
     """Interactive web terminals."""
     labels: NotRequired[dict[str, str]]
-    """Labels of all pools; those of a pool go over them."""
+    """Labels of all pools; those of a pool override them."""
     concurrent: NotRequired[int]
     """Most jobs at a time, over all pools; a pool's limit bounds its machines. Default: 10."""
     check_interval: NotRequired[int]
