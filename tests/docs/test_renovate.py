@@ -102,7 +102,7 @@ def found(manager: dict[str, Any], text: str) -> list[str]:
 
 
 def reads(manager: dict[str, Any], name: str) -> bool:
-    """Tell whether a manager reads a file of this name."""
+    """Return whether a manager reads a file of this name."""
     return any(expression(pattern.strip("/")).search(name) for pattern in manager["managerFilePatterns"])
 
 
