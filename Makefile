@@ -59,6 +59,7 @@ fuzz: $(READY) # Hostile settings, drawn by chance
 schema: $(READY) # Write config_render/stack.schema.json and what else is made of the models anew
 	@$(RUN) -m config_render schema > $(VENV)/stack.schema.json && mv $(VENV)/stack.schema.json config_render/
 	@$(RUN) -m plugin.schema > $(VENV)/plugin.schema.json && mv $(VENV)/plugin.schema.json plugin/schema.json
+	@$(RUN) -m plugin.typed_dicts > $(VENV)/dicts.pyi && $(RUN) -m ruff format -q $(VENV)/dicts.pyi && mv $(VENV)/dicts.pyi components/
 	@$(RUN) -m config_render.render.harmless > $(VENV)/harmless.py && mv $(VENV)/harmless.py components/manager_tool/config/
 	@sed -i '/^config:/,$$d' Pulumi.yaml && $(RUN) -m config_render project >> Pulumi.yaml
 
@@ -73,14 +74,16 @@ docs-links: $(READY) # Ask every address that the pages link to; needs the inter
 	@$(RUN) -m sphinx -q -b linkcheck docs docs/_build/links
 
 lock: $(READY) # Write requirements*.txt anew, with hashes, after a change of requirements*.in; needs the internet
-	@for name in requirements requirements-dev; do \
-	  $(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
+	@for name in requirements requirements-dev requirements-release; do \
+	  $(RUN) -m uv pip compile --quiet --universal --python-version=3.11 --generate-hashes \
+	    --output-file=$$name.txt $$name.in || exit 1; \
 	done
 
-release: $(READY) # Build wheel and sdist into dist/, of the version that CHANGELOG.md has first
+release: $(READY) # Build wheel, sdist and SBOM into dist/, of the version that CHANGELOG.md has first
 	@$(RUN) hatch_build.py
 	@rm -rf dist && $(RUN) -m build --no-isolation . > /dev/null
+	@$(RUN) -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --mc-type library --output-reproducible \
+	  -o dist/sbom.cdx.json requirements.txt
 	@ls dist/*
 
 clean: # Remove the virtual environment and caches

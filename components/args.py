@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import pulumi
 
 from config_render import TOKENS, ExistingResources, Problem, Settings, in_words_of
 
+from .dicts import SettingsDict
 from .network import GivenNetwork
 
 
@@ -16,9 +16,10 @@ class AutoscalingRunnerArgs:
     """What a caller decides about an `AutoscalingRunner`.
 
     Args:
-        settings: What stands under `gitlab-runner-aws:` in a stack file, as a table, which is checked; or what `parse`
-            or `read_stack` returned. Plain values, no Outputs: they decide which resources there are and are the text
-            of config.toml. What another resource makes goes into `network`, `token` and `secrets`.
+        settings: What stands under `gitlab-runner-aws:` in a stack file, as a dict, which is checked; or what `parse`
+            or `read_stack` returned. Type checkers know a dict's keys and values by `SettingsDict`. Plain values, no
+            Outputs: they decide which resources there are and are the text of config.toml. What another resource makes
+            goes into `network`, `token` and `secrets`.
         region: The AWS region, such as eu-central-1. Without it the component asks its provider.
         token: The runner's authentication token (`glrt-...`); secret from then on. None where `settings` name another
             source, such as `tokenParameter`.
@@ -33,7 +34,7 @@ class AutoscalingRunnerArgs:
             for a table of the stack's configuration.
     """
 
-    settings: Settings | Mapping[str, Any]
+    settings: Settings | SettingsDict
     region: str | None = None
     token: pulumi.Input[str] | None = None
     registration_token: pulumi.Input[str] | None = None

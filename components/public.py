@@ -15,6 +15,7 @@ from config_render import (
 from .args import AutoscalingRunnerArgs
 from .autoscaling_runner import AutoscalingRunner
 from .cache import Cache, CacheArgs
+from .dicts import PoolDict, SettingsDict
 from .exports import stack_outputs
 from .network import GivenNetwork
 from .resolve.stack_settings import StackSettings, read_stack
@@ -30,8 +31,10 @@ __all__ = [
     "IdentitySettings",
     "ManagerSettings",
     "NetworkSettings",
+    "PoolDict",
     "Problem",
     "Settings",
+    "SettingsDict",
     "SettingsError",
     "StackSettings",
     "parse",

@@ -7,13 +7,13 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pulumi_command as command
 from pulumi import provider
 
-from components import AutoscalingRunner, AutoscalingRunnerArgs, GivenNetwork
+from components import AutoscalingRunner, AutoscalingRunnerArgs, GivenNetwork, SettingsDict
 from components.resolve.args_settings import InvalidSettingsError, outputs_in
 from config_render import NAMESPACE, SECRETS, TOKENS, Problem, Settings, in_words_of, problem, problems_of
 from config_render.base.problems import path_of
@@ -78,7 +78,7 @@ def remote_args(inputs: Mapping[str, Any]) -> RemoteArgs:
     own = [*_unfit(inputs)]
     settings, errors = as_settings(given) if isinstance(given, Mapping) else ({}, [])
     args = RemoteArgs(
-        settings=settings,
+        settings=cast(SettingsDict, settings),  # the component checks it
         region=inputs.get("region"),
         token=inputs.get("token"),
         registration_token=inputs.get("registrationToken"),

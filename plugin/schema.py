@@ -7,8 +7,8 @@ import json
 import re
 from typing import Any
 
-from config_render import NAMESPACE, Settings
-from config_render.files.schema import tidy
+from config_render import NAMESPACE
+from config_render.files.schema import tables
 
 from .names import TOKEN, camel
 
@@ -130,11 +130,8 @@ _OWN_TYPES: dict[str, Any] = {
 
 def package_schema() -> dict[str, Any]:
     """Return the schema of the package, without its version."""
-    models = Settings.model_json_schema(by_alias=True)
-    tables = {**models.pop("$defs"), "Settings": models}
     types: dict[str, Any] = {}
-    for name, table in tables.items():
-        tidy(table)
+    for name, table in tables().items():
         types[name] = _object(name, table, types)
     types |= _OWN_TYPES
     return {
@@ -209,7 +206,8 @@ def _shape(name: str, value: dict[str, Any], types: dict[str, Any]) -> dict[str,
     return {"type": kind}
 
 
-def _described(key: str, value: dict[str, Any]) -> dict[str, Any]:
+def described(value: dict[str, Any]) -> list[str]:
+    """Return the sentences about a setting, of its JSON schema: what it is, its values and default."""
     parts = [value["description"]] if "description" in value else []
     if "enum" in value and not isinstance(value["enum"][0], str):
         parts.append(f"One of {', '.join(map(str, value['enum']))}")
@@ -218,6 +216,11 @@ def _described(key: str, value: dict[str, Any]) -> dict[str, Any]:
     default = value.get("default")
     if default not in (None, "", {}, []):
         parts.append(f"Default: {default if isinstance(default, str) else json.dumps(default)}")
+    return parts
+
+
+def _described(key: str, value: dict[str, Any]) -> dict[str, Any]:
+    parts = described(value)
     if camel(key) != key:
         parts.append(f"In stack files: `{key}`")
     return {"description": ". ".join(parts)} if parts else {}

@@ -16,8 +16,9 @@ import pytest
 from localcloud import real_programs
 from localcloud.real_programs import RealProgram
 
-_REAL = Path(__file__).with_name("real")
-_LONG = (
+TESTS = Path(__file__).parent
+_REAL = TESTS / "real"
+LONG = (
     *("docs/test_commands.py", "scanners/test_scan.py", "engine/test_spot_outage.py", "engine/test_promises.py"),
     *("engine/test_faults.py", "engine/test_damage.py", "engine/test_import_examples.py", "engine/test_changes.py"),
     *("engine/test_renamed_stack.py", "engine/test_watch.py", "engine/test_tokens.py", "engine/test_variants.py"),
@@ -25,7 +26,7 @@ _LONG = (
     *("contract/test_aws_stand_in_updates.py", "host/test_upgrade.py", "plugin/test_languages.py"),
 )
 """Files that take minutes. One that began last would end alone, however many workers there are."""
-_SLOW = ("engine", "host", "contract", "scanners", "docs", "plugin")
+SLOW = ("engine", "host", "contract", "scanners", "docs", "plugin")
 """Folders of whole deployments, hosts and pages, the slowest first."""
 _LEFT_OUT = "left out for real programs"
 _left_out: list[str] = []
@@ -70,9 +71,9 @@ def pytest_collection_finish() -> None:
 def _place(item: pytest.Item) -> int:
     folder = item.path.parent.name
     file = f"{folder}/{item.path.name}"
-    if file in _LONG:
-        return _LONG.index(file)
-    return len(_LONG) + (_SLOW.index(folder) if folder in _SLOW else len(_SLOW))
+    if file in LONG:
+        return LONG.index(file)
+    return len(LONG) + (SLOW.index(folder) if folder in SLOW else len(SLOW))
 
 
 def _reason(item: pytest.Item, real: Mapping[str, RealProgram]) -> str:

@@ -18,10 +18,8 @@ _ENCRYPTED = {
 
 def stack_schema() -> dict[str, Any]:
     """Return the schema of a `Pulumi.<stack>.yaml`."""
-    settings = Settings.model_json_schema(by_alias=True)
-    definitions = settings.pop("$defs")
-    for table in (settings, *definitions.values()):
-        tidy(table)
+    definitions = tables()
+    settings = definitions.pop(Settings.__name__)
     own = {f"{NAMESPACE}:{key}": value for key, value in settings["properties"].items()}
     shapes: dict[str, dict[str, object]] = {
         **dict.fromkeys(TOKENS, _ENCRYPTED),
@@ -50,7 +48,16 @@ def stack_schema() -> dict[str, Any]:
     }
 
 
-def tidy(table: dict[str, Any]) -> None:
+def tables() -> dict[str, dict[str, Any]]:
+    """Return the JSON schemas of all tables of the settings, by the names of their models."""
+    settings = Settings.model_json_schema(by_alias=True)
+    found = {**settings.pop("$defs"), Settings.__name__: settings}
+    for table in found.values():
+        _tidy(table)
+    return found
+
+
+def _tidy(table: dict[str, Any]) -> None:
     """Leave out what pydantic writes for itself, and keys that are there only to be refused."""
     properties: dict[str, Any] = table.get("properties", {})
     for key in [key for key, value in properties.items() if "refused" in value]:

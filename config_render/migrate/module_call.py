@@ -61,7 +61,7 @@ class ModuleCall:
                 self._called[name] = place
 
     def is_before(self, *release: int) -> bool:
-        """Tell whether the call is of a release before one of 4 to 6; a call that names none counts as of the last."""
+        """Return whether the call is of a release before one of 4 to 6; one that names none counts as of the last."""
         return self.former and self.release is not None and self.release < release
 
     def place(self, name: str) -> str:
@@ -69,7 +69,7 @@ class ModuleCall:
         return self._called.get(name, name)
 
     def gives(self, name: str) -> bool:
-        """Tell whether the call says something of a variable that was not given out yet; nothing if it is empty."""
+        """Return whether the call says something of a variable that was not given out yet; nothing if it is empty."""
         found = self._found(name)
         return found is not None and found[1] not in (None, "", [], {})
 

@@ -187,6 +187,6 @@ def name_of(top: str, key: str | None, *, former: bool) -> str:
 
 
 def is_of_before_7(name: str) -> bool:
-    """Tell whether a variable's name says that its call is one of before 7.0."""
+    """Return whether a variable's name says that its call is one of before 7.0."""
     renamed = name in BEFORE_7 and name not in ANOTHER_SINCE_7
     return renamed or name in GONE_SINCE_7

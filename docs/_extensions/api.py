@@ -19,8 +19,22 @@ What `gitlab_runner_aws` exports for your own Pulumi program, and what programs 
 _PARTS = {
     "Components": ("AutoscalingRunner", "AutoscalingRunnerArgs", "GivenNetwork", "Cache", "CacheArgs"),
     "Settings of a stack file": ("read_stack", "StackSettings", "stack_outputs"),
-    "Settings in a program": ("parse", "Settings", "SettingsError", "Problem", "ExistingResources"),
+    "Settings in a program": (
+        "SettingsDict",
+        "PoolDict",
+        "parse",
+        "Settings",
+        "SettingsError",
+        "Problem",
+        "ExistingResources",
+    ),
     "Tables of settings": ("CacheSettings", "IdentitySettings", "ManagerSettings", "NetworkSettings"),
+}
+
+
+_DICTS = {
+    "SettingsDict": "A dict with all settings, named as in a stack file, whose keys and values type checkers know.",
+    "PoolDict": "One of its ``pools``. The module ``gitlab_runner_aws.dicts`` has such a type for every table.",
 }
 
 
@@ -36,7 +50,9 @@ def text() -> str:
 
 def _entry(name: str) -> str:
     what = getattr(components, name)
-    if not inspect.isclass(what):
+    if name in _DICTS:
+        lines = [f".. class:: gitlab_runner_aws.{name}", "", f"   {_DICTS[name]}"]
+    elif not inspect.isclass(what):
         lines = [f".. autofunction:: gitlab_runner_aws.{name}"]
     elif issubclass(what, Exception):
         lines = [f".. autoexception:: gitlab_runner_aws.{name}", "   :show-inheritance:"]

@@ -21,7 +21,7 @@ HOSTS = {
     *("about.gitlab.com", "docs.gitlab.com", "gitlab.com"),
     *("aws.amazon.com", "docs.aws.amazon.com", "checkip.amazonaws.com"),
     *("www.pulumi.com", "docs.getmoto.org", "github.com", "keepachangelog.com", "semver.org", "www.sphinx-doc.org"),
-    *("docs.astral.sh", "developer.hashicorp.com", "pre-commit.com"),
+    *("docs.astral.sh", "developer.hashicorp.com", "pre-commit.com", "docs.renovatebot.com", "docs.sigstore.dev"),
 }
 """Sites that pages link to. There is no network in tests: `make docs-links` asks each address, where there is one."""
 

@@ -31,15 +31,17 @@ PUBLIC = [
     "Cache",
     "CacheArgs",
     "CacheSettings",
+    "ExistingResources",
     "GivenNetwork",
     "IdentitySettings",
     "ManagerSettings",
     "NetworkSettings",
+    "PoolDict",
     "Problem",
     "Settings",
+    "SettingsDict",
     "SettingsError",
     "StackSettings",
-    "ExistingResources",
     "parse",
     "read_stack",
     "stack_outputs",
@@ -47,7 +49,8 @@ PUBLIC = [
 PROGRAM = """
 import pulumi
 from gitlab_runner_aws import AutoscalingRunner, AutoscalingRunnerArgs, Cache, CacheArgs, CacheSettings
-from gitlab_runner_aws import parse, read_stack
+from gitlab_runner_aws import PoolDict, SettingsDict, parse, read_stack
+from gitlab_runner_aws.dicts import MachineDict
 from gitlab_runner_aws.config_render import CreatedResources, render
 
 settings = parse({"gitlab": {"url": "https://gitlab.example.com"}}, region="eu-central-1")
@@ -57,6 +60,12 @@ address: pulumi.Output[str] = runner.manager_address
 bucket: pulumi.Output[str] = Cache("builds", CacheArgs(settings=CacheSettings())).bucket_name
 concurrent: int = settings.concurrent
 token: "pulumi.Output[str] | None" = read_stack().token
+machine: MachineDict = {"IdleCount": 1}
+pool: PoolDict = {"name": "linux", "limit": 10, "machine": machine}
+table: SettingsDict = {"gitlab": {"url": "https://gitlab.example.com"}, "manager": {}, "pools": [pool]}
+AutoscalingRunnerArgs(settings=table)
+AutoscalingRunnerArgs(settings=pulumi.Config().require_object("runner"))
+parse(table)
 """
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
@@ -129,16 +138,22 @@ def test_the_hook_for_pre_commit_checks_stack_files_of_other_repositories(consum
 
 def test_a_program_of_others_is_type_checked_against_it(consumer: Path, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(PROGRAM)
-    wrong = "runner.no_such_output\nAutoscalingRunnerArgs(settings=settings, no_such_argument=1)\nparse(1)\n"
+    wrong = (
+        "runner.no_such_output\nAutoscalingRunnerArgs(settings=settings, no_such_argument=1)\nparse(1)\n"
+        'AutoscalingRunnerArgs(settings={"gitlab": {"url": ""}, "manager": {"sshForm": []}, "pools": []})\n'
+        'table = {"gitlab": {"url": ""}, "manager": {"sshForm": []}, "pools": []}\n'
+    )
     (tmp_path / "wrong.py").write_text(PROGRAM + wrong)
     # The AWS provider's classes take mypy minutes, and are no part of what is public here.
     (tmp_path / "mypy.ini").write_text("[mypy]\nstrict = true\n[mypy-pulumi_aws.*]\nfollow_imports = skip\n")
 
-    command = [sys.executable, "-m", "mypy", "--python-executable", str(consumer), "program.py", "wrong.py"]
+    programs = ["program.py", "wrong.py", str(ROOT / "new-project" / "__main__.py")]
+    command = [sys.executable, "-m", "mypy", "--python-executable", str(consumer), *programs]
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
 
     assert "program.py" not in found
-    assert "Found 3 errors in 1 file (checked 2 source files)" in found
+    assert 'Extra key "sshForm" for TypedDict "ManagerSettingsDict"' in found
+    assert "Found 5 errors in 1 file (checked 3 source files)" in found
 
 
 def test_it_is_installed_from_git_too(tmp_path: Path) -> None:

@@ -97,6 +97,9 @@ def test_inputs_that_the_component_does_not_get_to_see_are_refused(inputs: Mappi
         assert any(str(problem).startswith(each) for problem in refused.value.problems), refused.value
 
 
+NO_SETTINGS = RemoteArgs(settings={"gitlab": {"url": "https://gitlab.com"}, "manager": {}, "pools": []})
+
+
 @pytest.mark.parametrize(
     ("path", "name"),
     [
@@ -110,13 +113,13 @@ def test_inputs_that_the_component_does_not_get_to_see_are_refused(inputs: Mappi
     ],
 )
 def test_problems_name_inputs(path: str, name: str) -> None:
-    assert RemoteArgs(settings={}).in_words(Problem(path, None, "is wrong")).path == name
+    assert NO_SETTINGS.in_words(Problem(path, None, "is wrong")).path == name
 
 
 def test_fixes_are_those_of_a_program() -> None:
     fix = "set it with: pulumi config set --secret --path gitlab-runner-aws:secrets.NAME"
 
-    assert RemoteArgs(settings={}).in_words(Problem("", None, fix)).message == "give it as the input secrets.NAME"
+    assert NO_SETTINGS.in_words(Problem("", None, fix)).message == "give it as the input secrets.NAME"
 
 
 def test_another_type_is_refused() -> None:

@@ -126,6 +126,7 @@ def test_reports_go_where_gitlab_looks_for_them(project: Path) -> None:
         ({"job-prefix": ".hidden"}, "job-prefix"),
         ({"preview-role": "preview"}, "preview-role"),
         ({"up-role": "arn:aws:iam::123456789012:user/x"}, "up-role"),
+        ({"policy-packs": "packs/tags; id"}, "policy-packs"),
     ],
 )
 def test_a_wrong_input_is_refused_by_its_name(project: Path, inputs: dict[str, Any], message: str) -> None:
@@ -171,6 +172,27 @@ def test_with_a_role_a_job_signs_in_to_aws_by_its_id_token_and_by_no_key(project
     assert "a.b.c" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("packs", "given"), [("", []), ("../policies/tags,packs/costs", ["--policy-pack", "../policies/tags,packs/costs"])]
+)
+@pytest.mark.parametrize("job", ["pulumi-preview", "pulumi-up"])
+def test_preview_and_up_run_the_policy_packs(project: Path, job: str, packs: str, given: list[str]) -> None:
+    (project / "pulumi").write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$CI_PROJECT_DIR/seen"\n')
+    (project / "pulumi").chmod(0o755)
+    include(project, prepare=['export PATH="$CI_PROJECT_DIR:$PATH"'], review="true", **{"policy-packs": packs})
+    merged(project, "Policy packs")
+    (project / "infra/main.py").write_text("# changed\n")
+    (proposed if job == "pulumi-preview" else merged)(project, "A change")
+    variables = MERGE_REQUEST if job == "pulumi-preview" else {"CI_PIPELINE_SOURCE": "push"}
+    done = run(project, job, variables=variables)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    arguments = (project / "seen").read_text().splitlines()
+    flag = arguments.index("--policy-pack") if given else len(arguments)
+    assert arguments[0] == job.removeprefix("pulumi-")
+    assert arguments[flag:] == given
+
+
 def test_each_job_asks_for_a_token_for_gitlabs_own_address_or_another_audience(project: Path) -> None:
     assert expanded(project)["pulumi-up"]["id_tokens"] == {"AWS_ID_TOKEN": {"aud": "$CI_SERVER_URL"}}
     include(project, **{"id-token-audience": "sts.amazonaws.com"})
@@ -201,7 +223,7 @@ def own(tmp_path: Path) -> Path:
     """This repository's own pipeline, in a repository without the rest of it."""
     folder = tmp_path / "repository"
     folder.mkdir()
-    for name in (".gitlab-ci.yml", "requirements.txt", "requirements-dev.txt"):
+    for name in (".gitlab-ci.yml", *(path.name for path in ROOT.glob("requirements*.txt"))):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(TEMPLATE.parent, folder / "templates")
     repository(folder, tmp_path / "origin.git")
@@ -214,13 +236,14 @@ def test_this_repositorys_pipeline_checks_what_is_proposed_and_releases_what_is_
     everywhere = {"check", "test", "docs"}
 
     assert jobs(own, **MERGE_REQUEST) == everywhere | {"pulumi-preview: [dev]"}
-    assert jobs(own, CI_COMMIT_TAG="v1.2.3", CI_PIPELINE_SOURCE="push") >= everywhere | {"build", "release"}
+    assert jobs(own, CI_COMMIT_TAG="v1.2.3", CI_PIPELINE_SOURCE="push") >= everywhere | {"build", "publish", "release"}
 
 
 def test_its_commands_are_the_makefiles() -> None:
     pipeline = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text())
     targets = {line.partition(":")[0] for line in (ROOT / "Makefile").read_text().splitlines() if ": $(READY)" in line}
-    called = {job["script"].split()[1] for name, job in pipeline.items() if name in ("check", "test", "docs", "build")}
+    scripts = "\n".join(str(pipeline[name]["script"]) for name in ("check", "test", "docs", "build"))
+    called = {*re.findall(r"\bmake ([a-z]+)", scripts)}
 
     assert called == {"check", "test", "docs", "release"}
     assert called <= {target for line in targets for target in line.split()}

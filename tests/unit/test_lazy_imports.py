@@ -3,12 +3,12 @@
 import pytest
 
 import components
-from components import aws
+from components import aws, dicts
 
 
 def test_everything_public_is_there_by_its_name() -> None:
     assert {name: getattr(components, name).__name__ for name in components.__all__} == {
-        name: name for name in components.__all__
+        name: "dict" if name.endswith("Dict") else name for name in components.__all__
     }
 
 
@@ -24,5 +24,7 @@ def test_a_name_that_there_is_not_is_told_as_python_does() -> None:
         _ = components.nothing
     with pytest.raises(AttributeError, match=r"^module 'components' has no attribute '__wrapped__'$"):
         _ = components.__wrapped__
+    with pytest.raises(AttributeError, match=r"^module 'components.dicts' has no attribute 'Pool'$"):
+        _ = dicts.Pool  # type: ignore[attr-defined]
     with pytest.raises(AttributeError, match=r"^nothing$"):
         _ = aws.nothing

@@ -40,7 +40,7 @@ def test_whatever_is_imported_is_declared_and_the_other_way_round() -> None:
     assert imported() - by_others == declared()
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-release"])
 def test_all_is_pinned_with_hashes_to_what_was_written_by_hand(name: str) -> None:
     text = (ROOT / f"{name}.txt").read_text()
     # One distribution may have two versions, for two versions of Python.
@@ -54,7 +54,7 @@ def test_all_is_pinned_with_hashes_to_what_was_written_by_hand(name: str) -> Non
     assert len(entries) == len(re.findall("^[a-z]", text, re.MULTILINE | re.IGNORECASE))
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-release.txt"])
 def test_which_index_it_came_from_is_everybodys_own_affair(name: str) -> None:
     # Companies have mirrors: pip's own configuration says which.
     assert not re.search(r"https?:|--(extra-)?index|--find-links| -c /", (ROOT / name).read_text())
