@@ -575,6 +575,16 @@ class DriverOptionsDict(_DriverOptionsOthers):
     extra: NotRequired[list[str]]
     """Options that a newer docker-machine knows and these settings do not, as name=value."""
 
+class EcrSettingsDict(TypedDict):
+    """Images in Amazon ECR that the manager may pull for jobs."""
+
+    repositories: NotRequired[list[str]]
+    """ARNs of the repositories, with * for any text, also of other accounts and regions; by default all of the
+    stack's account and region."""
+    pullThroughCache: NotRequired[bool]
+    """Whether a pull may have ECR fetch an image from another registry, by a pull through cache rule, and make its
+    repository. Default: false."""
+
 class ExistingHostDict(TypedDict):
     """An existing manager; the rights of its instance profile are its owner's matter."""
 
@@ -644,6 +654,13 @@ class IdentitySettingsDict(TypedDict):
     """ARN of an existing instance profile for the workers."""
     workerRole: NotRequired[str]
     """With workerInstanceProfile: ARN of its role."""
+    managerPolicies: NotRequired[list[str]]
+    """ARNs of managed policies to attach to the manager's role, or user, that the stack makes."""
+    workerPolicies: NotRequired[list[str]]
+    """ARNs of managed policies to attach to the workers' role that the stack makes; every job that runs there can
+    use them."""
+    ecr: NotRequired[EcrSettingsDict]
+    """For images in Amazon ECR: gives the manager the right to pull them and Amazon's credential helper."""
 
 class ImageLookupDict(TypedDict):
     """Where to find an image: the newest of an owner's with such a name, or what a parameter of SSM says."""
