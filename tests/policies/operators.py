@@ -87,7 +87,7 @@ _NAMED = {
     "Rule": f"events:{_AT}:rule/",
     "logGroupName": f"logs:{_AT}:log-group:",
 }
-"""How the ARNs go on, by the parameters that name a resource."""
+"""How the ARNs continue, by the parameters that name a resource."""
 
 Call = Mapping[str, Any]
 _Asked = tuple[str, str, dict[str, str]]
