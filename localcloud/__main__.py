@@ -1,13 +1,15 @@
-"""`python -m localcloud up|job|report|down|shell|status`: the program on a laptop, without an AWS account."""
+"""`python -m localcloud up|job|report|project|down|shell|status`: the program on a laptop, without an AWS account."""
 
 import argparse
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from config_render.base.input_file import UnreadableFileError
@@ -18,6 +20,7 @@ from . import control
 from .cloud import ROOT, LocalCloud, LocalCloudError, Project
 from .engine import EngineUnavailableError
 from .one_job import run_one
+from .own_project import lead
 from .own_stack import OwnStack, read_own
 from .real_programs import RealProgramError, listed
 
@@ -53,9 +56,16 @@ def write_project(cloud: LocalCloud, own: OwnStack) -> Project:
         copy = project.folder / file.name
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(file.with_config(control.with_options(file.config, cloud, own.merged)))
-    variables = {k: v for k, v in cloud.environment().items() if k.startswith("PULUMI_") or k == "PATH"}
-    (FOLDER / "pulumi.env").write_text("".join(f"export {k}={v!r}\n" for k, v in variables.items()))
+    write_variables(cloud)
     return project
+
+
+def write_variables(cloud: LocalCloud) -> Path:
+    """Write what leads an engine that is run by hand to this local cloud; return the file."""
+    file = FOLDER / "pulumi.env"
+    variables = {k: v for k, v in cloud.environment().items() if k.startswith(("PULUMI_", "AWS_")) or k == "PATH"}
+    file.write_text("".join(f"export {k}={shlex.quote(v)}\n" for k, v in variables.items()))
+    return file
 
 
 def up() -> None:
@@ -133,6 +143,17 @@ def report() -> None:
     say(f"open {page.as_uri()}")
 
 
+def project(folder: Path, stack: str) -> None:
+    """Lead a project of your own to the local cloud, by a stack `local` in it."""
+    cloud = LocalCloud.running(FOLDER) or LocalCloud.start(FOLDER, say=say, own_plugins=True)
+    led = lead(cloud, folder, stack)
+    say(f"stack local of {folder} has the settings of {stack}, and leads to the local cloud")
+    print(f"\nNext, in {folder}:\n  . {shlex.quote(str(write_variables(cloud)))}")
+    for name in led.unset:
+        print(f"  pulumi config set --secret --path {name} --stack local")
+    print("  pulumi up --stack local\nAt the end: pulumi destroy --stack local, and here: make down")
+
+
 def down() -> None:
     """Destroy the stack, then stop everything and forget it."""
     cloud = _running()
@@ -199,11 +220,18 @@ def main() -> int:
     """Run one of the commands; returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m localcloud", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for answer in (up, job, preview, report, down, stop, shell, status):
-        about = str(answer.__doc__).strip()
-        commands.add_parser(answer.__name__, help=about, description=about).set_defaults(answer=answer)
+    answers: tuple[Callable[..., None], ...] = (up, job, preview, report, project, down, stop, shell, status)
+    for each in answers:
+        about = str(each.__doc__).strip()
+        command = commands.add_parser(each.__name__, help=about, description=about)
+        command.set_defaults(answer=each)
+        if each is project:
+            command.add_argument("folder", type=Path, help="the project's folder")
+            command.add_argument("stack", nargs="?", default="dev", help="whose settings are taken; dev if left out")
+    arguments = vars(parser.parse_args())
+    answer = arguments.pop("answer")
     try:
-        parser.parse_args().answer()
+        answer(**arguments)
     except (UnreadableFileError, UnusableError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1

@@ -22,10 +22,11 @@ def run(folder: Path, command: str) -> str:
     return done.stdout
 
 
-def started(folder: Path, command: str, file: Path) -> subprocess.CompletedProcess[str]:
+def started(folder: Path, command: str, file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     # As `make` calls it, but for folder and file: a person's own local cloud may run in this checkout.
     program = f"from localcloud import __main__ as m; from pathlib import Path; m.FOLDER = Path({str(folder)!r})"
-    chosen = f"{program}; m.FILE = Path({str(file)!r}); import sys; sys.argv[1:] = [{command!r}]; sys.exit(m.main())"
+    given = [command, *arguments]
+    chosen = f"{program}; m.FILE = Path({str(file)!r}); import sys; sys.argv[1:] = {given!r}; sys.exit(m.main())"
     # Whose plugins `make up` takes.
     environment = {**os.environ, "PULUMI_HOME": str(folder.parent / "no-plugins")}
     return subprocess.run(
@@ -150,3 +151,90 @@ def test_lines_of_files_that_the_persons_own_extends_are_named(up: tuple[Path, s
     shared.write_text("config:\n  gitlab-runner-aws:pools:\n    - name: local\n\n      instanceTypes: [x9.large]\n")
     said = with_own_file(folder, "preview", text.replace("      instanceTypes: [m5.large]\n", ""))
     assert "shared/types.yaml:5: gitlab-runner-aws:pools[0].instanceTypes[0] = x9.large: is not offered" in said
+
+
+PROJECT = f"""\
+name: acme-ci
+runtime: {{name: python, options: {{virtualenv: {sys.prefix}}}}}
+"""
+PROGRAM = f"""\
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from components import AutoscalingRunner, AutoscalingRunnerArgs, read_stack
+
+stack = read_stack()
+args = AutoscalingRunnerArgs(
+    settings=stack.settings, region=stack.region, token=stack.token, secrets=stack.secrets, existing=stack.existing
+)
+AutoscalingRunner("builds", args)
+"""
+SETTINGS = """\
+config:
+  aws:region: eu-central-1
+  gitlab-runner-aws:gitlab: {url: https://gitlab.example.com}
+  gitlab-runner-aws:tokenParameter: /ci/runner-token
+  gitlab-runner-aws:secrets: {registry: {secure: v1:of-another-key}}
+  gitlab-runner-aws:manager: {sshFrom: [203.0.113.7/32]}
+  gitlab-runner-aws:pools:
+    - {name: ci, limit: 2, environment: ["REGISTRY=<secret:registry>"], machine: {MaxGrowthRate: 1}}
+"""
+
+
+def test_a_project_of_ones_own_is_deployed_into_the_local_cloud_and_destroyed(
+    up: tuple[Path, str], tmp_path: Path
+) -> None:
+    cloud, _ = up
+    folder = tmp_path / "acme-ci"
+    folder.mkdir()
+    for name, text in (("Pulumi.yaml", PROJECT), ("__main__.py", PROGRAM), ("Pulumi.prod.yaml", SETTINGS)):
+        (folder / name).write_text(text)
+
+    done = started(cloud, "project", ROOT / "Pulumi.local.yaml", str(folder), "prod")
+    assert done.returncode == 0, done.stdout + done.stderr
+    commands = done.stdout.partition(f"Next, in {folder}:")[2].partition("At the end: ")[0].splitlines()
+    assert [each.strip() for each in commands if each.strip()] == [
+        f". {cloud / 'pulumi.env'}",
+        "pulumi config set --secret --path gitlab-runner-aws:secrets.registry --stack local",
+        "pulumi up --stack local",
+    ]
+    said = shell(folder, "\n".join(commands))
+    assert "builds-registration-life" in said
+    shell(folder, f". {cloud / 'pulumi.env'}; pulumi preview --stack local --expect-no-changes")
+    shell(folder, f". {cloud / 'pulumi.env'}; pulumi destroy --yes --stack local")
+
+
+def shell(folder: Path, commands: str) -> str:
+    """Type commands; answers to questions are a word, and yes."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "AWS_"))}
+    environment["PULUMI_SKIP_CONFIRMATIONS"] = "true"
+    done = subprocess.run(
+        ["bash", "-ec", commands],
+        cwd=folder,
+        env=environment,
+        input="word\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({}, "has no Pulumi.yaml; name the folder of a Pulumi project"),
+        ({"Pulumi.yaml": PROJECT, "Pulumi.local.yaml": SETTINGS}, "is not from here and would be replaced; rename it"),
+        ({"Pulumi.yaml": PROJECT}, "Pulumi.dev.yaml: can't be read"),
+    ],
+)
+def test_a_project_that_can_not_be_led_there_is_left_as_it_is(
+    up: tuple[Path, str], tmp_path: Path, files: dict[str, str], told: str
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    done = started(up[0], "project", ROOT / "Pulumi.local.yaml", str(tmp_path))
+
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == files
