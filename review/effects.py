@@ -12,7 +12,7 @@ from .events import SECRET
 
 NOTHING = "nothing is interrupted"
 STOPS = "the manager stops and starts: its running jobs fail"
-REPLACES_MANAGER = "**the manager is replaced**; jobs that run on the last one end first"
+REPLACES_MANAGER = "**the manager is replaced**; jobs on the old manager finish first"
 REPLACES_NETWORK = "**machines are replaced with their network: running jobs fail**"
 RESTARTS = "gitlab-runner starts again once its jobs have ended; new ones wait until then"
 UNKNOWN = "config.toml can't be read here, so that nobody can tell what its change interrupts"

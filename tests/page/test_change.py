@@ -16,7 +16,7 @@ def test_replacements_come_first_with_what_they_interrupt() -> None:
 
     assert "1 replaced, 1 deleted, 2 changed, 1 created; 2 stay as they are." in shown.text
     assert [each.text for each in shown.all("li")] == [
-        "Interrupts the manager is replaced; jobs that run on the last one end first"
+        "Interrupts the manager is replaced; jobs on the old manager finish first"
     ]
     names = [each.text for each in shown.all("summary")]
     assert names == [

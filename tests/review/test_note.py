@@ -67,7 +67,7 @@ def test_a_replacement_of_the_manager_comes_first_with_what_it_interrupts() -> N
         "- :no_entry: `the manager is replaced, or goes`: the job fails; if it is meant, put the label "
         "`allow-manager-replacement` on the merge request and run the job again"
     )
-    assert effect == "- Jobs: **the manager is replaced**; jobs that run on the last one end first."
+    assert effect == "- Jobs: **the manager is replaced**; jobs on the old manager finish first."
     assert setting.splitlines()[2:] == ["| `manager.instanceType` | `t3.small (default)` | `t4g.small` |"]
     assert replaced == "#### Replaced or deleted"
     assert (
