@@ -70,7 +70,8 @@ def _client(service: str, url: str, settings: Settings) -> Any:
     # Imported at the first call: a provider is also started for a mere `pulumi preview` of nothing.
     boto3 = importlib.import_module("boto3")
     config = importlib.import_module("botocore.config").Config(
-        retries={"mode": "standard", "total_max_attempts": 2},
+        # The real one tries 25 times, which no test waits for.
+        retries={"mode": "standard", "total_max_attempts": 4},
         max_pool_connections=32,
         s3={"addressing_style": "path" if settings.path_style else "auto"},
     )

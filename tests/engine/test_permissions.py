@@ -1,5 +1,6 @@
 """The policies of docs/permissions.md allow each call that the engine and its plugins make, and little else."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -110,6 +111,8 @@ def recorded(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Ite
         },
         tags={"team": "ci"},
     )
+    # Else an earlier test's preview may have asked what is remembered for an hour.
+    shutil.rmtree(cloud.environment()["XDG_CACHE_HOME"], ignore_errors=True)
     recorder.run("preview", "preview")
     recorder.run("up", *up)
     recorder.run("refresh", "preview", "--refresh")
