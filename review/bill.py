@@ -83,7 +83,7 @@ def _stack(outputs: Mapping[str, object]) -> _Stack | None:
         return None
     try:
         return _Stack(tuple(from_plain(machines)), tuple(fees.from_plain(network)))
-    except TypeError:  # of another release, or not known yet
+    except TypeError:  # of another release, or unknown yet
         return None
 
 

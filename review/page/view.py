@@ -203,7 +203,7 @@ class View:
 
 
 def _figure(shown: str, unit: str) -> str:
-    return f"{shown} {unit}" if shown else "not known"
+    return f"{shown} {unit}" if shown else "unknown"
 
 
 def _was(now: str, before: str) -> tuple[str, ...]:

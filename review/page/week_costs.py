@@ -83,7 +83,7 @@ def _strips(pools: Mapping[str, Hours], money: Money, zone: str) -> Markup:
         parts += [label(0, bottom - 8, shown, "name"), tag("path", d=f"M{x(0):g} {bottom}H{right:g}", class_="rule")]
         sum_of_week = total(hours)
         if sum_of_week.value is None:
-            value = "price not known"
+            value = "price unknown"
         else:
             line = stairs([(x(h), y(hour.known)) for h, hour in enumerate(hours)], right)
             parts.append(tag("path", d=f"{line}V{bottom}H{x(0):g}z", class_="area solid"))

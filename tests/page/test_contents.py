@@ -92,7 +92,7 @@ def test_with_a_price_that_is_not_known_a_sum_is_at_least_the_rest() -> None:
         "Without any job the stack costs between $0.220 and $0.220 an hour at today's prices, and more where a price "
         "is unknown. The worst case is at least $0.920 an hour."
     )
-    assert pools.text == "known: $146.00 a month, unknown: price not known and manager: $14.60 a month."
+    assert pools.text == "known: $146.00 a month, unknown: price unknown and manager: $14.60 a month."
     assert tiles(shown)["Worst case"].startswith("at least $0.920 an hour at least $671.60 a month: ")
     assert tiles(shown)["Without any job"].startswith("at least $160.60 a month")
     sums = [row.text for row in section(shown, "pools").all("tfoot")]

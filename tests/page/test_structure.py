@@ -146,12 +146,12 @@ def test_twelve_pools_are_small_and_quickly_drawn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "worst"), [(small(spot=None), "not known"), (small(), "at least $1.400 an hour")], ids=["none", "caps"]
+    ("settings", "worst"), [(small(spot=None), "unknown"), (small(), "at least $1.400 an hour")], ids=["none", "caps"]
 )
 def test_without_prices_it_says_what_is_not_known(settings: Settings, worst: str) -> None:
     document = read(page(subject(settings, nothing_known(settings))))
 
     figures = [each.text for each in document.all("span") if each.attributes.get("class") == "figure"]
-    assert figures[1:3] == [worst, "not known"]
+    assert figures[1:3] == [worst, "unknown"]
     (section,) = [each for each in document.all("section") if each.attributes["aria-labelledby"] == "unknown"]
     assert "spot prices, prices on demand: there are no AWS credentials" in section.text
