@@ -111,7 +111,7 @@ NOT_RUN = {
     "bench": "takes minutes, and is for a machine that does nothing else",
     "docs-links": "asks the internet",
     "mutants": "takes minutes; what it asks is how strong tests/unit is",
-    "fuzz": "continues by chance; tests/properties runs what it does",
+    "fuzz": "runs at random; tests/properties runs what it does",
     "real": "fetches the vendors' programs; tests/contract/test_fetching_real_programs.py does so from a mirror",
     "lock": "asks a package index for what is new; tests/unit/test_requirements.py holds what it writes",
     "shell": "is for a person at a terminal",

@@ -1,4 +1,4 @@
-"""Errors in the settings: all told at once, before anything is created."""
+"""Errors in the settings: all are reported at once, before anything is created."""
 
 from .conftest import Deployment
 
