@@ -146,10 +146,10 @@ def report() -> None:
 def project(folder: Path, stack: str) -> None:
     """Lead a project of your own to the local cloud, by a stack `local` in it."""
     cloud = LocalCloud.running(FOLDER) or LocalCloud.start(FOLDER, say=say, own_plugins=True)
-    led = lead(cloud, folder, stack)
+    unset = lead(cloud, folder, stack)
     say(f"stack local of {folder} has the settings of {stack}, and leads to the local cloud")
     print(f"\nNext, in {folder}:\n  . {shlex.quote(str(write_variables(cloud)))}")
-    for name in led.unset:
+    for name in unset:
         print(f"  pulumi config set --secret --path {name} --stack local")
     print("  pulumi up --stack local\nAt the end: pulumi destroy --stack local, and here: make down")
 

@@ -144,7 +144,7 @@ def with_addresses(
         "gitlabRunner": {"url": f"{addresses.mirror}/gitlab-runner", **versions.get("gitlab-runner", {})},
         "dockerMachine": {"url": f"{addresses.mirror}/docker-machine", **versions.get("docker-machine", {})},
     }
-    if "docker" in _table(merged.get("manager")):
+    if "docker" in as_table(merged.get("manager")):
         programs["docker"] = {"url": f"{addresses.mirror}/docker", "keyFingerprint": docker_packages.FINGERPRINT}
     gitlab, manager = (config.get(f"{_PREFIX}{name}", {}) for name in ("gitlab", "manager"))
     if isinstance(gitlab, dict):
@@ -166,11 +166,11 @@ def with_options(config: Mapping[str, Any], cloud: LocalCloud, merged: Mapping[s
     options = [f"amazonec2-endpoint={endpoint}", "amazonec2-insecure-transport=true"]
 
     pools = merged.get("pools")
-    elsewhere = [_table(pool).get("name") for pool in pools if _has_options(pool)] if isinstance(pools, list) else []
+    elsewhere = [as_table(pool).get("name") for pool in pools if _has_options(pool)] if isinstance(pools, list) else []
 
     def filled(pool: Any) -> Any:
-        machine = _table(pool).get("machine", {})
-        given = _table(machine).get("MachineOptions", [])
+        machine = as_table(pool).get("machine", {})
+        given = as_table(machine).get("MachineOptions", [])
         if not isinstance(pool, dict) or not isinstance(machine, dict) or not isinstance(given, list):
             return pool
         if not _has_options(pool) and pool.get("name") in elsewhere:
@@ -184,14 +184,15 @@ def with_options(config: Mapping[str, Any], cloud: LocalCloud, merged: Mapping[s
 
 
 def _has_options(pool: Any) -> bool:
-    return "MachineOptions" in _table(_table(pool).get("machine"))
+    return "MachineOptions" in as_table(as_table(pool).get("machine"))
 
 
 def _with_defaults(given: Any, defaults: Mapping[str, Any]) -> Any:
     return {**defaults, **given} if isinstance(given, dict) else given
 
 
-def _table(value: Any) -> Mapping[str, Any]:
+def as_table(value: Any) -> Mapping[str, Any]:
+    """Return a table of a stack file; an empty one for anything else."""
     return value if isinstance(value, dict) else {}
 
 

@@ -1,8 +1,6 @@
 """A person's own project on the local cloud: a stack `local` in it, made from one of its stack files."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -19,21 +17,10 @@ _PREFIX = f"{NAMESPACE}:"
 _TOKEN_ELSEWHERE = ("tokenParameter", "tokenSecret")
 
 
-@dataclass(frozen=True)
-class LedProject:
-    """A project with a stack that leads to the local cloud.
-
-    Attributes:
-        folder: The project's.
-        unset: Secrets that the stack file has and the new stack lacks, since another key encrypts them.
-    """
-
-    folder: Path
-    unset: tuple[str, ...]
-
-
-def lead(cloud: LocalCloud, folder: Path, stack: str) -> LedProject:
+def lead(cloud: LocalCloud, folder: Path, stack: str) -> tuple[str, ...]:
     """Make the stack `local` of a project, or its settings anew, from those of another stack.
+
+    Returns the names of the secrets that the other stack has and this one lacks, since another key encrypts them.
 
     Args:
         cloud: A local cloud that runs.
@@ -52,8 +39,8 @@ def lead(cloud: LocalCloud, folder: Path, stack: str) -> LedProject:
     file = read_stack_file(folder / f"Pulumi.{stack}.yaml")
     given = {key: value for key, value in file.settings.items() if key not in _TOKEN_ELSEWHERE}
     # Workers and their files go with the local cloud, and its hosts have no other user.
-    given["manager"] = {**_table(given.get("manager")), "user": "root"}
-    given["cache"] = {**_table(given.get("cache")), "forceDestroy": True}
+    given["manager"] = {**control.as_table(given.get("manager")), "user": "root"}
+    given["cache"] = {**control.as_table(given.get("cache")), "forceDestroy": True}
     config = {"aws:region": file.region, **{f"{_PREFIX}{key}": value for key, value in given.items()}}
     project = Project(cloud, folder, STACK)
     if not target.exists():
@@ -63,13 +50,9 @@ def lead(cloud: LocalCloud, folder: Path, stack: str) -> LedProject:
         project.set_secret(f"{_PREFIX}{TOKEN}", control.create_runner(cloud))
     secrets = (f"secrets.{name}" for name in file.secrets)
     others = (name for name in file.tokens if name != TOKEN)
-    return LedProject(folder, tuple(f"{_PREFIX}{name}" for name in (*secrets, *others)))
+    return tuple(f"{_PREFIX}{name}" for name in (*secrets, *others))
 
 
 def _leads_here(target: Path) -> bool:
-    config = _table(_table(yaml.safe_load(target.read_text())).get("config"))
+    config = control.as_table(control.as_table(yaml.safe_load(target.read_text())).get("config"))
     return "127.0.0.1" in str(config.get("aws:endpoints"))
-
-
-def _table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

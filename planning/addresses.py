@@ -1,31 +1,33 @@
 """Whether machines in existing subnets have a way to the internet, and addresses that are of use there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from config_render.base.problems import Location, Problem, problem
 from config_render.settings.pool import Pool
 from config_render.settings.stack import Settings
 
-from .market import Market, machines
+from .market import Machines, Market
 from .routes import WayOut, existing_subnets
 
 _PRIVATE = "amazonec2-private-address-only"
 _NO_ROUTE = "has no route to the internet, so that {}; add one for 0.0.0.0/0, such as to a NAT gateway, or {}"
 
 
-def unreachable(settings: Settings, region: str, market: Market) -> list[Problem]:
+def unreachable(settings: Settings, every: Iterable[Machines], region: str, market: Market) -> list[Problem]:
     """Return what keeps machines in existing subnets from the internet, or people from the manager."""
     if existing_subnets(settings.network) is None:
         return []
-    found = [*_of_pools(settings, region, market), *_of_manager(settings, market)]
-    # Several pools may be in one subnet, and the manager with them.
-    return list({each.path: each for each in reversed(found)}.values())[::-1]
+    found: dict[str, Problem] = {}
+    for each in (*_of_pools(settings, every, region, market), *_of_manager(settings, market)):
+        # Several pools may be in one subnet, and the manager with them.
+        found.setdefault(each.path, each)
+    return list(found.values())
 
 
-def _of_pools(settings: Settings, region: str, market: Market) -> Iterator[Problem]:
+def _of_pools(settings: Settings, every: Iterable[Machines], region: str, market: Market) -> Iterator[Problem]:
     network = settings.network
     subnets = dict(zip((region + zone for zone in network.zones), network.subnet_ids or (), strict=False))
-    for one in machines(settings, region):
+    for one in every:
         subnet = subnets.get(one.zone, "")
         way = market.ways_out.get(subnet)
         match one.at:

@@ -40,7 +40,7 @@ def report(settings: Settings, region: str, market: Market) -> Report:
     sign = "CNY " if region.startswith("cn-") else "$"
     totals = _worst_cases(every, network_rows(settings.network, region), market, sign)
     lines = [*_prices(every, market, sign), "", *totals, *failures(market)]
-    warnings = (*market_warnings(every, region, market), *unreachable(settings, region, market))
+    warnings = (*market_warnings(every, region, market), *unreachable(settings, every, region, market))
     return Report(tuple(lines), tuple(market_errors(every, market)), warnings)
 
 

@@ -32,7 +32,9 @@ def longest(settings: EcrSettings | None) -> int:
 
 def registries(settings: EcrSettings | None, vpc_arn: pulumi.Input[str]) -> pulumi.Input[Sequence[str]]:
     """Return the names of the registries for which Docker is to ask the credential helper."""
-    if settings is None or settings.registries:
-        return () if settings is None else settings.registries
+    if settings is None:
+        return ()
+    if settings.registries:
+        return settings.registries
     place = pulumi.Output.from_input(vpc_arn).apply(Place.of)
     return place.apply(lambda known: [ecr_registry(known.account, known.region)])
