@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,8 @@ class Setting:
     """What its table is for, if it is one with keys of its own."""
 
 
-def settings() -> list[Setting]:
+@cache
+def settings() -> Sequence[Setting]:
     """Every key that a stack file may hold; in each table the single values first, then tables with what is in them."""
     schema = stack_schema()
     config = schema["properties"]["config"]

@@ -1,6 +1,7 @@
 """The recorded calls and `cases.yaml`, as requests with the answers that they must get."""
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from .variants import RESOURCE_POLICIES, VARIANTS, Variant
 
 _REMOVAL = ("DescribeInstances", "TerminateInstances", "DeleteKeyPair")
 """What `docker-machine rm` asks for, of the recorded calls."""
-_TABLE = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text())
+_TABLE = yaml.load((Path(__file__).parent / "cases.yaml").read_text(), yaml.CSafeLoader)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,8 @@ class Case:
         )
 
 
-def cases() -> list[Case]:
+@functools.cache
+def cases() -> Sequence[Case]:
     """Return every case of every variant; the names tell them apart."""
     return [
         case

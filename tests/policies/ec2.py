@@ -3,6 +3,7 @@
 Which resources and context keys these are: AWS's Service Authorization Reference, which iam-simulate checks too.
 """
 
+import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -43,6 +44,7 @@ class Call:
     parameters: Parameters
 
 
+@functools.cache
 def recorded(kind: str) -> list[Call]:
     """Return the driver's calls for a `spot` or an `on_demand` machine, from its creation to its removal."""
     text = _RECORDING.read_text()

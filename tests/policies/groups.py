@@ -3,9 +3,11 @@
 Which resources and context keys these are: AWS's Service Authorization Reference, which iam-simulate checks too.
 """
 
+import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .evaluator import Request
 from .variants import Variant
@@ -19,9 +21,8 @@ Parameters = Mapping[str, str]
 
 def recorded(variant: Variant) -> dict[str, Request]:
     """Return a request for each call of the recording that differs, by its name."""
-    steps = [step for steps in json.loads(_RECORDING.read_text())["recorded"].values() for step in steps]
     found = {}
-    for call in (call for step in steps for call in step["calls"]):
+    for call in _calls():
         action = f"{call['service']}:{call['action']}"
         resource, context = _asked(call["action"], call["parameters"], variant)
         request = Request(
@@ -29,6 +30,12 @@ def recorded(variant: Variant) -> dict[str, Request]:
         )
         found[f"{action} {resource.rpartition('/')[2]} {context.get('ec2:osuser', '')}".strip()] = request
     return found
+
+
+@functools.cache
+def _calls() -> Sequence[dict[str, Any]]:
+    steps = [step for steps in json.loads(_RECORDING.read_text())["recorded"].values() for step in steps]
+    return [call for step in steps for call in step["calls"]]
 
 
 def _asked(action: str, sent: Parameters, variant: Variant) -> tuple[str, dict[str, str]]:

@@ -20,7 +20,7 @@ class Variant:
     region: str = "eu-central-1"
     features: frozenset[str]
 
-    @property
+    @cached_property
     def names(self) -> Mapping[str, str]:
         """What the placeholders of `cases.yaml` stand for."""
         of_account = f"{self.region}:{ACCOUNT}"
@@ -44,7 +44,7 @@ class Variant:
     def fill(self, text: str) -> str:
         return text.format_map(self.names)
 
-    @property
+    @cached_property
     def workers(self) -> Workers:
         keys = ["key-by-id", "{kms}:key/key-by-arn", "alias/by-name", "{kms}:alias/by-alias-arn"]
         return Workers(

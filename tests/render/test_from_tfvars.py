@@ -19,7 +19,7 @@ from config_render.migrate.stack_text import stack_file
 
 from .test_migrate import after_the_head, at, errors, mutated, texts_in
 
-CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "tfvars.yaml").read_text())
+CASES: list[dict[str, Any]] = yaml.load((Path(__file__).parent / "tfvars.yaml").read_text(), yaml.CSafeLoader)
 CONVERTED = [case for case in CASES if "refused" not in case]
 PLANTED = "glpat-Pl4ntedPl4ntedPl4nt"
 
@@ -51,7 +51,7 @@ def test_a_call_becomes_a_stack_that_the_check_takes(
     assert [each for each in case.get("secret", []) if each in text] == []
     assert [part for part in case.get("says", []) if part not in text] == []
     assert [part for part in case.get("silent", []) if part in text.partition("\nconfig:")[0]] == []
-    config = yaml.safe_load(text)["config"]
+    config = yaml.load(text, yaml.CSafeLoader)["config"]
     assert config.get("aws:region") == case.get("region")
     settings = {key.rpartition(":")[2]: value for key, value in config.items()}
     expected = case["becomes"]
@@ -112,7 +112,7 @@ def test_an_expression_is_told_and_never_taken_for_a_value(tmp_path: Path) -> No
 
 def variants() -> Iterator[tuple[int, str, str, Any]]:
     """Each variable of each major release, or each key of one that is an object: release, variable, place, value."""
-    listed = yaml.safe_load((Path(__file__).parent / "module_variables.yaml").read_text())
+    listed = yaml.load((Path(__file__).parent / "module_variables.yaml").read_text(), yaml.CSafeLoader)
     for releases, samples in listed.items():
         for major in range(int(releases[0]), int(releases[-1]) + 1):
             for variable, sample in samples.items():

@@ -20,7 +20,7 @@ from config_render.migrate.source import Source, lines_of
 from config_render.migrate.stack_text import stack_file
 from config_render.settings.runner import Executor
 
-CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "config_tomls.yaml").read_text())
+CASES: list[dict[str, Any]] = yaml.load((Path(__file__).parent / "config_tomls.yaml").read_text(), yaml.CSafeLoader)
 CONVERTED = [case for case in CASES if "refused" not in case]
 REFUSED = [case for case in CASES if "refused" in case]
 
@@ -36,7 +36,7 @@ def convert(case: dict[str, Any]) -> str:
 
 def after_the_head(text: str) -> dict[str, Any]:
     """The stack's settings once the commands in the head were executed."""
-    config: dict[str, Any] = yaml.safe_load(text)["config"]
+    config: dict[str, Any] = yaml.load(text, yaml.CSafeLoader)["config"]
     for command in re.findall(r"^#   (pulumi config set .*)$", text, re.MULTILINE):
         words = shlex.split(command, comments=True)[3:]
         secret, is_float = "--secret" in words, "float" in words
@@ -75,7 +75,7 @@ def test_a_file_of_others_becomes_a_stack_that_the_check_takes(
     assert main(["check", str(tmp_path / "Pulumi.old.yaml")]) == 0, capsys.readouterr().err
     assert [each for each in case.get("secret", []) if each in text] == []
     assert [each for each in case.get("says", []) if each not in text] == []
-    settings = {key.rpartition(":")[2]: value for key, value in yaml.safe_load(text)["config"].items()}
+    settings = {key.rpartition(":")[2]: value for key, value in yaml.load(text, yaml.CSafeLoader)["config"].items()}
     assert {path: at(settings, path) for path in case.get("becomes", {})} == case.get("becomes", {})
 
 

@@ -15,7 +15,7 @@ from .settings_samples import REGION, TOKEN, stack
 
 NAMESPACE = "gitlab-runner-aws:"
 TEXT = (ROOT / "Pulumi.yaml").read_text()
-CONFIG: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["config"]
+CONFIG: dict[str, dict[str, Any]] = yaml.load(TEXT, yaml.CSafeLoader)["config"]
 SCHEMA = json.loads((ROOT / "config_render" / "stack.schema.json").read_text())
 
 

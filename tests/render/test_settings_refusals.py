@@ -9,7 +9,9 @@ import yaml
 
 from .settings_samples import lines, stack
 
-CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "settings_refusals.yaml").read_text())
+CASES: list[dict[str, Any]] = yaml.load(
+    (Path(__file__).parent / "settings_refusals.yaml").read_text(), yaml.CSafeLoader
+)
 
 # What YAML can't say, or not in a line.
 LONG_CASES = [
