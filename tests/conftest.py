@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Spare the garbage collector what is collected and stays: else this and tests of logic take a quarter more time."""
+    """Spare the garbage collector what is collected and stays; else tests of logic take a quarter more time."""
     gc.disable()
     try:
         return (yield)
