@@ -127,7 +127,9 @@ def _secrets(given: object) -> tuple[dict[str, str], list[Problem]]:
         fix = f"set one with: {_SET} --path {path}.NAME"
         return {}, [Problem(path, None, f"must be a table of texts by their names; {fix}")]
     texts = {name: text for name, text in given.items() if isinstance(text, str)}
-    problems = [Problem(f"{path}.{name}", None, "must be text; put it in quotes") for name in given.keys() - texts]
+    problems = [
+        Problem(f"{path}.{name}", None, "must be text; put it in quotes") for name in given if name not in texts
+    ]
     if given and not runtime_config.is_config_secret(path):
         problems.append(_in_clear(SECRETS, f"make new ones and encrypt each: {_SET} --path {path}.NAME"))
     return texts, problems

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Collection, Iterator
-from copy import deepcopy
+from copy import copy
 from typing import Any
 
 from pydantic import ValidationError
@@ -62,21 +62,27 @@ def _problems(
 
 def completed(settings: dict[str, object], wanted: Collection[Wanted]) -> dict[str, object]:
     """Return the settings as they will be once what is asked for is set."""
-    complete: dict[str, Any] = dict(deepcopy(settings) if wanted else settings)
+    complete: dict[str, Any] = dict(settings)
     complete["manager"] = {**complete.get("manager", {}), "sshFrom": ["203.0.113.7/32"]}
     for each in wanted:
         if ":" not in each.path:
-            *path, last = _location(each.path)
-            table: Any = complete
-            for part, following in zip(path, [*path, last][1:], strict=True):
-                if isinstance(table, dict) and part not in table:
-                    table[part] = [] if isinstance(following, int) else {}
-                table = table[part]
-            if isinstance(table, list):
-                table.append(each.example)
-            else:
-                table[last] = each.example
+            complete = with_value(complete, _location(each.path), each.example)
     return complete
+
+
+def with_value(settings: Any, location: Location, value: object) -> Any:
+    """Return settings with a value at a location, and at the end of a list; what is beside it is shared, not copied."""
+    part, *rest = location
+    changed = copy(settings)
+    if rest:
+        if isinstance(changed, dict):
+            changed.setdefault(part, [] if isinstance(rest[0], int) else {})
+        changed[part] = with_value(changed[part], tuple(rest), value)
+    elif isinstance(changed, list):
+        changed.append(value)
+    else:
+        changed[part] = value
+    return changed
 
 
 def _of_other_types(settings: dict[str, object]) -> Iterator[tuple[Location, str, object]]:

@@ -1,7 +1,7 @@
 """Variables of the Terraform module cattle-ops/gitlab-runner/aws, as a stack's settings."""
 
 import re
-from copy import deepcopy
+from collections.abc import Sequence
 from typing import Any
 
 from ..base.placeholders import TOKEN
@@ -13,7 +13,7 @@ from ..settings.runner import Executor
 from ..settings.stack import Settings
 from .autoscaler import GROUP_IS_MADE
 from .findings import Findings, Wanted
-from .fitting import completed
+from .fitting import completed, with_value
 from .from_toml import Converted, settings_from_toml
 from .hcl import Variables
 from .module_call import ModuleCall
@@ -51,9 +51,10 @@ def settings_from_variables(variables: Variables, executor: Executor | None = No
     found.settings["network"] = {}
     for path in call.invented:
         _remove(found.settings, path)
+    problems: Sequence[Problem] = _problems(found)
     for path, (value, place) in call.settings.items():
-        _put(found, path, value, place, call.findings)
-    _shorten_name(found, call)
+        problems = _put(found, path, value, place, call.findings, problems)
+    _shorten_name(found, call, problems)
     if "tokenParameter" in found.settings or any(each.path == "tokenParameter" for each in found.wanted):
         found.secrets.pop(TOKEN, None)
     order = [field.alias or name for name, field in Settings.model_fields.items()]
@@ -87,22 +88,25 @@ def _wanted(call: ModuleCall, found: Converted, executor: Executor | None) -> li
     return [*call.findings.wanted, *lacking]
 
 
-def _put(found: Converted, path: str, value: Any, name: str, findings: Findings) -> None:
-    """Put a value at a path, unless it holds a secret, or the check refuses it there; that is told."""
+def _put(
+    found: Converted, path: str, value: Any, name: str, findings: Findings, problems: Sequence[Problem]
+) -> Sequence[Problem]:
+    """Put a value at a path, unless it holds a secret, or the check refuses it there; that is reported.
+
+    `problems` are those before; returned are those that there are then.
+    """
     value = _without_secrets(value, path, name, findings)
     if value is None:
-        return
-    former = deepcopy(found.settings)
-    before = {each.path for each in _problems(found)}
-    *parents, last = _parts(path)
-    table: Any = found.settings
-    for part in parents:
-        table = table[part] if isinstance(part, int) else table.setdefault(part, {})
-    table[last] = value
-    wrong = [each for each in _problems(found) if each.path not in before and each.path != _place(_NAME)]
-    if wrong:
-        findings.left_out(name, f"{path} {wrong[0].message}")
-        found.settings = former
+        return problems
+    former, before = found.settings, {each.path for each in problems}
+    found.settings = with_value(found.settings, tuple(_parts(path)), value)
+    after = _problems(found)
+    wrong = [each for each in after if each.path not in before and each.path != _place(_NAME)]
+    if not wrong:
+        return after
+    findings.left_out(name, f"{path} {wrong[0].message}")
+    found.settings = former
+    return problems
 
 
 def _without_secrets(value: Any, path: str, name: str, findings: Findings) -> Any:
@@ -120,12 +124,13 @@ def _without_secrets(value: Any, path: str, name: str, findings: Findings) -> An
     return value
 
 
-def _shorten_name(found: Converted, call: ModuleCall) -> None:
+def _shorten_name(found: Converted, call: ModuleCall, problems: Sequence[Problem]) -> None:
     """Shorten the pool's name until those of its machines fit, which have the types in them."""
     pool = found.settings["pools"][0]
     given = pool["name"]
-    while len(pool["name"]) > 1 and any(each.path == _place(_NAME) for each in _problems(found)):
+    while len(pool["name"]) > 1 and any(each.path == _place(_NAME) for each in problems):
         pool["name"] = pool["name"][:-1].rstrip("-")
+        problems = _problems(found)
     if pool["name"] != given:
         why = f"becomes {pool['name']}: the names of its machines have the types in them, and are too long else"
         call.findings.note(call.place("runner_instance.name"), why)

@@ -4,6 +4,7 @@ import re
 
 from ..settings.image import DEFAULT_SYSTEM, published_image
 from .module_call import ModuleCall
+from .old_keys import without
 from .places import below
 
 INVENTED_VPC, INVENTED_SUBNET = "vpc-00000000000000000", "subnet-00000000000000000"
@@ -47,7 +48,7 @@ def take_image(call: ModuleCall, kind: str) -> None:
     image = {"owner": owner[0], "name": found["name"][0]}
     if image != _UBUNTU:  # which is the default
         call.set(_IMAGE, image, names)
-    for key in found.keys() - {"name"}:
+    for key in without(found, "name"):
         call.findings.left_out(below(call.place(names), key), f"{_IMAGE} finds an image by owner and name alone")
 
 

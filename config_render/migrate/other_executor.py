@@ -10,6 +10,7 @@ from ..checks.docker_autoscaler_rules import MOST_INSTANCES
 from ..executors.docker_autoscaler.group import lost
 from ..settings.autoscaler import AutoscalerKeys, Policy, seconds_of
 from .findings import Findings
+from .old_keys import without
 from .options import Choices
 
 _NONE = "docker+machine has no counterpart"
@@ -93,9 +94,9 @@ def to_docker_machine(pool: dict[str, Any], index: int, at: str, findings: Findi
     if keys.max_use_count:
         machine["MaxBuilds"] = keys.max_use_count
     driver = {**pool.pop("driver", {}), **_options(keys)}
-    for key in given.keys() - {"capacity_per_instance", "max_use_count", "policy", "connector_config"}:
+    for key in without(given, "capacity_per_instance", "max_use_count", "policy", "connector_config"):
         findings.left_out(f"{at}.{key}", _NONE)
-    for key in given.get("connector_config", {}).keys() - {"username", "protocol_port", "use_external_addr"}:
+    for key in without(given.get("connector_config", {}), "username", "protocol_port", "use_external_addr"):
         findings.left_out(f"{at}.connector_config.{key}", _NONE)
     pool |= {key: table for key, table in (("machine", machine), ("driver", driver)) if table}
 
