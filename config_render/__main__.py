@@ -1,6 +1,7 @@
 """`python -m config_render COMMAND`: stack files and config.toml, without a cloud."""
 
 import argparse
+import functools
 import io
 import json
 import os
@@ -57,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+@functools.cache
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m {__package__}", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
