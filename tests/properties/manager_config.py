@@ -179,7 +179,7 @@ class Manager:
 
         for name in ("deployment.activation", "config.drift", "executors.docker_machine.overrides", "gitlab.tokens"):
             tool(name).write = write  # which does not wait for the disk
-        setattr(subprocess, "run", no_program)
+        vars(subprocess)["run"] = no_program
         tool("executors.docker_machine.machines").names = lambda: [
             *(machine for _, machine in self.machines),
             "a-persons-own",

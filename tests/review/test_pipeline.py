@@ -22,14 +22,24 @@ MERGE_REQUEST = {"CI_PIPELINE_SOURCE": "merge_request_event"}
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
+    return project_in(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def by_default(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The pipeline of a project that gives no input but its stacks and their folder; to be read only."""
+    return expanded(project_in(tmp_path_factory.mktemp("by_default")))
+
+
+def project_in(at: Path) -> Path:
     """A repository that includes the component for one stack, which is in a folder."""
-    folder = tmp_path / "repository"
+    folder = at / "repository"
     (folder / "infra").mkdir(parents=True)
     shutil.copytree(TEMPLATE.parent, folder / "templates")
     for name in ("infra/Pulumi.yaml", "infra/Pulumi.dev.yaml", "infra/Pulumi.prod.yaml", "infra/main.py", "README.md"):
         (folder / name).write_text("#\n")
     include(folder)
-    repository(folder, tmp_path / "origin.git")
+    repository(folder, at / "origin.git")
     return folder
 
 
@@ -94,8 +104,8 @@ def test_two_includes_with_names_of_their_own_are_jobs_beside_each_other(project
     assert pipeline["other-up"]["variables"]["FOLDER"] == "other/"
 
 
-def test_up_is_one_at_a_time_by_hand_and_never_interrupted(project: Path) -> None:
-    up = expanded(project)["pulumi-up"]
+def test_up_is_one_at_a_time_by_hand_and_never_interrupted(by_default: dict[str, Any]) -> None:
+    up = by_default["pulumi-up"]
 
     assert up["resource_group"] == "pulumi-up"
     assert up["environment"] == {"name": "$STACK"}
@@ -104,8 +114,8 @@ def test_up_is_one_at_a_time_by_hand_and_never_interrupted(project: Path) -> Non
     assert up["retry"]["when"] == ["runner_system_failure", "scheduler_failure"]
 
 
-def test_reports_go_where_gitlab_looks_for_them(project: Path) -> None:
-    artifacts = expanded(project)["pulumi-preview"]["artifacts"]
+def test_reports_go_where_gitlab_looks_for_them(by_default: dict[str, Any]) -> None:
+    artifacts = by_default["pulumi-preview"]["artifacts"]
 
     assert {*artifacts["reports"]} == {"terraform", "codequality", "metrics", "junit"}
     assert artifacts["when"] == "always"
@@ -154,47 +164,59 @@ def test_the_notes_token_is_not_the_one_that_pulumi_signs_in_with() -> None:
 
 ROLE = "arn:aws:iam::123456789012:role/ci/preview"
 SEEN = (
-    'printf "%s|" "$AWS_ROLE_ARN" "$AWS_ACCESS_KEY_ID" "$(cat "$AWS_WEB_IDENTITY_TOKEN_FILE")" > "$CI_PROJECT_DIR/seen"'
+    'printf "%s|" "$AWS_ROLE_ARN" "$AWS_ACCESS_KEY_ID" "$(cat "$AWS_WEB_IDENTITY_TOKEN_FILE")" > '
+    '"$CI_PROJECT_DIR/seen-$STACK"'
 )
 
 
-@pytest.mark.parametrize(("role", "seen"), [(ROLE, f"{ROLE}||a.b.c|"), ("", "|AKIAEXAMPLE||")])
-def test_with_a_role_a_job_signs_in_to_aws_by_its_id_token_and_by_no_key(project: Path, role: str, seen: str) -> None:
-    include(project, prepare=[SEEN, "exit 3"], **{"preview-role": role})
+def include_two(at: Path, without: dict[str, Any], having: dict[str, Any]) -> None:
+    """Include the component for prod without something, as bare, and for dev with it: node starts once for both."""
+    given = [
+        {"stacks": ["prod"], "job-prefix": "bare", **without},
+        {"stacks": ["dev"], **without, **having},
+    ]
+    included = [{"local": "templates/preview.yml", "inputs": {"folder": "infra/", **inputs}} for inputs in given]
+    (at / ".gitlab-ci.yml").write_text(json.dumps({"include": included}))
+
+
+def test_with_a_role_a_job_signs_in_to_aws_by_its_id_token_and_by_no_key(project: Path) -> None:
+    include_two(project, {"prepare": [SEEN, "exit 3"]}, {"preview-role": ROLE})
     merged(project, "A role")
     (project / "infra/main.py").write_text("# changed\n")
     proposed(project, "A change")
     variables = {**MERGE_REQUEST, "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_ID_TOKEN": "a.b.c", "CI_PROJECT_ID": "7"}
-    done = run(project, "pulumi-preview", variables=variables)
+    done = run(project, "pulumi-preview", "bare-preview", variables=variables)
 
     assert done.returncode != 0
-    assert (project / "seen").read_text() == seen, done.stdout + done.stderr
+    assert (project / "seen-dev").read_text() == f"{ROLE}||a.b.c|", done.stdout + done.stderr
+    assert (project / "seen-prod").read_text() == "|AKIAEXAMPLE||", done.stdout + done.stderr
     assert "a.b.c" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(
-    ("packs", "given"), [("", []), ("../policies/tags,packs/costs", ["--policy-pack", "../policies/tags,packs/costs"])]
-)
-@pytest.mark.parametrize("job", ["pulumi-preview", "pulumi-up"])
-def test_preview_and_up_run_the_policy_packs(project: Path, job: str, packs: str, given: list[str]) -> None:
-    (project / "pulumi").write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$CI_PROJECT_DIR/seen"\n')
+@pytest.mark.parametrize("job", ["preview", "up"])
+def test_preview_and_up_run_the_policy_packs(project: Path, job: str) -> None:
+    (project / "pulumi").write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$CI_PROJECT_DIR/seen-$STACK"\n')
     (project / "pulumi").chmod(0o755)
-    include(project, prepare=['export PATH="$CI_PROJECT_DIR:$PATH"'], review="true", **{"policy-packs": packs})
+    packs = "../policies/tags,packs/costs"
+    given = {"prepare": ['export PATH="$CI_PROJECT_DIR:$PATH"'], "review": "true"}
+    include_two(project, given, {"policy-packs": packs})
     merged(project, "Policy packs")
     (project / "infra/main.py").write_text("# changed\n")
-    (proposed if job == "pulumi-preview" else merged)(project, "A change")
-    variables = MERGE_REQUEST if job == "pulumi-preview" else {"CI_PIPELINE_SOURCE": "push"}
-    done = run(project, job, variables=variables)
+    (proposed if job == "preview" else merged)(project, "A change")
+    variables = MERGE_REQUEST if job == "preview" else {"CI_PIPELINE_SOURCE": "push"}
+    done = run(project, f"pulumi-{job}", f"bare-{job}", variables=variables)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    arguments = (project / "seen").read_text().splitlines()
-    flag = arguments.index("--policy-pack") if given else len(arguments)
-    assert arguments[0] == job.removeprefix("pulumi-")
-    assert arguments[flag:] == given
+    having, without = ((project / f"seen-{stack}").read_text().splitlines() for stack in ("dev", "prod"))
+    assert having[0] == without[0] == job
+    assert having[having.index("--policy-pack") :] == ["--policy-pack", packs]
+    assert "--policy-pack" not in without
 
 
-def test_each_job_asks_for_a_token_for_gitlabs_own_address_or_another_audience(project: Path) -> None:
-    assert expanded(project)["pulumi-up"]["id_tokens"] == {"AWS_ID_TOKEN": {"aud": "$CI_SERVER_URL"}}
+def test_each_job_asks_for_a_token_for_gitlabs_own_address_or_another_audience(
+    project: Path, by_default: dict[str, Any]
+) -> None:
+    assert by_default["pulumi-up"]["id_tokens"] == {"AWS_ID_TOKEN": {"aud": "$CI_SERVER_URL"}}
     include(project, **{"id-token-audience": "sts.amazonaws.com"})
     assert expanded(project)["pulumi-preview"]["id_tokens"] == {"AWS_ID_TOKEN": {"aud": "sts.amazonaws.com"}}
 
