@@ -100,7 +100,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is no day; write it as 2026-11-24") from None
+        raise argparse.ArgumentTypeError(f"{text} is not a valid day; write it as 2026-11-24") from None
 
 
 def _zone(name: str) -> str:

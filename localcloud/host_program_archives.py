@@ -15,7 +15,7 @@ from .bytecode import bytecode
 
 _RECORDINGS = Path(__file__).with_name("recordings")
 _SHARED = ("__init__.py", "aws_query.py", "go_flags.py", "private_files.py", "program_stamp.py")
-_START = b"#!/usr/bin/env python3\n"
+_START = b"#!/usr/bin/env -S python3 -I -S\n"  # site packages are not needed, and slow to find
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 _FIRST_WITH_OPERATIONS = 30
 _SINCE_30 = (

@@ -75,7 +75,8 @@ def _refused(config: Mapping[str, Any]) -> Iterator[Problem]:
             case [_] | [_, _] | [_, "config", _]:
                 pass
             case _:
-                yield Problem(key, None, f"is no name of a setting; write it as NAMESPACE:NAME, such as {_PREFIX}cache")
+                fix = f"write it as NAMESPACE:NAME, such as {_PREFIX}cache"
+                yield Problem(key, None, f"is not the name of a setting; {fix}")
         if is_secret(value):
             set_it = f". .localcloud/pulumi.env; pulumi -C .localcloud/project config set --secret --path {key}"
             fix = f"remove it here and, once `make up` has run, set it with: {set_it}"

@@ -40,7 +40,7 @@ class Preview:
     def changes(self) -> Changes:
         prefix, suffix = "Pulumi.", self.file.suffix
         if not self.file.name.startswith(prefix) or suffix not in (".yaml", ".yml"):
-            raise UnusableError(f"{self.file}: is no stack file; give one that is called Pulumi.STACK.yaml")
+            raise UnusableError(f"{self.file}: is not a stack file; give one that is called Pulumi.STACK.yaml")
         stack = self.file.name.removeprefix(prefix).removesuffix(suffix)
         project = read_yaml(self.file.with_name("Pulumi.yaml"))[0]
         name = str(project.get("name", "")) if isinstance(project, dict) else ""

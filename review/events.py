@@ -52,9 +52,11 @@ def read_events(path: Path) -> Iterator[Event]:
             # An engine that was stopped may leave half a line behind, at the end.
             if number == len(lines):
                 return
-            raise UnreadableEventsError(f"{path}:{number}: is no JSON; give the file of --event-log as it is") from None
+            raise UnreadableEventsError(
+                f"{path}:{number}: is not valid JSON; give the file of --event-log as it is"
+            ) from None
         if not isinstance(event, dict):
-            raise UnreadableEventsError(f"{path}:{number}: is no event; give the file of --event-log as it is")
+            raise UnreadableEventsError(f"{path}:{number}: is not an event; give the file of --event-log as it is")
         if event.get("diagnosticEvent", {}).get("severity") != "debug":
             yield event
 

@@ -67,10 +67,10 @@ class MergeRequest:
         """Return the merge request of a CI job; the token is in `variable`. Raises NoNoteError and PostError."""
         missing = [name for name in ("CI_API_V4_URL", "CI_PROJECT_ID") if not environment.get(name)]
         if missing:
-            raise NoNoteError(f"{' and '.join(missing)}: not set, so this is no job of GitLab CI")
+            raise NoNoteError(f"{' and '.join(missing)}: not set, so this is not a job of GitLab CI")
         iid = environment.get("CI_MERGE_REQUEST_IID", "")
         if not iid:
-            raise NoNoteError("CI_MERGE_REQUEST_IID: not set, so this is no merge request's pipeline")
+            raise NoNoteError("CI_MERGE_REQUEST_IID: not set, so this is not a merge request's pipeline")
         token = environment.get(variable, "").strip()
         if not token:
             raise NoNoteError(

@@ -161,4 +161,4 @@ def _integer(digits: str) -> int:
 
 
 def _refuse(text: str) -> NoReturn:
-    raise ValueError(f"{text[:_LONGEST_NUMBER]} is no number of JSON's, or too long")
+    raise ValueError(f"{text[:_LONGEST_NUMBER]} is not a JSON number, or too long")

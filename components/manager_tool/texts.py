@@ -33,7 +33,7 @@ def message_of(fields: Mapping[str, Any]) -> str:
     """Return the text of a line of `journalctl -o json`, without colours; see systemd.journal-fields(7)."""
     message = fields.get("MESSAGE") or ""
     if isinstance(message, list):
-        # So the journal shows what is no text, and a field that is there twice as a list of texts.
+        # So the journal shows what is not text, and a field that is there twice as a list of texts.
         message = bytes(message).decode(errors="replace") if isinstance(message[0], int) else message[-1]
     # gitlab-runner colours its lines wherever they go, and a colour may begin in the middle of a secret.
     return COLORS.sub("", message)

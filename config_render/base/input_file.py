@@ -22,14 +22,14 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
         # Without waiting: a FIFO may never have a writer.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise UnreadableFileError(f"{path}: is no regular file; write the settings into one first")
+                raise UnreadableFileError(f"{path}: is not a regular file; write the settings into one first")
             raw = file.read(most + 1)
     except OSError as error:
         raise UnreadableFileError(f"{path}: can't be read ({error.strerror})") from None
     except ValueError:
-        raise UnreadableFileError(f"{str(path)!r}: is no file's name") from None
+        raise UnreadableFileError(f"{str(path)!r}: is not a valid file name") from None
     if len(raw) > most:
-        raise UnreadableFileError(f"{path}: is larger than {most >> 10} KiB; leave out what is no setting")
+        raise UnreadableFileError(f"{path}: is larger than {most >> 10} KiB; leave out what is not a setting")
     return raw
 
 
@@ -38,4 +38,4 @@ def read_text(path: Path) -> str:
     try:
         return read_bytes(path).decode()
     except UnicodeDecodeError:
-        raise UnreadableFileError(f"{path}: is no text in UTF-8") from None
+        raise UnreadableFileError(f"{path}: is not UTF-8 text") from None

@@ -22,4 +22,4 @@ def architecture(instance_type: str) -> Architecture:
 
 def check_instance_type(instance_type: str) -> str | None:
     """Return why this can't be an instance type's name, or None."""
-    return None if _TYPE.fullmatch(instance_type) else "is no instance type; write it as m5.large"
+    return None if _TYPE.fullmatch(instance_type) else "is not a valid instance type; write it as m5.large"

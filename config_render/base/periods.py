@@ -152,7 +152,7 @@ def _field_problem(place: int, text: str, *, cron: bool = False) -> str | None:
 
 @lru_cache(256)
 def check_timezone(name: str) -> str | None:
-    """Return why `name` is no time zone, or None. Without zone data on this system anything passes."""
+    """Return why `name` is not a valid time zone, or None. Without zone data on this system anything passes."""
 
     def exists(zone: str) -> bool:
         try:
@@ -164,10 +164,10 @@ def check_timezone(name: str) -> str | None:
     if name in ("", "Local") or exists(name) or not exists("UTC"):
         return None
     if re.fullmatch(r"[A-Z]{2,5}", name):  # such as CEST, which is near to EST in letters alone
-        return "is no time zone but an abbreviation; write the zone of a place, such as Europe/Berlin"
+        return "is an abbreviation, not a time zone; write the zone of a place, such as Europe/Berlin"
     close = get_close_matches(name, sorted(available_timezones()), n=1)
     hint = f"did you mean `{close[0]}`?" if close else "write it as Europe/Berlin"
-    return f"is no time zone; {hint}"
+    return f"is not a valid time zone; {hint}"
 
 
 Period = Annotated[str, checked_by(check_period)]

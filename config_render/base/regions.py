@@ -21,7 +21,11 @@ def check_region(region: str) -> str | None:
     if region[:-1] in REGIONS:
         return f"is a zone; the region is {region[:-1]}"
     close = get_close_matches(region, sorted(REGIONS), n=1)
-    return f"is no AWS region; did you mean `{close[0]}`?" if close else "is no AWS region, such as eu-central-1"
+    return (
+        f"is not a valid AWS region; did you mean `{close[0]}`?"
+        if close
+        else "is not a valid AWS region, such as eu-central-1"
+    )
 
 
 def partition(region: str) -> str:

@@ -81,7 +81,7 @@ class ConfigTable(Section):
                 return f"`{key}`, which {reason}"
         for key in cls.known_keys():
             if key.lower() == lowered:
-                return f"`{key}`, which is no extra key; set it outside of extra"
+                return f"`{key}`, which is not an extra key; set it outside of extra"
             if one_edit_apart(key.lower(), lowered):
                 return f"`{extra_key}`, which gitlab-runner would ignore if it is meant as `{key}`; set that one"
         return None

@@ -75,7 +75,7 @@ def _network(value: object) -> IPv4Network | IPv6Network:
     try:
         meant = ip_network(value, strict=False)
     except ValueError:
-        raise ValueError("is no network; write it as 203.0.113.0/24") from None
+        raise ValueError("is not a valid network; write it as 203.0.113.0/24") from None
     raise ValueError(f"has bits set after its prefix; the network is {meant}")
 
 
@@ -83,14 +83,14 @@ def _check_ip(value: str) -> str | None:
     try:
         ip_address(value)
     except ValueError:
-        return "is no IP address; write it as 10.0.0.2"
+        return "is not a valid IP address; write it as 10.0.0.2"
     return None
 
 
 def _check_group(name: str) -> str | None:
     if re.fullmatch(r"sg-[0-9a-f]+", name):
         return "is a group's id; docker-machine wants the group's name"
-    return None if name else "is no name of a security group"
+    return None if name else "is not a valid security group name"
 
 
 def _only_v4(value: object) -> object:
@@ -102,7 +102,7 @@ def _only_v4(value: object) -> object:
 def _base_url(value: str) -> str:
     match = re.fullmatch(r"https?://[A-Za-z0-9.-]+(?::(?P<port>\d{1,5}))?(?P<path>/[A-Za-z0-9._~/-]*)?", value)
     if match is None or int(match["port"] or 1) not in range(1, 65536):
-        raise ValueError("is no address; write it as https://gitlab.example.com, without a user or a query")
+        raise ValueError("is not a valid address; write it as https://gitlab.example.com, without a user or a query")
     return value.rstrip("/")
 
 
@@ -120,7 +120,7 @@ Duration = Annotated[
     str,
     Pattern(
         r"0|[+-]?((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+",
-        "is no duration; write it as 90s, 15m or 1h30m",
+        "is not a valid duration; write it as 90s, 15m or 1h30m",
     ),
 ]
 Secret = Annotated[str, checked_by(check_secret), Mark.SECRET]
@@ -128,41 +128,50 @@ Secret = Annotated[str, checked_by(check_secret), Mark.SECRET]
 
 HostPort = Annotated[
     str,
-    Pattern(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])?(:\d{1,5})?", "is no address; write it as 127.0.0.1:9252"),
+    Pattern(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])?(:\d{1,5})?", "is not a valid address; write it as 127.0.0.1:9252"),
 ]
 Address = Annotated[str, checked_by(_check_ip)]
 Memory = Annotated[
-    str, Pattern(r"-1|\d+(\.\d+)?\s?([bkmgBKMG][bB]?)?", "is no amount of memory; write it as 512m or 4g")
+    str, Pattern(r"-1|\d+(\.\d+)?\s?([bkmgBKMG][bB]?)?", "is not a valid amount of memory; write it as 512m or 4g")
 ]
-Processors = Annotated[str, Pattern(r"\d+(\.\d+)?", 'is no number of processors; write it as "2" or "0.5"')]
-ProcessorSet = Annotated[str, Pattern(r"\d+(-\d+)?(,\d+(-\d+)?)*", "is no set of processors; write it as 0-3 or 0,2")]
+Processors = Annotated[str, Pattern(r"\d+(\.\d+)?", 'is not a valid number of CPUs; write it as "2" or "0.5"')]
+ProcessorSet = Annotated[str, Pattern(r"\d+(-\d+)?(,\d+(-\d+)?)*", "is not a valid CPU set; write it as 0-3 or 0,2")]
 MacAddress = Annotated[
-    str, Pattern(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}", "is no MAC address; write it as 92:d0:c6:0a:29:33")
+    str, Pattern(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}", "is not a valid MAC address; write it as 92:d0:c6:0a:29:33")
 ]
 NoLess = Annotated[int, Field(ge=-1, le=INT64 - 1)]
 """A number of which -1 means no limit."""
 
 InOrder = AfterValidator(in_order)
 Texts = Annotated[dict[str, str], InOrder]
-Variable = Annotated[str, checked_by(lambda text: None if "=" in text else "is no variable; write it as NAME=value")]
+Variable = Annotated[
+    str, checked_by(lambda text: None if "=" in text else "is not a valid variable; write it as NAME=value")
+]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 NetworkText = Annotated[str, BeforeValidator(lambda value: str(_network(value)))]
 CidrV4 = Annotated[IPv4Network, BeforeValidator(_only_v4), BeforeValidator(_network)]
-ImageId = Annotated[str, Pattern(r"ami-[0-9a-f]{8,17}", "is no image id; write it as ami-0123456789abcdef0")]
-VpcId = Annotated[str, Pattern(r"vpc-\w+", "is no VPC; write it as vpc-0123456789abcdef0")]
-SubnetId = Annotated[str, Pattern(r"subnet-\w+", "is no subnet; write it as subnet-0123456789abcdef0")]
-SecurityGroupId = Annotated[str, Pattern(r"sg-\w+", "is no id of a security group; write it as sg-0123456789abcdef0")]
+ImageId = Annotated[str, Pattern(r"ami-[0-9a-f]{8,17}", "is not a valid image id; write it as ami-0123456789abcdef0")]
+VpcId = Annotated[str, Pattern(r"vpc-\w+", "is not a VPC id; write it as vpc-0123456789abcdef0")]
+SubnetId = Annotated[str, Pattern(r"subnet-\w+", "is not a subnet id; write it as subnet-0123456789abcdef0")]
+SecurityGroupId = Annotated[
+    str, Pattern(r"sg-\w+", "is not a valid security group id; write it as sg-0123456789abcdef0")
+]
 SecurityGroupName = Annotated[str, checked_by(_check_group)]
 KmsKey = Annotated[
     str,
     Pattern(
         r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:)?(key/|alias/)?[\w/-]+",
-        "is no KMS key; write its id, its ARN or alias/NAME",
+        "is not a valid KMS key; write its id, its ARN or alias/NAME",
     ),
 ]
 HostName = Annotated[
-    str, Pattern(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]+", "is no host; write its name or IP address")
+    str,
+    Pattern(
+        r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]+", "is not a valid host; write its name or IP address"
+    ),
 ]
-UserName = Annotated[str, Pattern(r"[a-z_][a-z0-9_-]{0,31}", "is no Linux user name, such as ubuntu")]
-Version = Annotated[str, Pattern(r"\d[0-9A-Za-z.+~-]*", "is no version; write it as 19.3.0, without a v in front")]
-Sha256 = Annotated[str, Pattern(r"[0-9a-f]{64}", "is no SHA-256 checksum: 64 characters of 0-9 and a-f")]
+UserName = Annotated[str, Pattern(r"[a-z_][a-z0-9_-]{0,31}", "is not a valid Linux user name, such as ubuntu")]
+Version = Annotated[
+    str, Pattern(r"\d[0-9A-Za-z.+~-]*", "is not a valid version; write it as 19.3.0, without a v in front")
+]
+Sha256 = Annotated[str, Pattern(r"[0-9a-f]{64}", "is not a valid SHA-256 checksum: 64 characters of 0-9 and a-f")]

@@ -27,7 +27,7 @@ _MOST_RELATED = 1000
 _MOST_ERRORS = 20_000
 
 _NO_SECRET_NAME = (  # the rule S105 takes it for a password
-    "is no name for a secret: letters, digits and _, at most 64; and no name that the program sets itself"  # noqa: S105
+    "is not a valid secret name: letters, digits and _, at most 64; and no name that the program sets itself"  # noqa: S105
 )
 
 

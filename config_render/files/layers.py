@@ -95,7 +95,7 @@ def _unfit(name: object, earlier: Sequence[object], folder: Path) -> str | None:
         is_inside = (folder / name).resolve().is_relative_to(folder.resolve())
     except (OSError, RuntimeError, ValueError):
         # Symbolic links in a circle are a RuntimeError up to Python 3.12.
-        return "is no file that can be found: its name, or a symbolic link in it, leads nowhere"
+        return "is not a file that can be found: its name, or a symbolic link in it, leads nowhere"
     if not is_inside:
         return "is outside of the stack file's folder; keep what stacks share in it, or below it"
     return None

@@ -84,7 +84,7 @@ class _Reader:
     def _take(self, event: Any) -> None:
         self._values += 1
         if self._values > _MOST_VALUES:
-            raise _error(event, f"holds more than {_MOST_VALUES} keys and values; leave out what is no setting")
+            raise _error(event, f"holds more than {_MOST_VALUES} keys and values; leave out what is not a setting")
         line = event.start_mark.line + 1
         if isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
@@ -143,7 +143,7 @@ class _Reader:
         elif parent.key is None:
             tables = value if isinstance(value, list) else [value]
             if not all(isinstance(table, dict) for table in tables):
-                raise _error(event, "merges (<<) what is no table")
+                raise _error(event, "merges (<<) what is not a table")
             parent.merged += tables
             parent.has_key = False
         else:

@@ -27,7 +27,7 @@ def read_gitlab(entries: Sequence[Mapping[str, object]], at: Sequence[str], find
     same(findings, found, "url")
     place, url = found[0]
     if not _URL.fullmatch(url):
-        findings.want("gitlab.url", "https://gitlab.example.com", f"{place} is no address")
+        findings.want("gitlab.url", "https://gitlab.example.com", f"{place} is not a valid address")
         return {}
     return {"url": url}
 

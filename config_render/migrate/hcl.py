@@ -52,7 +52,7 @@ def read_variables(path: Path, module: str | None = None) -> Variables:
         module: The call's name, where there are several.
 
     Raises:
-        NotHclError: It is no HCL in UTF-8, or has no such call.
+        NotHclError: It is not HCL in UTF-8, or has no such call.
         UnreadableFileError: It can't be read, or is too large.
     """
     try:
@@ -96,12 +96,12 @@ def _parsed(path: Path, text: str) -> tuple[Any, dict[str, Any]]:
     except UnexpectedInput as error:
         last = text.rstrip().count("\n") + 1
         where = f":{min(error.line, last)}" if error.line > 0 else f":{last}"
-        raise NotHclError(f"{path}{where}: is no valid HCL from there on") from None
+        raise NotHclError(f"{path}{where}: is not valid HCL from there on") from None
     except RecursionError:
         raise NotHclError(f"{path}: is nested too deeply; the module's variables have five levels") from None
     except (LarkError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         reason = replace_secrets(f"{error}".partition("\n")[0][:200], lambda _: "(hidden)")
-        raise NotHclError(f"{path}: is no valid HCL: {reason}") from None
+        raise NotHclError(f"{path}: is not valid HCL: {reason}") from None
 
 
 def _calls(content: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -27,9 +27,9 @@ def fetched(host: str, path: str) -> bytes:
         UnusableError: It can't be had, or `path` is not absolute.
     """
     if not _HOST.fullmatch(host):
-        raise UnusableError(f"{host!r} is no host; write it as user@host.example.com")
+        raise UnusableError(f"{host!r} is not a valid host; write it as user@host.example.com")
     if not path.startswith("/") or not path.isprintable() or len(os.fsencode(path)) > _LONGEST_PATH:
-        raise UnusableError(f"--path {path!r}: is no absolute path in one line; write it as {LIVE}")
+        raise UnusableError(f"--path {path!r}: is not an absolute path on one line; write it as {LIVE}")
     # Without a terminal nobody can type a password: ssh then fails at once, and opens no window that asks for one.
     batch = [] if _has_terminal() else ["-o", "BatchMode=yes"]
     arguments = ["ssh", "-T", *batch, "--", host, _command(path)]

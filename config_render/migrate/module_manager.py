@@ -84,7 +84,7 @@ def _key(call: ModuleCall) -> None:
     if key is None:
         return
     if not str(key).startswith("arn:"):
-        call.findings.want(path, _KEY_ARN, f"{call.place(name)} is no ARN: the ARN of that key")
+        call.findings.want(path, _KEY_ARN, f"{call.place(name)} is not a valid ARN: the ARN of that key")
         return
     call.set(path, key, name)
     if encrypts_disks:

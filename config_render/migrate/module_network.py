@@ -43,7 +43,7 @@ def take_image(call: ModuleCall, kind: str) -> None:
         return
     found, owner = call.take(names, {}, _IMAGE), call.take(owners, [_UBUNTU["owner"]], _IMAGE)
     if not isinstance(found, dict) or not isinstance(owner, list) or len(owner) != 1 or not _is_one(found.get("name")):
-        call.findings.note(call.place(names), f"is no single name and owner; set {_IMAGE}.name and .owner")
+        call.findings.note(call.place(names), f"is not a single name and owner; set {_IMAGE}.name and .owner")
         return
     image = {"owner": owner[0], "name": found["name"][0]}
     if image != _UBUNTU:  # which is the default

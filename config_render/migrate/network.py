@@ -91,7 +91,7 @@ class Network:
             if _ZONE.fullmatch(zone):
                 found.append(zone)
             else:
-                message = f"it is no zone; docker-machine's own default, {_DRIVERS_ZONE}, is taken"
+                message = f"it is not a zone; docker-machine's own default, {_DRIVERS_ZONE}, is taken"
                 self._findings.left_out(each.place(_OPTION("zone")), message)
         return list(dict.fromkeys(found)) or [_DRIVERS_ZONE]
 

@@ -168,7 +168,7 @@ def _install_url(value: str, place: str, findings: Findings) -> str | None:
 def _unknown(name: str, option: str, place: str, tables: Tables, findings: Findings) -> str | None:
     near = next((known for known in FIELDS if one_edit_apart(name, known)), None)
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name) or "=" not in option:
-        findings.refuse(place, None, check_option(option) or "is no option of docker-machine")
+        findings.refuse(place, None, check_option(option) or "is not an option of docker-machine")
     elif _OTHER_DRIVER.match(name):
         findings.left_out(place, f"{name} belongs to another driver than amazonec2")
     elif near is not None:

@@ -37,7 +37,9 @@ def pool_choices(found: Choices, pool: int, executor: Executor, findings: Findin
         if _IMAGE.fullmatch(ami):
             result["ami"] = ami
         else:
-            findings.left_out(found.place("amazonec2-ami"), "it is no image's id; machines start from a current Ubuntu")
+            findings.left_out(
+                found.place("amazonec2-ami"), "it is not an image id; machines start from a current Ubuntu"
+            )
     if (spot := _spot(found, pool, executor, findings)) is not None:
         result["spot"] = spot
     return result
@@ -73,6 +75,6 @@ def _spot(found: Choices, pool: int, executor: Executor, findings: Findings) -> 
         findings.want(f"pools[{pool}].spot.onDemandPrice", 0.1, why)
         return {"maxPrice": ON_DEMAND}
     if not usable:
-        findings.want(f"pools[{pool}].spot.maxPrice", 0.1, f"{found.place(option)} is no price")
+        findings.want(f"pools[{pool}].spot.maxPrice", 0.1, f"{found.place(option)} is not a valid price")
         return {}
     return {"maxPrice": float(price)}

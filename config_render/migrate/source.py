@@ -102,7 +102,7 @@ def _in_words(path: str, text: str, reason: str) -> str:
     hint = ""
     if _TEMPLATE.search(lines[min(line, len(lines)) - 1]):
         hint = "; this looks like a template: take the file that was made from it, from the manager"
-    return f"{path}:{line}: is no valid TOML: {without_secrets(what)}{where}{hint}"
+    return f"{path}:{line}: is not valid TOML: {without_secrets(what)}{where}{hint}"
 
 
 def lines_of(text: str) -> dict[str, int]:

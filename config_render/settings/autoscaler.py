@@ -91,7 +91,7 @@ class StateStorage(ConfigTable):
 
     # Without it a restart removes every worker of the group.
     enabled: bool = Field(default=True, description="Whether workers outlast a restart of gitlab-runner")
-    dir: Annotated[str, Pattern(r"/[^\x00]*", "is no path on the manager")] | None = Field(
+    dir: Annotated[str, Pattern(r"/[^\x00]*", "is not a valid path on the manager")] | None = Field(
         default=None, description="Folder on the manager; that of gitlab-runner's configuration if left out"
     )
     keep_instance_with_acquisitions: bool | None = Field(

@@ -14,12 +14,12 @@ from ..base.values import Natural, NoLess, Pattern, Positive, Secret, checked_by
 
 def _check_key(arn: str) -> str | None:
     fits = re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+", arn, re.ASCII)
-    return None if fits else "is no KMS key's ARN; write it as arn:aws:kms:eu-central-1:123456789012:key/ID"
+    return None if fits else "is not a valid KMS key ARN; write it as arn:aws:kms:eu-central-1:123456789012:key/ID"
 
 
 def _check_role(arn: str) -> str | None:
     fits = re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", arn, re.ASCII)
-    return None if fits else "is no role's ARN; write it as arn:aws:iam::123456789012:role/cache"
+    return None if fits else "is not a valid role ARN; write it as arn:aws:iam::123456789012:role/cache"
 
 
 _OWN_SERVERS = re.compile(r"(?:|s3[.a-z0-9-]*\.amazonaws\.com(?:\.cn)?)(?::\d+)?")
@@ -46,7 +46,7 @@ def _check_server(address: str) -> str | None:
 
 _SERVER = Pattern(
     r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])?(:\d{1,5})?",
-    "is no server; write it as minio.example.com:9000, and Insecure: true where it has no TLS",
+    "is not a server; write it as minio.example.com:9000, and Insecure: true where it has no TLS",
 )
 
 
@@ -67,8 +67,8 @@ class CacheS3(ConfigTable):
     session_token: Secret | None = Field(
         default=None, alias="SessionToken", description="A secret's name, such as <secret:cacheSession>"
     )
-    bucket_name: Annotated[str, Pattern(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "is no name of a bucket")] | None = Field(
-        default=None, alias="BucketName", description="An existing bucket; without it one is made"
+    bucket_name: Annotated[str, Pattern(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "is not a valid bucket name")] | None = (
+        Field(default=None, alias="BucketName", description="An existing bucket; without it one is made")
     )
     bucket_location: str | None = Field(
         default=None, alias="BucketLocation", description="Region of BucketName; by default the stack's own"

@@ -56,7 +56,7 @@ HelperFlavor = Annotated[
     str,
     Pattern(
         r"alpine(\d+\.\d+)?|alpine-latest|ubi-fips|ubuntu",
-        "is no flavor; it is alpine, alpine3.21, alpine-latest, ubi-fips or ubuntu",
+        "is not a valid flavor; it is alpine, alpine3.21, alpine-latest, ubi-fips or ubuntu",
     ),
 ]
 

@@ -58,35 +58,37 @@ def _check_profile(name: str) -> str | None:
     if name.startswith("arn:"):
         return f"is an ARN; docker-machine wants the profile's name, which is {name.rsplit('/', 1)[-1]}"
     fits = re.fullmatch(r"[\w+=,.@-]{1,128}", name, re.ASCII)
-    return None if fits else "is no name of an instance profile"
+    return None if fits else "is not a valid instance profile name"
 
 
 def _check_extra(option: str) -> str | None:
     name, equals, _ = option.partition("=")
     if not (equals and re.fullmatch(r"[a-z0-9][a-z0-9-]*", name)):
-        return "is no option; write it as name=value, without dashes before it"
+        return "is not an option; write it as name=value, without dashes before it"
     for known in FIELDS:
         if name == known:
-            return f"sets {known}, which is no extra option; set it outside of extra"
+            return f"sets {known}, which is not an extra option; set it outside of extra"
         if one_edit_apart(name, known):
             return f"sets {name}, which docker-machine would refuse if it is meant as {known}; set that one"
     return None
 
 
 def _path(example: str) -> Pattern:
-    return Pattern(r"/[^\x00]*", f"is no path on the manager; write it as {example}")
+    return Pattern(r"/[^\x00]*", f"is not a valid path on the manager; write it as {example}")
 
 
-Url = Annotated[str, Pattern(r"https?://[^\s/]+(/\S*)?", "is no address; write it as http://mirror.example.com:5000")]
+Url = Annotated[
+    str, Pattern(r"https?://[^\s/]+(/\S*)?", "is not a valid address; write it as http://mirror.example.com:5000")
+]
 Script = Annotated[
     str,
     Pattern(
         r"https?://[^\s/'\"|]+(/[^\s'\"|]*)?",
-        "is no script's address; write it as https://releases.rancher.com/install-docker/28.2.1.sh, without quotes "
-        "or a pipe",
+        "is not a valid script address; write it as https://releases.rancher.com/install-docker/28.2.1.sh, without "
+        "quotes or a pipe",
     ),
 ]
-OpenPort = Annotated[str, Pattern(r"\d{1,5}(/(tcp|udp))?", "is no port; write it as 8080 or 53/udp")]
+OpenPort = Annotated[str, Pattern(r"\d{1,5}(/(tcp|udp))?", "is not a valid port; write it as 8080 or 53/udp")]
 
 
 class DriverOptions(Section):
@@ -113,7 +115,7 @@ class DriverOptions(Section):
         "is the stack's region; set it with: pulumi config set aws:region REGION", alias="amazonec2-region"
     )
     vpc_id: VpcId | None = Field(default=None, alias="amazonec2-vpc-id", description="Another VPC than the stack's")
-    zone: Annotated[str, Pattern(r"[a-z0-9-]+", "is no zone; write a for eu-central-1a")] | None = Field(
+    zone: Annotated[str, Pattern(r"[a-z0-9-]+", "is not a zone; write a for eu-central-1a")] | None = Field(
         default=None, alias="amazonec2-zone", description="Suffix of the subnet's zone"
     )
     subnet_id: SubnetId | None = Field(
@@ -128,7 +130,8 @@ class DriverOptions(Section):
         default=None, alias="amazonec2-security-group", description="Names of further security groups, not their ids"
     )
     open_port: (
-        Items[Annotated[str, Pattern(r"\d{1,5}(/(tcp|udp))?", "is no port; write it as 8080 or 53/udp")]] | None
+        Items[Annotated[str, Pattern(r"\d{1,5}(/(tcp|udp))?", "is not a valid port; write it as 8080 or 53/udp")]]
+        | None
     ) = Field(default=None, alias="amazonec2-open-port", description="Ports to open to the whole internet")
     tags: Annotated[dict[MachineTagKey, TagValue], InOrder] | None = Field(
         default=None, alias="amazonec2-tags", description="Further tags of the pool's machines, by their keys"
@@ -209,7 +212,7 @@ class DriverOptions(Section):
         description="Existing key pair; needs amazonec2-ssh-keypath",
     )
     retries: Integer | None = Field(default=None, alias="amazonec2-retries", description="Retries of calls to AWS")
-    endpoint: Annotated[str, Pattern(r"[^\s/,]+(/\S*)?|https?://\S+", "is no address of EC2's API")] | None = Field(
+    endpoint: Annotated[str, Pattern(r"[^\s/,]+(/\S*)?|https?://\S+", "is not a valid EC2 API address")] | None = Field(
         default=None, alias="amazonec2-endpoint", description="Address of EC2's API, in place of the region's own"
     )
     insecure_transport: bool | None = Field(

@@ -30,14 +30,18 @@ def _check_authorities(pem: str) -> str | None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
     except (TypeError, ValueError, ssl.SSLError):  # the first one for what is not ASCII
         return (
-            "is no certificate as PEM text; write it as |, and below it the lines from BEGIN CERTIFICATE to "
+            "is not a certificate in PEM format; write it as |, and below it the lines from BEGIN CERTIFICATE to "
             "END CERTIFICATE"
         )
     return None
 
 
 def _check_tag(tag: str) -> str | None:
-    return "is no tag: 1 to 255 characters without a comma" if not 0 < len(tag.strip()) < 256 or "," in tag else None
+    return (
+        "is not a valid tag: 1 to 255 characters without a comma"
+        if not 0 < len(tag.strip()) < 256 or "," in tag
+        else None
+    )
 
 
 class Gitlab(Section):
@@ -104,12 +108,12 @@ class CreateRunner(Section):
 
 ParameterName = Annotated[
     str,
-    Pattern(r"/?[\w.-]+(/[\w.-]+)*", "is no name of a parameter; write it as /ci/runner-token"),
+    Pattern(r"/?[\w.-]+(/[\w.-]+)*", "is not a valid parameter name; write it as /ci/runner-token"),
 ]
 SecretId = Annotated[
     str,
     Pattern(
         r"(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:)?[\w/+=.@-]{1,512}",
-        "is no secret's name or ARN; write it as ci/runner-token",
+        "is not a valid secret name or ARN; write it as ci/runner-token",
     ),
 ]

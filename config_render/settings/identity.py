@@ -12,7 +12,7 @@ from ..base.values import DistinctItems, Pattern
 def _arn(kind: str, example: str) -> Pattern:
     return Pattern(
         rf"arn:aws[a-z-]*:iam::(\d{{12}}|aws):{kind}/[\w+=,.@/-]+",
-        f"is no ARN of this kind; write it as arn:aws:iam::123456789012:{kind}/{example}",
+        f"is not a valid ARN for this setting; write it as arn:aws:iam::123456789012:{kind}/{example}",
     )
 
 
@@ -37,7 +37,7 @@ class EcrSettings(Section):
                 str,
                 Pattern(
                     r"arn:aws[a-z-]*:ecr:[a-z0-9-]+:\d{12}:repository/[a-z0-9._/*-]+",
-                    "is no ARN of a repository; write it as arn:aws:ecr:eu-central-1:123456789012:repository/ci/*",
+                    "is not a valid repository ARN; write it as arn:aws:ecr:eu-central-1:123456789012:repository/ci/*",
                 ),
             ]
         ]
@@ -72,11 +72,12 @@ class IdentitySettings(Section):
     permissions_boundary: Annotated[str, _arn("policy", "boundary")] | None = Field(
         default=None, alias="permissionsBoundary", description="ARN of the policy that bounds all roles and users made"
     )
-    path: Annotated[str, Pattern(r"/|/[\w+=,.@/-]{1,500}/", "is no IAM path; write it as /ci/")] = Field(
+    path: Annotated[str, Pattern(r"/|/[\w+=,.@/-]{1,500}/", "is not a valid IAM path; write it as /ci/")] = Field(
         default="/", description="IAM path of all that is made, such as /ci/"
     )
     manager_instance_profile: (
-        Annotated[str, Pattern(r"[\w+=,.@-]{1,128}", "is no name of an instance profile, nor may it be an ARN")] | None
+        Annotated[str, Pattern(r"[\w+=,.@-]{1,128}", "is not a valid instance profile name, nor may it be an ARN")]
+        | None
     ) = Field(
         default=None,
         alias="managerInstanceProfile",

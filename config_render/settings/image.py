@@ -15,7 +15,10 @@ class ImageLookup(Section):
 
     owner: (
         Annotated[
-            str, Pattern(r"\d{12}|self|amazon|aws-marketplace", "is no owner; write an account's 12 digits, or self")
+            str,
+            Pattern(
+                r"\d{12}|self|amazon|aws-marketplace", "is not a valid owner; write an account's 12 digits, or self"
+            ),
         ]
         | None
     ) = Field(default=None, description="Account that publishes the image: 12 digits, self or amazon")
@@ -24,7 +27,7 @@ class ImageLookup(Section):
         description="Name of the image, with * for any text; the newest is taken",
         examples=["ci-worker-*"],
     )
-    ssm_parameter: Annotated[str, Pattern(r"/?[\w./-]+", "is no name of an SSM parameter")] | None = Field(
+    ssm_parameter: Annotated[str, Pattern(r"/?[\w./-]+", "is not a valid SSM parameter name")] | None = Field(
         default=None,
         alias="ssmParameter",
         description="SSM parameter that holds the image's id, instead of owner and name",

@@ -29,7 +29,9 @@ from .watch import WatchSettings
 
 _HostKey = Annotated[
     str,
-    Pattern(r"(ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+( .*)?", "is no SSH host key; write it as ssh-ed25519 AAAA..."),
+    Pattern(
+        r"(ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+( .*)?", "is not a valid SSH host key; write it as ssh-ed25519 AAAA..."
+    ),
 ]
 
 
@@ -63,7 +65,7 @@ def _check_proxy(url: str) -> str | None:
             "that secret: pulumi config set --secret --path gitlab-runner-aws:secrets.proxy"
         )
     if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?/?", url):
-        return "is no proxy's address; write it as http://proxy.example.com:3128"
+        return "is not a valid proxy address; write it as http://proxy.example.com:3128"
     return None
 
 
@@ -75,7 +77,7 @@ class Proxy(Section):
         examples=["http://proxy.example.com:3128"],
     )
     no_proxy: Items[
-        Annotated[str, Pattern(r"[\w.*:/-]+", "is no host, domain or network; write it as .example.com")]
+        Annotated[str, Pattern(r"[\w.*:/-]+", "is not a valid host, domain or network; write it as .example.com")]
     ] = Field(
         default=(),
         alias="noProxy",
@@ -102,7 +104,7 @@ class Alarms(Section):
         str,
         Pattern(
             r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+(\.fifo)?",
-            "is no SNS topic's ARN; write it as arn:aws:sns:eu-central-1:123456789012:ci",
+            "is not a valid SNS topic ARN; write it as arn:aws:sns:eu-central-1:123456789012:ci",
         ),
     ] = Field(alias="topicArn", description="ARN of the SNS topic that is told")
     cpu_percent: Annotated[int, Field(ge=1, le=100)] = Field(

@@ -14,10 +14,12 @@ DEFAULT_VPC = "default"
 
 ZoneSuffix = Annotated[
     str,
-    Pattern(r"[a-z]|-[a-z0-9-]{1,30}", "is no zone suffix; write a for eu-central-1a, -lax-1a for us-west-2-lax-1a"),
+    Pattern(
+        r"[a-z]|-[a-z0-9-]{1,30}", "is not a valid zone suffix; write a for eu-central-1a, -lax-1a for us-west-2-lax-1a"
+    ),
 ]
 Service = Annotated[
-    str, Pattern(r"[a-z0-9][a-z0-9.-]{1,40}", "is no AWS service; write it as ssm, ec2messages or ecr.api")
+    str, Pattern(r"[a-z0-9][a-z0-9.-]{1,40}", "is not a valid AWS service; write it as ssm, ec2messages or ecr.api")
 ]
 
 
@@ -59,7 +61,7 @@ class NetworkSettings(Section):
         examples=[["ec2", "ssm", "ssmmessages"]],
     )
     vpc_id: Annotated[
-        Annotated[str, Pattern(rf"vpc-\w+|{DEFAULT_VPC}", "is no VPC; write it as vpc-0123456789abcdef0")] | None,
+        Annotated[str, Pattern(rf"vpc-\w+|{DEFAULT_VPC}", "is not a VPC id; write it as vpc-0123456789abcdef0")] | None,
         Mark.VPC_CHOICE,
     ] = Field(
         default=None,

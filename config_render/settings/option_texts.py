@@ -71,7 +71,7 @@ def _read(option: str) -> tuple[str, object]:
 def _unknown(name: str) -> str:
     bare = name.lstrip("-")
     if not re.fullmatch(r"[A-Za-z0-9-]{1,60}", bare):
-        return "is no option of docker-machine; write it as amazonec2-monitoring=true"
+        return "is not an option of docker-machine; write it as amazonec2-monitoring=true"
     close = get_close_matches(bare, [option for option in FIELDS if option not in CKI_ONLY], n=1)
     hint = f"; did you mean `{close[0]}`?" if close else "; see the options of docker-machine's amazonec2 driver"
     return f"has the unknown option {name}{hint}"

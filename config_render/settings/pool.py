@@ -39,7 +39,7 @@ class Pool(RunnerKeys):
     """Workers that are alike; spread over zones and instance types when several are given."""
 
     name: Annotated[
-        str, Pattern(r"[a-z0-9-]{1,32}", "is no pool name: 1 to 32 of the letters a to z, digits and -")
+        str, Pattern(r"[a-z0-9-]{1,32}", "is not a valid pool name: 1 to 32 of the letters a to z, digits and -")
     ] = Field(description="Name of the pool, of its runner entries and of its machines")
     limit: Positive = Field(
         description="Most jobs that the pool runs at a time, and most machines that it has, idle ones included"

@@ -67,15 +67,15 @@ DOCKERS_SITE = "https://download.docker.com"
 class DockerEngine(Section):
     """Which Docker Engine is installed, and from where; leaving the setting out later removes nothing."""
 
-    version: Annotated[str, Pattern(r"\d+\.\d+\.\d+", "is no version of Docker Engine; write it as 28.2.2")] = Field(
-        description="Version of Docker Engine to install, such as 28.2.2"
+    version: Annotated[str, Pattern(r"\d+\.\d+\.\d+", "is not a valid Docker Engine version; write it as 28.2.2")] = (
+        Field(description="Version of Docker Engine to install, such as 28.2.2")
     )
     url: BaseUrl = Field(
         default=DOCKERS_SITE,
         description="Where the packages are: Docker's own site, or a mirror laid out like it",
     )
     key_fingerprint: (
-        Annotated[str, Pattern(r"[0-9A-F]{40}", "is no fingerprint of an OpenPGP key: 40 characters of 0-9 and A-F")]
+        Annotated[str, Pattern(r"[0-9A-F]{40}", "is not a valid OpenPGP key fingerprint: 40 characters of 0-9 and A-F")]
         | None
     ) = Field(
         default=None,
@@ -93,7 +93,7 @@ class FleetingPlugin(Section):
 
     # Rights and plugin belong together: 1.1.0 asks for spot requests.
     version: Annotated[
-        str, Pattern(r"\d+\.\d+\.\d+", "is no whole version; write it as 1.1.0, for each part may grow")
+        str, Pattern(r"\d+\.\d+\.\d+", "is not a whole version; write it as 1.1.0, for each part may grow")
     ] = Field(default="1.1.0", description="Version of fleeting-plugin-aws to install")
     url: BaseUrl | None = Field(
         default=None,

@@ -29,12 +29,12 @@ def _check_regex(text: str) -> str | None:
     try:
         re.compile(text)
     except (re.error, RecursionError, OverflowError):
-        return "is no regular expression, such as ^[0-9]$"
+        return "is not a valid regular expression, such as ^[0-9]$"
     return None
 
 
 def _check_query(text: str) -> str | None:
-    return None if re.fullmatch(r"[^:]+:.+", text) else "is no query; write it as name:promql"
+    return None if re.fullmatch(r"[^:]+:.+", text) else "is not a valid query; write it as name:promql"
 
 
 def _other_executor(name: str) -> str:

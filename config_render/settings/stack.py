@@ -62,7 +62,7 @@ class Settings(GlobalKeys):
     def given(self) -> dict[str, Any]:
         """Return the settings that differ from their defaults, as plain values by the stack file's names.
 
-        A table that may be left out and is there is in it, even if it is empty. Secrets are no settings: where these
+        A table that may be left out and is there is in it, even if it is empty. Secrets are not settings: where these
         need one, there is a placeholder.
         """
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)

@@ -29,7 +29,7 @@ class WatchSettings(Section):
         str,
         Pattern(
             r"/[^\x00-\x1f]*/[^/\x00-\x1f]+\.prom",
-            "is no path of a file for node_exporter's textfile collector; write it as /var/lib/node_exporter/ours.prom",
+            "is not a valid path for node_exporter's textfile collector; write it as /var/lib/node_exporter/ours.prom",
         ),
     ] = Field(
         default="/var/lib/node_exporter/textfile_collector/gitlab-runner-aws.prom",

@@ -150,6 +150,6 @@ def _value(kind: Any, text: str) -> str:
 def _reference(text: str) -> str:
     if not is_reference(text):
         raise argparse.ArgumentTypeError(
-            f"{text} is no reference of a container image; write it as registry.example.com/group/image:tag"
+            f"{text} is not a valid container image reference; write it as registry.example.com/group/image:tag"
         )
     return text

@@ -10,9 +10,8 @@ import hmac
 import json
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 if TYPE_CHECKING:
@@ -34,8 +33,7 @@ class AwsError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True)
-class Credentials:
+class Credentials(NamedTuple):
     """Whoever signs; a session token belongs to temporary keys."""
 
     access_key: str
@@ -43,8 +41,7 @@ class Credentials:
     session_token: str = ""
 
 
-@dataclass(frozen=True)
-class Aws:
+class Aws(NamedTuple):
     """Where to send calls of one service to, and as whom."""
 
     url: str
@@ -110,10 +107,11 @@ class Aws:
 
 def _connect(scheme: str, host: str) -> http.client.HTTPConnection:
     import http.client
-    import ssl
 
     if scheme == "http":
         return http.client.HTTPConnection(host, timeout=_TIMEOUT_SECONDS)
+    import ssl
+
     context = ssl.create_default_context()
     return http.client.HTTPSConnection(host, timeout=_TIMEOUT_SECONDS, context=context)
 

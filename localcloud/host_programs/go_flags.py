@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False")
 
 
-@dataclass(frozen=True)
-class Flag:
+class Flag(NamedTuple):
     """One flag; `kind` is "string", "bool", "int", "float" or "list" (a list's flag may be repeated)."""
 
     name: str
@@ -21,13 +19,13 @@ class Flag:
     default: Any = None
 
 
-@dataclass
 class Parsed:
     """The values of all flags (their defaults included), which ones were given, and the other arguments."""
 
-    values: dict[str, Any]
-    given: set[str] = field(default_factory=set)
-    rest: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.given: set[str] = set()
+        self.rest: list[str] = []
 
 
 class UsageError(Exception):
@@ -40,7 +38,7 @@ def parse(flags: Iterable[Flag], arguments: Sequence[str], environment: Mapping[
     An environment variable counts as given; the command line wins over it.
     """
     by_name: dict[str, Flag] = {}
-    parsed = Parsed({})
+    parsed = Parsed()
     for flag in flags:
         by_name[flag.name] = flag
         if flag.short:

@@ -229,5 +229,5 @@ def _amount(answer: float | str) -> float:
     """Read a price or a number of something, which may end up in config.toml. Raises ValueError."""
     amount = float(answer)
     if not 0 <= amount < _LARGEST:
-        raise ValueError(f"{amount} is no amount")
+        raise ValueError(f"{amount} is not a valid amount")
     return amount

@@ -121,7 +121,7 @@ class _Call:
                 if place not in clients:
                     clients[place] = self._client(session, *place)
                 work.put((question, clients[place]))
-            except Exception as error:  # an endpoint that is no URL, say
+            except Exception as error:  # an endpoint that is not a valid URL, say
                 self.outcomes.put((question, None, _reason(question, error)))
         for _ in range(_WORKERS):
             work.put(None)

@@ -40,7 +40,7 @@ class Program:
     def run(self, *arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run to the end, whatever the exit code."""
         return subprocess.run(
-            [sys.executable, self.path, *arguments],
+            [self.path, *arguments],
             env=self.environment(environment),
             cwd=self.folder,
             stdin=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ import pytest
 
 from components.manager_tool.contract.constants import TARGET
 from localcloud import control
-from localcloud.host_programs.docker_machine_stand_in.amazonec2 import BOOTING
+from localcloud.host_programs.docker_machine_stand_in.creation import BOOTING
 from tests import needs
 
 from . import promises

@@ -127,7 +127,7 @@ def test_mistakes_are_told_with_their_lines_and_nothing_is_written(
         ),
         (
             ["Pulumi.prod.yaml", "--events", "Pulumi.prod.yaml"],
-            "Pulumi.prod.yaml:1: is no JSON; give the file of --event-log",
+            "Pulumi.prod.yaml:1: is not valid JSON; give the file of --event-log",
         ),
         (
             ["Pulumi.prod.yaml", "--market", "off", "-o", "none/page.html"],

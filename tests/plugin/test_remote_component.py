@@ -186,7 +186,7 @@ def test_all_mistakes_are_told_at_once_with_the_programs_names_and_no_secret(pro
 
     for line in (
         "settings.check_interval = (not shown) has a problem: is the spelling of stack files; write checkInterval",
-        "settings.gitlab.url = gitlab.example.com has a problem: is no address",
+        "settings.gitlab.url = gitlab.example.com has a problem: is not a valid address",
         'settings.manager.sshFrom[0] = "203.0.113.7/24" has a problem: has bits set',
         "settings.pools[0].limit = 0 has a problem: must be",
         "settings.pools[0].tokn = (not shown) has a problem: unknown; did you mean `token`?",

@@ -81,13 +81,14 @@ def test_all_mistakes_come_at_once_each_with_its_line(call: Call) -> None:
         == """\
 wrong.yaml:4: concurent: unknown; did you mean `concurrent`?
 wrong.yaml:7: pools[0].limit = 2: is below IdleCount 5; raise limit or lower IdleCount
-wrong.yaml:8: pools[0].docker.dns[0] = resolver: is no IP address; write it as 10.0.0.2
+wrong.yaml:8: pools[0].docker.dns[0] = resolver: is not a valid IP address; write it as 10.0.0.2
 wrong.yaml:8: pools[0].docker.privileged = yes: must be true or false
 wrong.yaml:11: pools[0].machine.MachineName = nope: must contain %s exactly once: the machine's own number goes there
 wrong.yaml:12: pools[0].machine.MachineOptions[0]: has the unknown option amazonec2-zon; did you mean `amazonec2-zone`?
 wrong.yaml:14: pools[0].machine.autoscaling[0].Periods[0] = "* * 9-17 * * mon-fri": has 6 fields; there must be 7: \
 second minute hour day-of-month month day-of-week year
-wrong.yaml:14: pools[0].machine.autoscaling[0].Timezone = Europe/Berln: is no time zone; did you mean `Europe/Berlin`?
+wrong.yaml:14: pools[0].machine.autoscaling[0].Timezone = Europe/Berln: is not a valid time zone; \
+did you mean `Europe/Berlin`?
 wrong.yaml:15: pools[0].driver.amazonec2-volume-type = io1: needs amazonec2-volume-iops, from 100 to 2000 for 40 GiB; \
 set it, or use gp3
 9 errors
@@ -186,8 +187,8 @@ def test_the_schema_is_json(call: Call) -> None:
         (["render", "good.yaml", "--facts", "facts.yaml"], "facts.yaml: subnets: must be a table of keys and values\n"),
         (["render", "good.yaml", "--facts", "facts.yaml"], "facts.yaml: bucket: must be text; put it in quotes\n"),
         (["calendar", "good.yaml", "--svg", "."], ".: can't be written (Is a directory)\n"),
-        (["calendar", "good.yaml", "--week", "today"], "today is no day; write it as 2026-11-24"),
-        (["calendar", "good.yaml", "--timezone", "Berlin"], "Berlin is no time zone; did you mean"),
+        (["calendar", "good.yaml", "--week", "today"], "today is not a valid day; write it as 2026-11-24"),
+        (["calendar", "good.yaml", "--timezone", "Berlin"], "Berlin is not a valid time zone; did you mean"),
         ([], "the following arguments are required: COMMAND"),
     ],
 )

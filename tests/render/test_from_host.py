@@ -101,7 +101,7 @@ def test_what_only_root_may_read_is_read_by_sudo(
         ("echo 'Host key verification failed.' >&2; exit 255", "root@manager: ssh has failed, as it says above"),
         (f"head -c {LARGEST + 5} /dev/zero; sleep 60", f"has more than {LARGEST} bytes"),
         ("echo 'runners = 3'; exit 0", "runners: must be tables"),
-        ("printf '[[runners'; exit 0", "root@manager:/nowhere/config.toml:1: is no valid TOML"),
+        ("printf '[[runners'; exit 0", "root@manager:/nowhere/config.toml:1: is not valid TOML"),
         ("printf '\\377\\376'; exit 0", "root@manager:/nowhere/config.toml:1: is written in UTF-16"),
         ("", "root@manager:/nowhere/config.toml: can't be read there (exit code 1); name another file with --path"),
     ],
@@ -141,7 +141,9 @@ def test_what_is_no_absolute_path_never_reaches_ssh(
 ) -> None:
     assert call("--path", path) == 2
     error = capsys.readouterr().err
-    assert error == f"--path {path!r}: is no absolute path in one line; write it as /etc/gitlab-runner/config.toml\n"
+    assert (
+        error == f"--path {path!r}: is not an absolute path on one line; write it as /etc/gitlab-runner/config.toml\n"
+    )
     assert not (tmp_path / "arguments").exists()
 
 
@@ -182,5 +184,5 @@ def test_what_is_no_host_never_reaches_ssh(
     host: str, ssh: Programs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["from-host", "--", host]) == 2
-    assert "is no host; write it as user@host.example.com" in capsys.readouterr().err
+    assert "is not a valid host; write it as user@host.example.com" in capsys.readouterr().err
     assert not (tmp_path / "arguments").exists()

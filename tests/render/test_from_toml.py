@@ -208,13 +208,13 @@ def test_its_stack_file_renders_once_what_is_missing_is_set(tmp_path: Path, caps
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a = ", "config.toml:1: is no valid TOML: Invalid value at the end of the file"),
+        ("a = ", "config.toml:1: is not valid TOML: Invalid value at the end of the file"),
         (
             "a = 1\nconcurrent = ${jobs}",
-            "config.toml:2: is no valid TOML: Invalid value at column 14; this looks like a template: take the file "
+            "config.toml:2: is not valid TOML: Invalid value at column 14; this looks like a template: take the file "
             "that was made from it, from the manager",
         ),
-        ("\ufeffa = 'x", 'config.toml:1: is no valid TOML: Expected "\'" at the end of the file'),
+        ("\ufeffa = 'x", 'config.toml:1: is not valid TOML: Expected "\'" at the end of the file'),
         (b"\xff\xfea\0", "config.toml:1: is written in UTF-16; save it as UTF-8"),
         (
             b"a = 1\n# caf\xe9",
@@ -224,7 +224,7 @@ def test_its_stack_file_renders_once_what_is_missing_is_set(tmp_path: Path, caps
         ("a = " + "[" * 5000, "config.toml: is nested too deeply; a config.toml has five levels"),
         (
             "#" * (1 << 19) + "#",
-            "config.toml: is larger than 512 KiB; leave out what is no setting",
+            "config.toml: is larger than 512 KiB; leave out what is not a setting",
         ),
         (
             "a = 1\n" + "[[runners]]\n" + "".join(f"k{number} = 1\n" for number in range(5001)),

@@ -286,9 +286,9 @@ def test_the_template_goes_to_standard_output_and_what_next_to_the_other(
     [
         (["nope"], "has no pool nope; it has ci, both"),
         (["both"], "the pool both has instance types of arm64 and x86_64"),
-        (["ci", "--pull", "a b"], "a b is no reference of a container image"),
-        (["ci", "--subnet-id", "vpc-1"], "vpc-1 is no subnet; write it as subnet-0123456789abcdef0"),
-        (["ci", "--base", "windows"], "windows is no image id"),
+        (["ci", "--pull", "a b"], "a b is not a valid container image reference"),
+        (["ci", "--subnet-id", "vpc-1"], "vpc-1 is not a subnet id; write it as subnet-0123456789abcdef0"),
+        (["ci", "--base", "windows"], "windows is not a valid image id"),
         (["ci", "--base", "debian-12"], "set driver.amazonec2-ssh-user: admin there"),
     ],
 )

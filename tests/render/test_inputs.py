@@ -182,7 +182,7 @@ TOML = {
         "runners[0].machine.MachineOptions holds 30002 entries",
     ),
     "a list whose end is anywhere": ("a = [\n" + "[1],\n" * 80_000 + "]\n", "a holds 80000 entries; at most 5000"),
-    "no end": ("a = [" + "1," * 200_000, "is no valid TOML"),
+    "no end": ("a = [" + "1," * 200_000, "is not valid TOML"),
 }
 
 
@@ -210,7 +210,7 @@ def test_a_file_that_never_ends_is_not_waited_for(command: str, measured: Measur
     for path in (tmp_path / "fifo", Path("/dev/zero")):
         outcome = measured(command, str(path))
         assert outcome.code == MISTAKEN
-        assert outcome.err == f"{path}: is no regular file; write the settings into one first"
+        assert outcome.err == f"{path}: is not a regular file; write the settings into one first"
 
 
 @pytest.mark.parametrize("command", ["check", "render", "calendar", "from-toml"])
@@ -221,7 +221,7 @@ def test_what_is_no_file_is_told(command: str, tmp_path: Path, capsys: pytest.Ca
         (loop, f"{loop}: can't be read (Too many levels of symbolic links)"),
         (tmp_path, f"{tmp_path}: can't be read (Is a directory)"),
         (tmp_path / ("a" * 300), "can't be read (File name too long)"),
-        (Path("/dev/null"), "/dev/null: is no regular file; write the settings into one first"),
+        (Path("/dev/null"), "/dev/null: is not a regular file; write the settings into one first"),
     ):
         assert main([command, str(path)]) == MISTAKEN
         assert said in capsys.readouterr().err
@@ -230,10 +230,10 @@ def test_what_is_no_file_is_told(command: str, tmp_path: Path, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("loop.yaml", "is no file that can be found"),
-        ("there/loop.yaml", "is no file that can be found"),
-        ("a\\0b", "is no file that can be found"),
-        ("fifo", "is no regular file"),
+        ("loop.yaml", "is not a file that can be found"),
+        ("there/loop.yaml", "is not a file that can be found"),
+        ("a\\0b", "is not a file that can be found"),
+        ("fifo", "is not a regular file"),
         ("a" * 5000, "can't be read (File name too long)"),
         ("\\e[2J\\u202e", "can't be read (No such file or directory)"),
     ],

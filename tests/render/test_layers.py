@@ -84,8 +84,8 @@ def test_a_mistake_is_told_at_its_line_in_whichever_file_it_stands(
     assert lines == [
         "Pulumi.dev.yaml:7: gitlab-runner-aws:pools[2].zones[0] = b: is not in network.zones (a); add it there "
         "or leave it out here",
-        "Pulumi.dev.yaml:10: gitlab-runner-aws:pools[1].docker.memory = much: is no amount of memory; write it as "
-        "512m or 4g",
+        "Pulumi.dev.yaml:10: gitlab-runner-aws:pools[1].docker.memory = much: is not a valid amount of memory; write "
+        "it as 512m or 4g",
         "shared.yaml:6: gitlab-runner-aws:manager.rootSize = 3: must be at least 8",
         "shared.yaml:9: gitlab-runner-aws:pools[0].limit = five: must be a whole number",
         "4 errors",

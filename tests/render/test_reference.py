@@ -305,7 +305,7 @@ def test_a_value_of_another_type_is_refused_at_its_path(section: str) -> None:
         found = lines(with_key(section, key, WRONG[kind]), secrets=SECRETS)
 
         assert len(found) == 1, key
-        assert re.match(rf"[^ ]*\b{re.escape(key)}( = [^:]+)?: (must be|is no duration)", found[0])
+        assert re.match(rf"[^ ]*\b{re.escape(key)}( = [^:]+)?: (must be|is not a valid duration)", found[0])
 
 
 @pytest.mark.parametrize("section", MODELS)

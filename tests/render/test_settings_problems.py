@@ -36,7 +36,7 @@ def test_all_mistakes_come_at_once_even_those_of_one_pool() -> None:
         str(caught.value)
         == """\
 9 errors in the settings; nothing was changed:
-  aws:region = eu-centrl-1: is no AWS region; did you mean `eu-central-1`?
+  aws:region = eu-centrl-1: is not a valid AWS region; did you mean `eu-central-1`?
   gitlab-runner-aws:concurrent = 0: must be at least 1
   gitlab-runner-aws:pools[0].Limit: unknown; did you mean `limit`?
   gitlab-runner-aws:pools[0].docker.privileged = yes: must be true or false
@@ -83,7 +83,7 @@ def test_a_single_mistake_is_counted_as_one() -> None:
     [
         (None, "aws:region: missing; set it with: pulumi config set aws:region eu-central-1"),
         ("eu-central-1a", "aws:region = eu-central-1a: is a zone; the region is eu-central-1"),
-        ("frankfurt", "aws:region = frankfurt: is no AWS region, such as eu-central-1"),
+        ("frankfurt", "aws:region = frankfurt: is not a valid AWS region, such as eu-central-1"),
     ],
 )
 def test_the_region_is_checked(region: str | None, line: str) -> None:

@@ -30,7 +30,7 @@ LONG_CASES = [
     ),
     (
         stack({"name": "a\nb"}),
-        'pools[0].name = "a\\nb": is no pool name: 1 to 32 of the letters a to z, digits and -',
+        'pools[0].name = "a\\nb": is not a valid pool name: 1 to 32 of the letters a to z, digits and -',
     ),
     (
         stack(tags={"a": "x" * 257}),

@@ -189,7 +189,7 @@ def test_time_zones_pass(zone: str) -> None:
 
 @pytest.mark.parametrize("zone", ["America", "../etc/passwd", "/etc/passwd", "a\x00b", "CET+99x"])
 def test_what_is_no_time_zone_is_refused(zone: str) -> None:
-    assert "is no time zone" in str(check_timezone(zone))
+    assert "is not a valid time zone" in str(check_timezone(zone))
 
 
 def test_without_zone_data_on_the_system_any_time_zone_passes(monkeypatch: pytest.MonkeyPatch) -> None:

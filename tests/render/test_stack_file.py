@@ -52,7 +52,7 @@ def test_values_are_those_that_the_engine_reads(text: str, value: Any, tmp_path:
         ("{*x : 1}", ":1: names the anchor x, which is not there"),
         ("&x [*x]", ":1: names the anchor x, which is not there"),
         ("a: 1\n---\nb: 2\n", ":2: holds a second document (---); put all settings into one"),
-        ("a: {<<: 1}", ":1: merges (<<) what is no table"),
+        ("a: {<<: 1}", ":1: merges (<<) what is not a table"),
         ("[" * 51 + "]" * 51, ":1: is nested deeper than 50 levels"),
         ("[" * 1_000_000, ":1: is nested deeper than 50 levels"),
         ("a: \x07", ": unacceptable character #x0007: control characters are not allowed"),
@@ -69,7 +69,7 @@ def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     for path, reason in (
         (tmp_path / "absent.yaml", "can't be read (No such file or directory)"),
         (tmp_path, "can't be read (Is a directory)"),
-        (written(tmp_path, b"a: \xff"), "is no text in UTF-8"),
+        (written(tmp_path, b"a: \xff"), "is not UTF-8 text"),
     ):
         with pytest.raises(UnreadableFileError) as caught:
             read_yaml(path)

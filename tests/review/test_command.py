@@ -120,9 +120,9 @@ def test_a_path_of_its_own_stands_in_the_report(stack_file: str, tmp_path: Path)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["note", "settings.yaml", "--events", "x"], "is no stack file; give one that is called Pulumi.STACK.yaml"),
+        (["note", "settings.yaml", "--events", "x"], "is not a stack file; give one that is called Pulumi.STACK.yaml"),
         (["note", "Pulumi.local.yaml", "--events", "none"], "pulumi writes it with PULUMI_DEBUG_COMMANDS=true and"),
-        (["note", "Pulumi.local.yaml", "--events", "numbers"], "numbers:1: is no event"),
+        (["note", "Pulumi.local.yaml", "--events", "numbers"], "numbers:1: is not an event"),
         (["policy", "Pulumi.local.yaml", "--events", "events", "--policies", "manager"], "policies: manager is none;"),
         (["note", "elsewhere/Pulumi.local.yaml", "--events", "x"], "elsewhere/Pulumi.yaml"),
         (["reports", "Pulumi.local.yaml", "--events", "events", "--folder", "events/no"], "can't be written"),

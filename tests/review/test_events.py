@@ -169,8 +169,8 @@ def test_a_policy_pack_speaks_as_the_program_does() -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["no JSON", "{}"], "events.jsonl:1: is no JSON; give the file of --event-log as it is"),
-        (["{}", "3"], "events.jsonl:2: is no event; give the file of --event-log as it is"),
+        (["no JSON", "{}"], "events.jsonl:1: is not valid JSON; give the file of --event-log as it is"),
+        (["{}", "3"], "events.jsonl:2: is not an event; give the file of --event-log as it is"),
     ],
 )
 def test_a_file_of_something_else_is_refused(tmp_path: Path, lines: list[str], message: str) -> None:

@@ -205,8 +205,8 @@ def test_it_goes_through_the_proxy_of_the_environment(server: GitLabStandIn, mon
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"CI_API_V4_URL": "", "CI_PROJECT_ID": ""}, "CI_API_V4_URL and CI_PROJECT_ID: not set, so this is no job"),
-        ({"CI_MERGE_REQUEST_IID": ""}, "CI_MERGE_REQUEST_IID: not set, so this is no merge request's pipeline"),
+        ({"CI_API_V4_URL": "", "CI_PROJECT_ID": ""}, "CI_API_V4_URL and CI_PROJECT_ID: not set, so this is not a job"),
+        ({"CI_MERGE_REQUEST_IID": ""}, "CI_MERGE_REQUEST_IID: not set, so this is not a merge request's pipeline"),
         ({"GITLAB_NOTE_TOKEN": ""}, "GITLAB_NOTE_TOKEN: not set, as in a merge request from a fork"),
     ],
 )

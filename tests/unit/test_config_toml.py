@@ -161,11 +161,11 @@ def test_sections_are_found_however_they_are_written(live: Path, text: str) -> N
         pytest.param("", "has no [[runners]]", id="empty"),
         pytest.param("concurrent = 1\n[session_server]\nsession_timeout = 1800\n", "has no [[runners]]", id="none"),
         pytest.param("stray\n" + LIVE, "can't be read as TOML", id="broken"),
-        pytest.param(LIVE.replace("[[runners]]", "[runners]"), "runners that is no list of tables", id="a table"),
+        pytest.param(LIVE.replace("[[runners]]", "[runners]"), "runners that is not a list of tables", id="a table"),
         pytest.param("runners = [1]\n", "runners[0] as something else than a table", id="numbers"),
-        pytest.param(LIVE.replace('"glrt-x"', "5"), "runners[0].token that is no text", id="a token"),
-        pytest.param(LIVE.replace('"a-%s"', "[]"), "runners[0].machine.MachineName that is no text", id="a name"),
-        pytest.param(LIVE.replace("7", "true"), "runners[0].id that is no number", id="an id"),
+        pytest.param(LIVE.replace('"glrt-x"', "5"), "runners[0].token that is not text", id="a token"),
+        pytest.param(LIVE.replace('"a-%s"', "[]"), "runners[0].machine.MachineName that is not text", id="a name"),
+        pytest.param(LIVE.replace("7", "true"), "runners[0].id that is not a number", id="an id"),
     ],
 )
 def test_a_live_file_that_says_nothing_is_never_one_that_says_there_is_nothing(

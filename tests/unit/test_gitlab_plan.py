@@ -72,7 +72,7 @@ def test_each_source_will_do_alone(raw: dict[str, Any], tokens: dict[str, str]) 
             {ACCESS_TOKEN: ACCESS},
             [
                 "createRunner.maximumTimeout = 60: must be at least 600",
-                'createRunner.tags[0] = "a,b": is no tag: 1 to 255 characters without a comma',
+                'createRunner.tags[0] = "a,b": is not a valid tag: 1 to 255 characters without a comma',
             ],
         ),
         (stack(), {REGISTRATION_TOKEN: TOKEN}, ["registrationToken: is a runner's authentication token already; set "]),
@@ -95,11 +95,15 @@ def test_each_source_will_do_alone(raw: dict[str, Any], tokens: dict[str, str]) 
             {},
             ["tokenParameter = /ci/token: is read with the manager's role, which the mode accessKey has not; set"],
         ),
-        (stack(tokenParameter="ci token"), {}, ['tokenParameter = "ci token": is no name of a parameter; write it as']),
+        (
+            stack(tokenParameter="ci token"),
+            {},
+            ['tokenParameter = "ci token": is not a valid parameter name; write it as'],
+        ),
         (
             stack(tokenSecret="a b"),
             {},
-            ['tokenSecret = "a b": is no secret\'s name or ARN; write it as ci/runner-token'],
+            ['tokenSecret = "a b": is not a valid secret name or ARN; write it as ci/runner-token'],
         ),
     ],
 )

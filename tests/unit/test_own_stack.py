@@ -101,7 +101,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 MISTAKES = [
     ("aws:region: eu-central-1", "aws:region: nowhere  # here", "aws:region = nowhere: "),
     ("aws:concurrent: 10", "aws:concurrent: ten  # here", "gitlab-runner-aws:concurrent = ten: must be"),
-    ("gitlab-runner-aws:check_interval:", "a:b:c: 1  # here\n  x:y:", "a:b:c: is no name of a setting"),
+    ("gitlab-runner-aws:check_interval:", "a:b:c: 1  # here\n  x:y:", "a:b:c: is not the name of a setting"),
     ("aws:manager:", "aws:manager:\n    dockerMachine: 1  # here", "manager.dockerMachine = 1: must be a table"),
     ("user: root", "gitlabRunner:\n      url: 5  # here", "manager.gitlabRunner.url = 5: must be text"),
     ("aws:cache:", "aws:gitlab:\n    urk: x  # here\n  gitlab-runner-aws:cache:", "gitlab.urk: unknown"),
@@ -112,7 +112,7 @@ MISTAKES = [
     ("      machine:", "      machine: 5  # here\n      extra:", "pools[0].machine = 5: must be a table"),
     ("IdleCount: 1", "MachineOptions: {}  # here", "pools[0].machine.MachineOptions: must be a list"),
     ("MaxBuilds: 100", "MachineOptions:\n        - 5  # here", "machine.MachineOptions[0]: must be text"),
-    ("Timezone: UTC", "Timezone: Mars/X  # here", "machine.autoscaling[0].Timezone = Mars/X: is no time zone"),
+    ("Timezone: UTC", "Timezone: Mars/X  # here", "machine.autoscaling[0].Timezone = Mars/X: is not a valid time zone"),
 ]
 
 

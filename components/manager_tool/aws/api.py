@@ -132,9 +132,9 @@ class Aws:
         try:
             answer = parse_json(body) if body else {}
         except ValueError as error:
-            raise AwsError(_NO_ANSWER, f"{action} was answered with what is no JSON: {error}") from None
+            raise AwsError(_NO_ANSWER, f"{action} was answered with what is not valid JSON: {error}") from None
         if not isinstance(answer, dict):
-            raise AwsError(_NO_ANSWER, f"{action} was answered with JSON that is no table")
+            raise AwsError(_NO_ANSWER, f"{action} was answered with JSON that is not a table")
         return answer
 
     def _send(self, service: str, body: bytes, headers: dict[str, str], most: int) -> bytes:
@@ -178,7 +178,7 @@ def _elements(action: str, body: bytes) -> Iterator[tuple[str, ElementTree.Eleme
             element.tag = open_tags.pop()
             yield where, element
     except (ValueError, ElementTree.ParseError) as error:
-        raise AwsError(_NO_ANSWER, f"{action} was answered with what is no XML: {error}") from None
+        raise AwsError(_NO_ANSWER, f"{action} was answered with what is not valid XML: {error}") from None
 
 
 def _require_plain(body: bytes) -> None:

@@ -27,7 +27,7 @@ _TABLE_KINDS: dict[str, dict[str, type]] = {
     "machine": {"MachineName": str},
     "autoscaler": {"plugin": str, "plugin_config": dict, "connector_config": dict, "policy": list},
 }
-_IN_TOML = {str: "text", int: "number", datetime: "date and time", dict: "table", list: "list of tables"}
+_IN_TOML = {str: "text", int: "a number", datetime: "a date and time", dict: "a table", list: "a list of tables"}
 
 Runner = dict[str, Any]
 
@@ -70,7 +70,7 @@ def _spelled(table: Mapping[str, object], kinds: Mapping[str, type], path: str) 
     for given, value in table.items():
         key = known.get(given.lower(), given)
         if key in kinds and not (isinstance(value, kinds[key]) and not isinstance(value, bool)):
-            raise StepError(f"has a {path}{given} that is no {_IN_TOML[kinds[key]]}, which gitlab-runner refuses")
+            raise StepError(f"has a {path}{given} that is not {_IN_TOML[kinds[key]]}, which gitlab-runner refuses")
         # Of several spellings the reference's own counts.
         if key == given or key not in table:
             found[key] = value

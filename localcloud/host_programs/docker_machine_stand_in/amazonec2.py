@@ -1,28 +1,14 @@
-"""The amazonec2 driver: the calls to EC2 that the real one makes, in its order.
-
-The real driver then waits for SSH and installs Docker. There is nobody to answer here, so that part takes its time at
-most, where `BOOTING` says so.
-"""
+"""The amazonec2 driver: what it does with a machine that there is."""
 
 from __future__ import annotations
 
-import base64
-import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ..aws_query import Aws, AwsError, Credentials
-from . import launch, security_groups
-from .store import Store
 
-BOOTING = Path("/run/docker-machine-stand-in-boots-for")
-"""Holds how many seconds it takes until a machine can be used: none where it is missing."""
-
-_POLLS, _POLL_SECONDS = 60, 0.2
 _DOCKER_PORT = 2376
-_TAGS_PER_CALL = 10
 _STATES = {
     "pending": "Starting",
     "running": "Running",
@@ -32,62 +18,23 @@ _STATES = {
 }
 
 
-class DriverError(Exception):
-    """The driver refuses its settings or cannot do what is asked."""
-
-
 class AmazonEc2:
     """One machine; `driver` is the part of its `config.json` that the driver owns, changed in place."""
 
-    def __init__(self, driver: dict[str, Any], store: Store) -> None:
+    def __init__(self, driver: dict[str, Any]) -> None:
         self.driver = driver
-        self._store = store
-        self._subnet_zone = ""
-
-    def validate(self) -> None:
-        """Complete the settings and check them, as far as AWS has to be asked. Raises `DriverError`."""
-        driver = self.driver
-        if not driver["VpcId"]:
-            driver["VpcId"] = self._default_vpc()
-        if not (driver["VpcId"] or driver["SubnetId"]):
-            raise DriverError(
-                "amazonec2 driver requires either the --amazonec2-subnet-id or --amazonec2-vpc-id option or an AWS "
-                "Account with a default vpc-id"
-            )
-        if driver["SubnetId"]:
-            self._check_subnet()
-
-    def pre_create(self) -> None:
-        """Check the key pair, and find a subnet where none is given. Raises `DriverError` and `AwsError`."""
-        driver = self.driver
-        found = self._key_pair_exists()
-        if driver["ExistingKey"] and not found:
-            raise DriverError(f"There is no keypair with the name {driver['KeyName']}.")
-        if found and not driver["ExistingKey"]:
-            raise DriverError(f"There is already a keypair with the name {driver['KeyName']}.")
-        if not driver["SubnetId"]:
-            self._find_subnet()
-
-    def create(self) -> None:
-        """Launch the instance; what was made is removed again where that fails."""
-        self.pre_create()
-        try:
-            self._launch()
-        except (AwsError, DriverError, OSError):
-            self.remove()
-            raise
 
     def remove(self) -> None:
         """Terminate the instance and delete its key pair. Raises `AwsError`."""
         driver = self.driver
         if driver["InstanceId"]:
             try:
-                self._call("TerminateInstances", {"InstanceId.1": driver["InstanceId"]})
+                self.call("TerminateInstances", {"InstanceId.1": driver["InstanceId"]})
             except AwsError as error:
                 if error.code != "InvalidInstanceID.NotFound":
                     raise
         if not driver["ExistingKey"]:
-            self._call("DeleteKeyPair", {"KeyName": driver["KeyName"]})
+            self.call("DeleteKeyPair", {"KeyName": driver["KeyName"]})
 
     def stop(self) -> None:
         """Stop the instance. Raises `AwsError`, always so for a spot instance."""
@@ -96,12 +43,12 @@ class AmazonEc2:
             # An emulated AWS would stop it; AWS does not.
             text = f"You can't stop the Spot Instance '{number}' because it is associated with a one-time Spot request."
             raise AwsError("UnsupportedOperation", text, 400)
-        self._call("StopInstances", {"Force": "false", "InstanceId.1": number})
+        self.call("StopInstances", {"Force": "false", "InstanceId.1": number})
 
     def state(self) -> str:
         """The machine's state in docker-machine's words."""
         try:
-            instance = self._instance()
+            instance = self.instance()
         except AwsError:
             return "Error"
         return _STATES.get(instance.findtext("instanceState/name", ""), "Error")
@@ -110,7 +57,8 @@ class AmazonEc2:
         """Where the machine's Docker would be."""
         return f"tcp://{self.driver['IPAddress']}:{_DOCKER_PORT}"
 
-    def _call(self, action: str, parameters: Mapping[str, str]) -> ElementTree.Element:
+    def call(self, action: str, parameters: Mapping[str, str]) -> ElementTree.Element:
+        """Send one action to EC2 as the machine's settings say. Raises `AwsError`."""
         driver = self.driver
         keys = Credentials(driver["AccessKey"], driver["SecretKey"], driver["SessionToken"])
         endpoint = driver["Endpoint"]
@@ -120,101 +68,9 @@ class AmazonEc2:
             endpoint = f"{'http' if driver['DisableSSL'] else 'https'}://{endpoint}"
         return Aws(endpoint, driver["Region"], keys).call(action, parameters)
 
-    def _default_vpc(self) -> str:
-        try:
-            answer = self._call("DescribeAccountAttributes", {"AttributeName.1": "default-vpc"})
-        except AwsError:
-            return ""
-        attributes = answer.findall("accountAttributeSet/item")
-        chosen = next(a for a in attributes if a.findtext("attributeName") == "default-vpc")
-        found = chosen.findtext(".//attributeValue", "")
-        return "" if found == "none" else found
-
-    def _check_subnet(self) -> None:
-        driver = self.driver
-        subnets = self._subnets({"subnet-id": driver["SubnetId"]})
-        if not subnets:
-            raise DriverError(
-                "The desired subnet could not be located in this region. Is '--amazonec2-subnet-id' or AWS_SUBNET_ID "
-                "configured correctly?"
-            )
-        vpc = subnets[0].findtext("vpcId")
-        if vpc != driver["VpcId"]:
-            raise DriverError(f"SubnetId: {driver['SubnetId']} does not belong to VpcId: {driver['VpcId']}")
-        self._subnet_zone = subnets[0].findtext("availabilityZone", "")
-
-    def _find_subnet(self) -> None:
-        driver = self.driver
-        subnets = self._subnets({"availability-zone": driver["Zone"], "vpc-id": driver["VpcId"]})
-        if not subnets:
-            raise DriverError(
-                f"unable to find a subnet that is both in the zone {driver['Zone']} and belonging to "
-                f"VPC ID {driver['VpcId']}"
-            )
-        chosen = next((s for s in subnets if s.findtext("defaultForAz") == "true"), subnets[0])
-        driver["SubnetId"] = chosen.findtext("subnetId", "")
-        self._subnet_zone = chosen.findtext("availabilityZone", "")
-
-    def _subnets(self, filters: Mapping[str, str]) -> list[ElementTree.Element]:
-        sent = {}
-        for number, (name, value) in enumerate(filters.items(), 1):
-            sent[f"Filter.{number}.Name"], sent[f"Filter.{number}.Value.1"] = name, value
-        return self._call("DescribeSubnets", sent).findall("subnetSet/item")
-
-    def _key_pair_exists(self) -> bool:
-        try:
-            answer = self._call("DescribeKeyPairs", {"KeyName.1": self.driver["KeyName"]})
-        except AwsError:
-            # The real driver takes every refusal for "not found".
-            return False
-        return bool(answer.findall("keySet/item"))
-
-    def _launch(self) -> None:
-        driver = self.driver
-        public_key = self._store.make_key(driver["MachineName"], driver["SSHPrivateKeyPath"])
-        if not driver["ExistingKey"]:
-            material = base64.b64encode(public_key.encode()).decode()
-            self._call("ImportKeyPair", {"KeyName": driver["KeyName"], "PublicKeyMaterial": material})
-        groups = security_groups.ensure(self._call, driver)
-        try:
-            sent = launch.parameters(driver, driver["SubnetId"], groups)
-        except OSError:
-            raise DriverError("unable to read --amazonec2-userdata file") from None
-        launch.check_as_aws(driver, sent, self._subnet_zone)
-        answer = self._call("RunInstances", sent)
-        driver["InstanceId"] = answer.findtext("instancesSet/item/instanceId", "")
-        if driver["RequestSpotInstance"]:
-            self._tag_spot_instance()
-        self._wait_until_running()
-        if BOOTING.exists():
-            time.sleep(float(BOOTING.read_text(encoding="utf-8")))
-
-    def _tag_spot_instance(self) -> None:
-        pairs = launch.tags(self.driver)
-        for start in range(0, len(pairs), _TAGS_PER_CALL):
-            sent = {"ResourceId.1": self.driver["InstanceId"]}
-            for number, (key, value) in enumerate(pairs[start : start + _TAGS_PER_CALL], 1):
-                sent[f"Tag.{number}.Key"], sent[f"Tag.{number}.Value"] = key, value
-            launch.check_tags(pairs[start : start + _TAGS_PER_CALL])
-            self._call("CreateTags", sent)
-
-    def _wait_until_running(self) -> None:
-        driver = self.driver
-        private = driver["PrivateIPOnly"] or driver["UsePrivateIP"]
-        for _ in range(_POLLS):
-            instance = self._instance()
-            driver["PrivateIPAddress"] = instance.findtext("privateIpAddress", "")
-            address = driver["PrivateIPAddress"] if private else instance.findtext("ipAddress", "")
-            if address and instance.findtext("instanceState/name") == "running":
-                driver["IPAddress"] = address
-                return
-            time.sleep(_POLL_SECONDS)
-        raise DriverError(
-            "Too many retries waiting for the instance. Last error: Maximum number of retries (60) exceeded"
-        )
-
-    def _instance(self) -> ElementTree.Element:
-        answer = self._call("DescribeInstances", {"InstanceId.1": self.driver["InstanceId"]})
+    def instance(self) -> ElementTree.Element:
+        """The instance as EC2 describes it. Raises `AwsError`."""
+        answer = self.call("DescribeInstances", {"InstanceId.1": self.driver["InstanceId"]})
         instance = answer.find("reservationSet/item/instancesSet/item")
         if instance is None:
             raise AwsError("InvalidInstanceID.NotFound", "The instance does not exist", 400)

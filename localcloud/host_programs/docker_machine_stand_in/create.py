@@ -10,20 +10,14 @@ from typing import Any
 from ..aws_query import AwsError
 from ..go_flags import Flag, parse
 from ..program_stamp import stamp
-from .amazonec2 import AmazonEc2, DriverError
+from . import files
+from .creation import DriverError, NewMachine
+from .errors import CommandError
 from .store import NAME, Store
 
 # Where there are no keys the real driver asks the instance's metadata service, which a local host has not.
 _INSTANCE_ROLE = ("instance-role", "instance-role")
 _DRIVERS = ("amazonec2", "none")
-
-
-class CommandError(Exception):
-    """Ends the program with `code` after one line of text."""
-
-    def __init__(self, message: str, code: int = 1) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 def execute(arguments: list[str], store: Store) -> None:
@@ -42,9 +36,9 @@ def execute(arguments: list[str], store: Store) -> None:
         )
     if store.exists(name):
         raise CommandError(f'Docker machine "{name}" already exists')
-    store.prepare_certificates()
+    files.prepare_certificates(store)
     if options["driver"] == "none":
-        store.save(_document(name, "none", _none_settings(name, options), options, store))
+        files.save(_document(name, "none", _none_settings(name, options), options, store), store)
     else:
         _create_on_ec2(name, options, store)
     print(f"Docker is up and running! (a stand-in's machine: {name})")
@@ -67,7 +61,7 @@ def _flags(driver: str) -> list[Flag]:
 
 
 def _create_on_ec2(name: str, options: Mapping[str, Any], store: Store) -> None:
-    machine = AmazonEc2(_ec2_settings(name, options, store), store)
+    machine = NewMachine(_ec2_settings(name, options, store), store)
     try:
         machine.validate()
     except (AwsError, DriverError) as error:
@@ -78,14 +72,14 @@ def _create_on_ec2(name: str, options: Mapping[str, Any], store: Store) -> None:
     except (AwsError, DriverError) as error:
         raise CommandError(f'Error with pre-create check: "{error}"', 3) from None
     # Saved before anything exists, so that a creation that fails can be removed by its name.
-    store.save(document)
+    files.save(document, store)
     try:
         machine.create()
     except (AwsError, DriverError, OSError) as error:
         raise CommandError(f"Error creating machine: Error in driver during machine creation: {error}") from None
     finally:
-        store.save(document)
-    store.write_server_files(name)
+        files.save(document, store)
+    files.write_server_files(name, store)
 
 
 def _document(

@@ -13,8 +13,7 @@ from ..aws_query import AwsError
 from ..go_flags import Flag, UsageError, parse, reordered
 from ..program_stamp import stamp
 from .amazonec2 import AmazonEc2
-from .create import CommandError
-from .create import execute as create
+from .errors import CommandError
 from .store import MachineDamagedError, MachineMissingError, Store
 
 _GLOBAL_FLAGS = [
@@ -49,7 +48,7 @@ def _dispatch(arguments: list[str]) -> None:
     store = Store(top.values["storage-path"] or "")
     commands: dict[str, Callable[[list[str], Store], None]] = {
         "config": _config,
-        "create": create,
+        "create": _create,
         "inspect": _inspect,
         "ls": _ls,
         "rm": _rm,
@@ -63,16 +62,22 @@ def _dispatch(arguments: list[str]) -> None:
     commands[name](reordered(rest), store)
 
 
-def _state(document: dict[str, Any], store: Store) -> str:
+def _state(document: dict[str, Any]) -> str:
     if document["DriverName"] == "none":
         return ""
-    return AmazonEc2(document["Driver"], store).state()
+    return AmazonEc2(document["Driver"]).state()
 
 
-def _address(document: dict[str, Any], store: Store) -> str:
+def _address(document: dict[str, Any]) -> str:
     if document["DriverName"] == "none":
         return str(document["Driver"]["URL"])
-    return AmazonEc2(document["Driver"], store).url()
+    return AmazonEc2(document["Driver"]).url()
+
+
+def _create(arguments: list[str], store: Store) -> None:
+    from .create import execute  # here, as a runner asks all day for machines and seldom for a new one
+
+    execute(arguments, store)
 
 
 def _names(arguments: list[str], *flags: Flag) -> tuple[list[str], dict[str, Any]]:
@@ -85,7 +90,7 @@ def _names(arguments: list[str], *flags: Flag) -> tuple[list[str], dict[str, Any
 def _running(arguments: list[str], store: Store) -> dict[str, Any]:
     names, _ = _names(arguments)
     document = store.load(names[0])
-    if document["DriverName"] != "none" and _state(document, store) != "Running":
+    if document["DriverName"] != "none" and _state(document) != "Running":
         raise CommandError("Error checking TLS connection: Host is not running")
     return document
 
@@ -96,16 +101,16 @@ def _config(arguments: list[str], store: Store) -> None:
     print("--tlsverify")
     for kind, file in (("cacert", "ca.pem"), ("cert", "cert.pem"), ("key", "key.pem")):
         print(f'--tls{kind}="{folder / file}"')
-    print(f"-H={_address(document, store)}")
+    print(f"-H={_address(document)}")
 
 
 def _url(arguments: list[str], store: Store) -> None:
-    print(_address(_running(arguments, store), store))
+    print(_address(_running(arguments, store)))
 
 
 def _status(arguments: list[str], store: Store) -> None:
     names, _ = _names(arguments)
-    print(_state(store.load(names[0]), store))
+    print(_state(store.load(names[0])))
 
 
 def _inspect(arguments: list[str], store: Store) -> None:
@@ -132,7 +137,7 @@ def _ls(arguments: list[str], store: Store) -> None:
     rows, damaged = [], []
     for name in store.names():
         try:
-            rows.append(_row(store.load(name), store))
+            rows.append(_row(store.load(name)))
         except MachineDamagedError as error:
             damaged.append(dict(zip(_COLUMNS, (name, "-", "not found", "Error", "", "", "Unknown", str(error)))))
     for condition in options["filter"]:
@@ -154,9 +159,9 @@ def _ls(arguments: list[str], store: Store) -> None:
     print("".join(f"{line}\n" for line in lines), end="")
 
 
-def _row(document: dict[str, Any], store: Store) -> dict[str, str]:
-    state = _state(document, store)
-    url = _address(document, store) if state in ("", "Running") else ""
+def _row(document: dict[str, Any]) -> dict[str, str]:
+    state = _state(document)
+    url = _address(document) if state in ("", "Running") else ""
     values = (document["Name"], "-", document["DriverName"], state, url, "", "Unknown", "")
     return dict(zip(_COLUMNS, values))
 
@@ -182,7 +187,7 @@ def _stop(arguments: list[str], store: Store) -> None:
         document = store.load(name)
         if document["DriverName"] == "none":
             raise CommandError("hosts without a driver cannot be stopped")
-        AmazonEc2(document["Driver"], store).stop()
+        AmazonEc2(document["Driver"]).stop()
         print(f'Machine "{name}" was stopped.')
 
 
@@ -198,7 +203,7 @@ def _rm(arguments: list[str], store: Store) -> None:
         try:
             document = store.load(name)
             if document["DriverName"] != "none":
-                AmazonEc2(document["Driver"], store).remove()
+                AmazonEc2(document["Driver"]).remove()
         except (AwsError, MachineDamagedError, MachineMissingError) as error:
             print(f'Error removing host "{name}": {error}', file=sys.stderr)
             failed = failed or not options["force"]
