@@ -125,7 +125,10 @@ def test_other_errors_are_no_lack_of_memory() -> None:
 
 def test_the_environment_is_that_of_the_process_not_of_the_unit(monkeypatch: pytest.MonkeyPatch) -> None:
     given = {"AWS_REGION": "eu-central-1", "WITH": "a=b\nc", "EMPTY": ""}
-    with subprocess.Popen(["/bin/sleep", "100"], env=given) as process:
+    program = ["/bin/sh", "-c", "echo begun; read -r _"]
+    with subprocess.Popen(program, env=given, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"  # until it runs, the kernel shows no environment
         monkeypatch.setattr(service, "main_pid", lambda: process.pid)
         assert service.environment() == given
         process.kill()
