@@ -23,30 +23,6 @@ def without_name_suffixes(text: str) -> str:
     return re.sub(r"-[0-9a-f]{7}\b", "", text)
 
 
-def test_the_first_preview_shows_the_whole_config(deployment: Deployment) -> None:
-    shown = without_name_suffixes(deployment.run("preview").stdout)
-    planned = deployment.plan()[CONFIG]["newState"]["inputs"]["stdin"]
-    *lines, last = without_name_suffixes(planned).splitlines()
-    assert [line for line in lines if line not in shown] == []
-    assert last == END
-    assert f"amazonec2-subnet-id={MARKER}" in planned
-    sections = tomllib.loads(planned)["runners"][0]
-    assert {"docker", "cache", "machine"} < set(sections)
-    assert sections["machine"]["autoscaling"][0]["Timezone"] == "UTC"
-
-
-def test_a_token_that_gitlab_refuses_fails_the_first_up_and_a_good_one_finishes(deployment: Deployment) -> None:
-    deployment.project.set_secret("gitlab-runner-aws:token", "glrt-notknowntothisgitlab")
-    failed = deployment.up(check=False)
-    assert failed.returncode != 0
-    assert "did not accept the token" in failed.stdout + failed.stderr
-    assert "glrt-notknowntothisgitlab" not in failed.stdout + failed.stderr
-
-    deployment.project.set_secret("gitlab-runner-aws:token", deployment.token)
-    deployment.up()
-    assert tomllib.loads(deployment.live())["runners"][0]["token"] == deployment.token
-
-
 def test_destroy_ends_when_the_host_is_gone_by_the_way_that_the_readme_names(deployment: Deployment) -> None:
     deployment.config["gitlab-runner-aws:manager"]["connectAttempts"] = 2
     deployment.pool["machine"]["IdleCount"] = 0
@@ -62,6 +38,30 @@ def test_destroy_ends_when_the_host_is_gone_by_the_way_that_the_readme_names(dep
     assert [r for r in deployment.resources() if r["type"].startswith(("aws:", "command:"))] == []
     control.delete_runner(deployment.cloud, deployment.token)
     assert control.leftovers(deployment.cloud) == []
+
+
+def test_the_first_preview_shows_the_whole_config(shared: Deployment) -> None:
+    shown = without_name_suffixes(shared.run("preview").stdout)
+    planned = shared.plan()[CONFIG]["newState"]["inputs"]["stdin"]
+    *lines, last = without_name_suffixes(planned).splitlines()
+    assert [line for line in lines if line not in shown] == []
+    assert last == END
+    assert f"amazonec2-subnet-id={MARKER}" in planned
+    sections = tomllib.loads(planned)["runners"][0]
+    assert {"docker", "cache", "machine"} < set(sections)
+    assert sections["machine"]["autoscaling"][0]["Timezone"] == "UTC"
+
+
+def test_a_token_that_gitlab_refuses_fails_the_first_up_and_a_good_one_finishes(shared: Deployment) -> None:
+    shared.project.set_secret("gitlab-runner-aws:token", "glrt-notknowntothisgitlab")
+    failed = shared.up(check=False)
+    assert failed.returncode != 0
+    assert "did not accept the token" in failed.stdout + failed.stderr
+    assert "glrt-notknowntothisgitlab" not in failed.stdout + failed.stderr
+
+    shared.project.set_secret("gitlab-runner-aws:token", shared.token)
+    shared.up()
+    assert tomllib.loads(shared.live())["runners"][0]["token"] == shared.token
 
 
 def test_an_up_ends_with_real_values_and_nothing_is_left_to_do(deployed: Deployment) -> None:

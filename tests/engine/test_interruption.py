@@ -3,15 +3,13 @@
 import signal
 import subprocess
 
-import pytest
-
 from localcloud import control
 
 from .conftest import STACK, Deployment
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_up_after_an_interrupted_one_finishes_what_was_begun(deployment: Deployment, number: signal.Signals) -> None:
+def interrupt(deployment: Deployment, number: signal.Signals, step: str) -> None:
+    """Begin an `up` and send its engine a signal while a step runs."""
     command = deployment.project.command("up", "--yes", "--skip-preview", "--stack", STACK)
     process = subprocess.Popen(
         command,
@@ -22,14 +20,22 @@ def test_an_up_after_an_interrupted_one_finishes_what_was_begun(deployment: Depl
         text=True,
     )
     assert process.stdout is not None
-    seen = ""
+    seen, sent = "", False
     for line in process.stdout:
         seen += line
-        if "runner-registration-install" in line and "creating" in line:
+        if step in line and "creating" in line:
             process.send_signal(number)
+            sent = True
             break
     rest, _ = process.communicate(timeout=60)
+    assert sent, f"it did not come to {step}:\n{seen}"
     assert process.returncode != 0, f"it was finished before it could be interrupted:\n{seen}{rest}"
+
+
+def test_an_up_after_an_interrupted_one_finishes_what_was_begun(deployment: Deployment) -> None:
+    interrupt(deployment, signal.SIGINT, "runner-registration-install")
+    # This one goes on from there, as far as the next step.
+    interrupt(deployment, signal.SIGTERM, "runner-registration-config")
 
     deployment.up()
     deployment.up("--expect-no-changes")
