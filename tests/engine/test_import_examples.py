@@ -34,7 +34,7 @@ class Example:
         config = yaml.safe_load((folder / f"Pulumi.{STACK}.yaml").read_text())["config"]
         (folder / f"Pulumi.{STACK}.yaml").unlink()
         self.project = Project(cloud, folder, STACK)
-        self.project.pulumi("stack", "init", STACK)
+        self.project.pulumi("stack", "init", STACK, "--secrets-provider", cloud.secrets_provider)
         edit(config, cloud)
         self.project.configure(config)
 
