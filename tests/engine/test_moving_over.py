@@ -19,7 +19,7 @@ from .test_watch import TOOL
 
 EXECUTOR = "gitlab-runner-aws:executor"
 LIMIT = 2
-LONG_SECONDS, SHORT_SECONDS = 20, 3
+LONG_SECONDS, SHORT_SECONDS = 20, 5
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def kept_busy(deployment: Deployment) -> Iterator[list[int]]:
     jobs = promises.queue(deployment, deployment.runner_id, 1, LONG_SECONDS)
 
     def feed() -> None:
-        while not over.wait(0.3):
+        while not over.wait(1):
             lacking = 2 * LIMIT - promises.unfinished(deployment)
             jobs.extend(promises.queue(deployment, deployment.runner_id, lacking, SHORT_SECONDS))
 
