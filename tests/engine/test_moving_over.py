@@ -24,9 +24,7 @@ LONG_SECONDS, SHORT_SECONDS = 20, 5
 
 @pytest.fixture
 def stack(shared: Deployment) -> Deployment:
-    """One stack for all tests, with docker+machine at the beginning of each; the last one destroys it."""
-    choose(shared, "docker+machine")
-    shared.up()
+    """One stack for all tests, each of which begins with docker+machine; the last one destroys it."""
     return shared
 
 
@@ -142,6 +140,9 @@ def in_order(text: str, *lines: str) -> None:
 
 @needs.JOBS
 def test_a_stack_moves_over_and_back_while_jobs_run_and_loses_none(stack: Deployment) -> None:
+    choose(stack, "docker+machine")
+    stack.up()
+
     output, jobs = go_over(stack, "docker-autoscaler")
 
     in_order(
@@ -182,6 +183,8 @@ def test_a_stack_moves_over_and_back_while_jobs_run_and_loses_none(stack: Deploy
 @needs.JOBS
 @pytest.mark.usefixtures("workers")
 def test_an_image_that_does_not_do_stops_the_move_before_anything_changes_for_jobs(stack: Deployment) -> None:
+    choose(stack, "docker+machine")
+    stack.up()
     before, process = stack.live(), stack.service_pid()
     images = control.aws(stack.cloud, "ec2").describe_images()["Images"]
     without = {each["ImageId"]: {"docker": False} for each in images}
