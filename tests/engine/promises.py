@@ -23,7 +23,7 @@ from tests.docs.blocks import blocks
 from .conftest import Deployment
 
 NAMESPACE = "gitlab-runner-aws:"
-MORE = 3
+MORE = 10
 """How many jobs are queued beyond what a pool runs."""
 MOST_JOBS = 2
 """To what the limits of larger pools are scaled down, each file by one factor."""
