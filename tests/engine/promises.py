@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from config_render.base.instance_types import architecture
 from config_render.base.tags import MANAGER_TAG
 from config_render.files.checked_file import checked
 from localcloud import control
@@ -27,6 +28,8 @@ MORE = 10
 MOST_JOBS = 2
 """To what the limits of larger pools are scaled down, each file by one factor."""
 LONG = 300
+LOOK_SECONDS = 0.5
+"""How often is counted: machines last for seconds at least, and each look costs the whole local cloud time."""
 _POOL = re.compile(r"^runner-.*?-(?P<fallback>od-)?(?P<pool>p\d\d)-")
 
 
@@ -51,9 +54,30 @@ class Layout:
         """What the pool runs at once, alone or together with those of the same runner."""
         return int(max(self.pool["limit"], self.shares_with.pool["limit"] if self.shares_with else 0))
 
+    @property
+    def types(self) -> list[str]:
+        """The instance types, of which the first is the usual one."""
+        return list(self.pool.get("instanceTypes", ["m5.large"]))
+
+    @property
+    def deciding(self) -> tuple[object, ...]:
+        """What decides how many jobs and machines there are: names, prices and times do not."""
+        pool, machine, spot = self.pool, self.pool.get("machine", {}), self.pool.get("spot")
+        return (
+            *(pool.get("executor", "docker+machine"), pool["limit"], self.shares_with is not None),
+            *(len(pool["zones"]), len(self.types), architecture(self.types[0])),
+            *(spot is not None, (spot or {}).get("onDemandLimit", 0)),
+            *(machine.get("IdleCount", 0), *(each["IdleCount"] for each in machine.get("autoscaling", []))),
+            min(machine.get("MaxGrowthRate") or pool["limit"], pool["limit"]),
+            pool.get("autoscaler", {}).get("capacity_per_instance", 1),
+        )
+
 
 def layouts() -> list[Layout]:
-    """The default stack, more zones and types, all examples, all stacks of the pages, and pools with one runner."""
+    """The default stack, more zones and types, all examples, all stacks of the pages, and pools with one runner.
+
+    Of those that differ in nothing that decides about jobs and machines there is one, for all of them.
+    """
     dev = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())["config"]
     types = ["m5.large", "m6i.large", "m6a.large", "m5a.large", "c5.large", "c6i.large"]
     spot = {"maxPrice": 0.07, "onDemandLimit": 1}
@@ -71,8 +95,13 @@ def layouts() -> list[Layout]:
             executor = {"executor": config.get(f"{NAMESPACE}executor", "docker+machine")}
             pools = [{**executor, **pool} for pool in config.get(f"{NAMESPACE}pools", [])]
             found += _of(f"{block.page}: {block.text.splitlines()[0][2:]}", pools, ["a", "b", "c"])
+    different: dict[tuple[object, ...], Layout] = {}
+    for layout in found:
+        if (same := different.setdefault(layout.deciding, layout)) is not layout:
+            same.source += f"; {layout.source}"
     first = Layout("two pools on one token: the one", {"zones": ["a", "b"], "limit": 3})
-    return [*found, first, Layout("two pools on one token: the other", {"zones": ["a"], "limit": 3}, first)]
+    second = Layout("two pools on one token: the other", {"zones": ["a"], "limit": 3}, first)
+    return [*different.values(), first, second]
 
 
 def _pools_of(path: Path) -> list[dict[str, Any]]:
@@ -195,7 +224,7 @@ def watched(deployment: Deployment) -> Iterator[Counted]:
     most, over = Counted(), threading.Event()
 
     def look() -> None:
-        while not over.wait(0.3):
+        while not over.wait(LOOK_SECONDS):
             now = count(deployment)
             for mine, its in ((most.jobs, now.jobs), (most.machines, now.machines), (most.on_demand, now.on_demand)):
                 for key, number in its.items():
@@ -235,18 +264,17 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 300) -> flo
     began = time.monotonic()
     while not condition():
         assert time.monotonic() < began + seconds, what
-        time.sleep(0.2)
+        time.sleep(LOOK_SECONDS)
     return time.monotonic() - began
 
 
 def table(chosen: list[Layout], most: Counted) -> list[str]:
     """The rows of what was promised and what was counted."""
-    lines = [f"{'layout':60} placements  limit  queued  jobs at once  machines at most: stated  counted"]
+    lines = ["placements  limit  queued  jobs at once  machines at most: stated  counted  layouts"]
     for layout in chosen:
         pool = layout.pool
-        places = len(pool["zones"]) * len(pool.get("instanceTypes", ["m5.large"]))
         lines.append(
-            f"{layout.source:60} {places:10}  {pool['limit']:5}  {layout.jobs + MORE:6}  {most.jobs[layout.runner]:12}"
-            f"  {layout.machines:24}  {most.machines[pool['name']]:7}"
+            f"{len(pool['zones']) * len(layout.types):10}  {pool['limit']:5}  {layout.jobs + MORE:6}"
+            f"  {most.jobs[layout.runner]:12}  {layout.machines:24}  {most.machines[pool['name']]:7}  {layout.source}"
         )
     return lines

@@ -56,33 +56,13 @@ def test_without_s3_a_stack_is_changed_and_runs_jobs_and_its_end_goes_on_when_s3
 
 
 @needs.MACHINES
-def test_a_destroy_ends_all_machines_though_aws_lets_few_calls_through(deployment: Deployment) -> None:
-    count = 12
-    deployment.pool.update({"limit": count, "machine": {"IdleCount": count, "IdleTime": 1800}})
-    deployment.configure()
-    deployment.up()
-    deadline = time.monotonic() + 200
-    while len(machines_of(deployment.host())) < count:
-        assert time.monotonic() < deadline, "too few machines"
-        time.sleep(0.5)
-    busy = {"code": "RequestLimitExceeded", "perSecond": 1}
-    control.refuse(deployment.cloud, *({**busy, "action": each} for each in ("TerminateInstances", "DeleteKeyPair")))
-    try:
-        told = deployment.destroy()
-    finally:
-        control.refuse(deployment.cloud)
-    assert "machine(s) stayed; once more" in told.stdout
-    assert control.leftovers(deployment.cloud) == []
-
-
-@needs.MACHINES
-def test_a_clock_that_jumps_makes_the_watch_remove_nothing(deployment: Deployment) -> None:
-    deployment.config["gitlab-runner-aws:manager"]["watch"] = {"intervalSeconds": 3600, "graceMinutes": 6}
-    deployment.pool["machine"] = {"IdleCount": 1, "IdleTime": 1800}
-    deployment.configure()
-    deployment.up()
-    has_machine(deployment)
-    host = deployment.host()
+def test_a_clock_that_jumps_makes_the_watch_remove_nothing(shared: Deployment) -> None:
+    shared.config["gitlab-runner-aws:manager"]["watch"] = {"intervalSeconds": 3600, "graceMinutes": 6}
+    shared.pool["machine"] = {"IdleCount": 1, "IdleTime": 1800}
+    shared.configure()
+    shared.up()
+    has_machine(shared)
+    host = shared.host()
     machines = machines_of(host)
     for minutes, told in ((4, ""), (-4, ""), (120, "120 minutes ahead of AWS's"), (-120, "120 minutes behind AWS's")):
         shifted = shlex.quote(SHIFTED.format(seconds=minutes * 60))
@@ -95,3 +75,23 @@ def test_a_clock_that_jumps_makes_the_watch_remove_nothing(deployment: Deploymen
         assert "removed" not in said
         assert machines_of(host) == machines
     assert host.run(f"{TOOL} 2>&1") == ""
+
+
+@needs.MACHINES
+def test_a_destroy_ends_all_machines_though_aws_lets_few_calls_through(shared: Deployment) -> None:
+    count = 6
+    shared.pool.update({"limit": count, "machine": {"IdleCount": count, "IdleTime": 1800}})
+    shared.configure()
+    shared.up()
+    deadline = time.monotonic() + 200
+    while len(machines_of(shared.host())) < count:
+        assert time.monotonic() < deadline, "too few machines"
+        time.sleep(1)
+    busy = {"code": "RequestLimitExceeded", "perSecond": 1}
+    control.refuse(shared.cloud, *({**busy, "action": each} for each in ("TerminateInstances", "DeleteKeyPair")))
+    try:
+        told = shared.destroy()
+    finally:
+        control.refuse(shared.cloud)
+    assert "machine(s) stayed; once more" in told.stdout
+    assert control.leftovers(shared.cloud) == []

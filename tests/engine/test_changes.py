@@ -16,7 +16,7 @@ from review.effects import effect_of
 from review.events import read_events
 
 from ..review.record import events_of
-from .changes import plan_of, rows, with_setting
+from .changes import UNINTERRUPTED, Row, done_by, plan_of, planned_together, rows, with_setting
 from .conftest import STACK, Deployment, local_settings, new_stack, remove_stack
 
 NAMESPACE = "gitlab-runner-aws:"
@@ -56,19 +56,39 @@ def changed(config: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return {**others, **{NAMESPACE + key: v for key, v in with_setting(settings, path, value).items()}}
 
 
-@pytest.mark.parametrize("row", ROWS, ids=[row.change for row in ROWS])
-def test_the_page_says_what_the_engine_plans(deployed: Deployment, row: Any) -> None:
+@pytest.mark.parametrize("together", planned_together(), ids=lambda together: "; ".join(row.change for row in together))
+def test_the_page_says_what_the_engine_plans(deployed: Deployment, together: list[Row]) -> None:
     cloud = deployed.cloud
     config = deployed.config
-    for path, value in row.settings(ids_of_default_network(cloud)).items():
-        config = changed(config, path, value)
+    for row in together:
+        for path, value in row.settings(ids_of_default_network(cloud)).items():
+            config = changed(config, path, value)
     deployed.project.configure(control.with_addresses(config, cloud))
     events = [*read_events(events_of(deployed.project))]
     plan = [event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event]
     changes = changes_of(events, project="gitlab-runner-aws", stack=STACK)
 
-    assert (row.plan, row.effect) == (plan_of(plan), effect_of(changes))
+    if len(together) == 1:
+        assert (together[0].plan, together[0].effect) == (plan_of(plan), effect_of(changes))
+    else:
+        assert (joined(together), UNINTERRUPTED) == (done_by(plan), effect_of(changes))
     assert unexplained(changes) == []
+
+
+def joined(together: list[Row]) -> dict[str, set[str]]:
+    """What lines do that are planned together."""
+    done: dict[str, set[str]] = {}
+    for row in together:
+        for step, names in (row.named or {}).items():
+            done.setdefault(step, set()).update(names)
+    return done
+
+
+def test_each_line_of_the_page_is_planned() -> None:
+    assert len(ROWS) > 70
+    assert sorted(row.change for together in planned_together() for row in together) == sorted(
+        row.change for row in ROWS
+    )
 
 
 def unexplained(changes: Changes) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """From nothing to a working runner, through changes, and back to nothing."""
 
+import json
 import re
 import time
 import tomllib
@@ -12,7 +13,7 @@ from localcloud import control
 from localcloud.cloud import LocalCloudError
 from tests import needs
 
-from .conftest import CONFIG, Deployment
+from .conftest import CONFIG, TOKEN_KEY, Deployment
 
 LOADED = "grep -c 'Configuration loaded' /var/log/journal-stand-in/gitlab-runner.log"
 """Says how often the service has read its configuration."""
@@ -21,30 +22,6 @@ LOADED = "grep -c 'Configuration loaded' /var/log/journal-stand-in/gitlab-runner
 def without_name_suffixes(text: str) -> str:
     """The engine draws the end of an automatic name anew at each preview."""
     return re.sub(r"-[0-9a-f]{7}\b", "", text)
-
-
-def test_the_first_preview_shows_the_whole_config(deployment: Deployment) -> None:
-    shown = without_name_suffixes(deployment.run("preview").stdout)
-    planned = deployment.plan()[CONFIG]["newState"]["inputs"]["stdin"]
-    *lines, last = without_name_suffixes(planned).splitlines()
-    assert [line for line in lines if line not in shown] == []
-    assert last == END
-    assert f"amazonec2-subnet-id={MARKER}" in planned
-    sections = tomllib.loads(planned)["runners"][0]
-    assert {"docker", "cache", "machine"} < set(sections)
-    assert sections["machine"]["autoscaling"][0]["Timezone"] == "UTC"
-
-
-def test_a_token_that_gitlab_refuses_fails_the_first_up_and_a_good_one_finishes(deployment: Deployment) -> None:
-    deployment.project.set_secret("gitlab-runner-aws:token", "glrt-notknowntothisgitlab")
-    failed = deployment.up(check=False)
-    assert failed.returncode != 0
-    assert "did not accept the token" in failed.stdout + failed.stderr
-    assert "glrt-notknowntothisgitlab" not in failed.stdout + failed.stderr
-
-    deployment.project.set_secret("gitlab-runner-aws:token", deployment.token)
-    deployment.up()
-    assert tomllib.loads(deployment.live())["runners"][0]["token"] == deployment.token
 
 
 def test_destroy_ends_when_the_host_is_gone_by_the_way_that_the_readme_names(deployment: Deployment) -> None:
@@ -64,6 +41,30 @@ def test_destroy_ends_when_the_host_is_gone_by_the_way_that_the_readme_names(dep
     assert control.leftovers(deployment.cloud) == []
 
 
+def test_the_first_preview_shows_the_whole_config(shared: Deployment) -> None:
+    shown = without_name_suffixes(shared.run("preview").stdout)
+    planned = shared.plan()[CONFIG]["newState"]["inputs"]["stdin"]
+    *lines, last = without_name_suffixes(planned).splitlines()
+    assert [line for line in lines if line not in shown] == []
+    assert last == END
+    assert f"amazonec2-subnet-id={MARKER}" in planned
+    sections = tomllib.loads(planned)["runners"][0]
+    assert {"docker", "cache", "machine"} < set(sections)
+    assert sections["machine"]["autoscaling"][0]["Timezone"] == "UTC"
+
+
+def test_a_token_that_gitlab_refuses_fails_the_first_up_and_a_good_one_finishes(shared: Deployment) -> None:
+    shared.project.set_secret("gitlab-runner-aws:token", "glrt-notknowntothisgitlab")
+    failed = shared.up(check=False)
+    assert failed.returncode != 0
+    assert "did not accept the token" in failed.stdout + failed.stderr
+    assert "glrt-notknowntothisgitlab" not in failed.stdout + failed.stderr
+
+    shared.project.set_secret("gitlab-runner-aws:token", shared.token)
+    shared.up()
+    assert tomllib.loads(shared.live())["runners"][0]["token"] == shared.token
+
+
 def test_an_up_ends_with_real_values_and_nothing_is_left_to_do(deployed: Deployment) -> None:
     live = deployed.live()
     assert MARKER not in live
@@ -75,6 +76,75 @@ def test_an_up_ends_with_real_values_and_nothing_is_left_to_do(deployed: Deploym
     deployed.up("--expect-no-changes")
     deployed.run("preview", "--expect-no-changes")
     deployed.run("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+def test_the_outputs_of_a_stack(deployed: Deployment) -> None:
+    outputs = json.loads(deployed.run("stack", "output", "--json").stdout)
+    assert deployed.outputs() == outputs
+    runner = deployed.runner_id
+
+    assert outputs["runner_ids"] == {"local": runner}
+    assert len(deployed.managers()) == 1
+    assert outputs["machines"] == [
+        {
+            "pool": "local",
+            "zone": "eu-central-1a",
+            "type": "m5.large",
+            "cap": None,
+            "most": 5,
+            "group": "local",
+            "idle_hours": 213,
+            "disk_type": "gp3",
+            "disk_gib": 40,
+            "disk_paid_by_speed": False,
+            "public_address": True,
+        },
+        {
+            "pool": "manager",
+            "zone": "eu-central-1a",
+            "type": "t3.small",
+            "cap": None,
+            "most": 1,
+            "group": "the manager",
+            "idle_hours": 168,
+            "disk_type": "gp3",
+            "disk_gib": 20,
+            "disk_paid_by_speed": False,
+            "public_address": True,
+        },
+    ]
+    assert outputs["network_charges"] == []
+    # Five machines for 0.10 and the manager for 0.02, disks of 220 GiB and six addresses, as the stand-in prices them.
+    assert outputs["worst_case_cost"] == {"per_hour": 0.572, "per_month": 417.56, "currency": "USD", "complete": True}
+    commands = outputs["next_commands"].splitlines()
+    assert commands[1].startswith(
+        f"aws ec2-instance-connect ssh --region eu-central-1 --instance-id {outputs['manager_instance_id']} "
+    )
+    assert f"# {deployed.cloud.addresses.gitlab}/admin/runners/{runner}" in commands
+    shown = deployed.run("stack", "output").stdout.splitlines()
+    assert f"next_commands        {commands[0]}" in map(str.strip, shown)
+    assert all(f"{' ' * 25}{line}" in shown for line in commands[1:])
+    assert deployed.token not in "\n".join(shown)
+
+    again = deployed.run("preview", "--expect-no-changes").stdout
+    assert "Outputs:" not in again
+    deployed.pool["limit"] = 9
+    deployed.configure()
+    changed = deployed.run("preview").stdout.partition("Outputs:")[2]
+    names = [line.split()[1].rstrip(":") for line in changed.splitlines() if line.startswith("  ~ ")]
+    assert names == ["config_toml", "machines", "worst_case_cost"]
+
+    deployed.token = control.create_runner(deployed.cloud)
+    deployed.project.set_secret(TOKEN_KEY, deployed.token)
+    deployed.up()
+    assert (
+        deployed.outputs()["runner_ids"]
+        == {"local": control.runner_id(deployed.cloud, deployed.token)}
+        != outputs["runner_ids"]
+    )
+    assert deployed.managers() == [], "the manager is still one of the former runner's"
+    # It is kept, and the next tests are about the other one.
+    del deployed.runner_id
 
 
 @needs.MACHINES

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from localcloud import control
 from tests import needs
 
@@ -29,11 +31,21 @@ def group(deployment: Deployment, name: str) -> dict[str, Any]:
     return dict(found)
 
 
-@needs.JOBS
-def test_a_pool_runs_its_jobs_on_machines_of_its_group_and_leaves_nothing(deployment: Deployment) -> None:
+@pytest.fixture
+def pool(shared: Deployment) -> tuple[Deployment, str]:
+    """One stack for all tests, from its first `up` to its end in the last one; and the name of its group."""
+    name = f"gitlab-runner-aws/{shared.project.stack}/runner/{shared.pool['name']}"
+    if not shared.resources():
+        shared.config["gitlab-runner-aws:manager"]["watch"] = {"intervalSeconds": 20}
+        assert autoscaled(shared, machine={"IdleTime": 3}, autoscaler={"capacity_per_instance": CAPACITY}) == name
+        shared.up()
     promises.begin()
-    name = autoscaled(deployment, machine={"IdleTime": 3}, autoscaler={"capacity_per_instance": CAPACITY})
-    deployment.up()
+    return shared, name
+
+
+@needs.JOBS
+def test_a_pool_runs_its_jobs_on_machines_of_its_group(pool: tuple[Deployment, str]) -> None:
+    deployment, name = pool
     assert group(deployment, name)["Instances"] == []
 
     with promises.watched(deployment) as most:
@@ -49,17 +61,38 @@ def test_a_pool_runs_its_jobs_on_machines_of_its_group_and_leaves_nothing(deploy
     assert most.machines == {deployment.pool["name"]: LIMIT / CAPACITY}
     jobs = control.gitlab(deployment.cloud, "state")["jobs"]
     assert {each["state"] for each in jobs if each["id"] in promises.queued()} == {"success"}
-
     promises.until(lambda: group(deployment, name)["Instances"] == [], "idle machines stay")
-    deployment.destroy()
-    assert control.leftovers(deployment.cloud) == []
 
 
 @needs.JOBS
-def test_a_manager_that_is_replaced_ends_its_jobs_before_the_next_one_has_the_group(deployment: Deployment) -> None:
-    promises.begin()
-    name = autoscaled(deployment, machine={"IdleTime": 3})
+def test_where_aws_has_no_spot_capacity_jobs_wait_the_reason_is_told_and_they_run_when_it_is_back(
+    pool: tuple[Deployment, str],
+) -> None:
+    deployment, name = pool
+    deployment.pool["spot"] = {}
+    deployment.configure()
     deployment.up()
+    try:
+        control.refuse(deployment.cloud, {"code": "InsufficientInstanceCapacity", "market": "spot"})
+        promises.queue(deployment, deployment.runner_id, 2, seconds=1)
+        journal = "journalctl -u gitlab-runner-aws-watch --no-pager"
+        promises.until(lambda: name in deployment.host().run(journal), "nobody tells why no machine is launched")
+        (line, *_) = [each for each in deployment.host().run(journal).splitlines() if name in each]
+        assert "capacity" in line
+        assert promises.unfinished(deployment) == 2
+        assert "watch: " not in deployment.host().run(journal)
+    finally:
+        control.refuse(deployment.cloud)
+    promises.until(lambda: promises.unfinished(deployment) == 0, "jobs wait although there is capacity again")
+    states = {each["id"]: each["state"] for each in control.gitlab(deployment.cloud, "state")["jobs"]}
+    assert {states[each] for each in promises.queued()} == {"success"}
+
+
+@needs.JOBS
+def test_a_manager_that_is_replaced_ends_its_jobs_before_the_next_one_has_the_group_and_nothing_is_left(
+    pool: tuple[Deployment, str],
+) -> None:
+    deployment, name = pool
     first = deployment.outputs()["manager_instance_id"]
     (job,) = promises.queue(deployment, deployment.runner_id, 1, seconds=40)
     promises.until(lambda: promises.count(deployment).jobs[deployment.runner_id] == 1, "the job is not taken")
@@ -77,27 +110,3 @@ def test_a_manager_that_is_replaced_ends_its_jobs_before_the_next_one_has_the_gr
     promises.until(lambda: group(deployment, name)["Instances"] == [], "idle machines stay")
     deployment.destroy()
     assert control.leftovers(deployment.cloud) == []
-
-
-@needs.JOBS
-def test_where_aws_has_no_spot_capacity_jobs_wait_the_reason_is_told_and_they_run_when_it_is_back(
-    deployment: Deployment,
-) -> None:
-    promises.begin()
-    deployment.config["gitlab-runner-aws:manager"]["watch"] = {"intervalSeconds": 20}
-    name = autoscaled(deployment, machine={"IdleTime": 3}, spot={})
-    deployment.up()
-    try:
-        control.refuse(deployment.cloud, {"code": "InsufficientInstanceCapacity", "market": "spot"})
-        promises.queue(deployment, deployment.runner_id, 2, seconds=1)
-        journal = "journalctl -u gitlab-runner-aws-watch --no-pager"
-        promises.until(lambda: name in deployment.host().run(journal), "nobody tells why no machine is launched")
-        (line, *_) = [each for each in deployment.host().run(journal).splitlines() if name in each]
-        assert "capacity" in line
-        assert promises.unfinished(deployment) == 2
-        assert "watch: " not in deployment.host().run(journal)
-    finally:
-        control.refuse(deployment.cloud)
-    promises.until(lambda: promises.unfinished(deployment) == 0, "jobs wait although there is capacity again")
-    states = {each["id"]: each["state"] for each in control.gitlab(deployment.cloud, "state")["jobs"]}
-    assert {states[each] for each in promises.queued()} == {"success"}

@@ -13,6 +13,8 @@ import yaml
 from localcloud import control
 from localcloud.cloud import ROOT, LocalCloud, Project
 
+from .conftest import state_file
+
 EXAMPLES = ROOT / "examples" / "projects"
 STACK = "dev"
 OURS = "gitlab-runner-aws:"
@@ -34,7 +36,7 @@ class Example:
         config = yaml.safe_load((folder / f"Pulumi.{STACK}.yaml").read_text())["config"]
         (folder / f"Pulumi.{STACK}.yaml").unlink()
         self.project = Project(cloud, folder, STACK)
-        self.project.pulumi("stack", "init", STACK)
+        self.project.pulumi("stack", "init", STACK, "--secrets-provider", cloud.secrets_provider)
         edit(config, cloud)
         self.project.configure(config)
 
@@ -56,9 +58,8 @@ class Example:
         return dict(json.loads(self.project.pulumi("stack", "output", "--json", "--stack", STACK).stdout))
 
     def resources(self) -> list[dict[str, Any]]:
-        return list(
-            json.loads(self.project.pulumi("stack", "export", "--stack", STACK).stdout)["deployment"]["resources"]
-        )
+        state = json.loads(state_file(self.project).read_text())
+        return list(state["checkpoint"]["latest"]["resources"])
 
     def of_aws(self) -> list[dict[str, Any]]:
         return [each for each in self.resources() if each["type"].startswith("aws:")]

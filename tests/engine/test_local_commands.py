@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from localcloud import __main__ as commands
 from localcloud.cloud import ROOT
 from localcloud.one_job import readable
 from tests import needs
@@ -38,6 +39,28 @@ def started(folder: Path, command: str, file: Path, *arguments: str) -> subproce
         check=False,
         stdin=subprocess.DEVNULL,
     )
+
+
+class Here:
+    """The commands in the tests' own process, for what they refuse before anything is run."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+
+    def refused(self, folder: Path, file: Path, *arguments: str) -> str:
+        """Return what a command says that must fail."""
+        self._monkeypatch.setattr(commands, "FOLDER", folder)
+        self._monkeypatch.setattr(commands, "FILE", file)
+        self._monkeypatch.setattr(sys, "argv", ["localcloud", *arguments])
+        self._capsys.readouterr()
+        assert commands.main() == 1
+        return self._capsys.readouterr().err
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    monkeypatch.chdir(ROOT)
+    return Here(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="module")
@@ -97,12 +120,10 @@ def test_every_command_is_a_target_of_make() -> None:
     assert {"up", "job", "preview", "report", "down", "stop", "shell", "status"} <= {*targets[1].split()}
 
 
-def with_own_file(folder: Path, command: str, text: str | None) -> str:
-    """Return what a command says that must fail, of a person's stack file with this text, if it is there at all."""
+def with_own_file(folder: Path, command: str, text: str) -> str:
+    """Return what a command says that must fail, of a person's stack file with this text."""
     file = folder.parent / "Pulumi.local.yaml"
-    file.unlink(missing_ok=True)
-    if text is not None:
-        file.write_text(text)
+    file.write_text(text)
     done = started(folder, command, file)
     said = done.stdout + done.stderr
     assert done.returncode == 1, said
@@ -121,8 +142,13 @@ def with_own_file(folder: Path, command: str, text: str | None) -> str:
         (OWN.replace("concurrent: 10", "concurrent: ten"), ":5: gitlab-runner-aws:concurrent = ten: must be a whole"),
     ],
 )
-def test_up_starts_nothing_for_a_file_that_can_not_be_used(tmp_path: Path, text: str | None, told: str) -> None:
-    assert f"Pulumi.local.yaml{told}" in with_own_file(tmp_path / "cloud", "up", text)
+def test_up_starts_nothing_for_a_file_that_can_not_be_used(
+    here: Here, tmp_path: Path, text: str | None, told: str
+) -> None:
+    file = tmp_path / "Pulumi.local.yaml"
+    if text is not None:
+        file.write_text(text)
+    assert f"Pulumi.local.yaml{told}" in here.refused(tmp_path / "cloud", file, "up")
     assert not (tmp_path / "cloud").exists()
 
 
@@ -229,12 +255,10 @@ def shell(folder: Path, commands: str) -> str:
     ],
 )
 def test_a_project_that_can_not_be_led_there_is_left_as_it_is(
-    up: tuple[Path, str], tmp_path: Path, files: dict[str, str], told: str
+    up: tuple[Path, str], here: Here, tmp_path: Path, files: dict[str, str], told: str
 ) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    done = started(up[0], "project", ROOT / "Pulumi.local.yaml", str(tmp_path))
 
-    assert done.returncode == 1
-    assert told in done.stderr
+    assert told in here.refused(up[0], ROOT / "Pulumi.local.yaml", "project", str(tmp_path))
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == files

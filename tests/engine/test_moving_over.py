@@ -19,22 +19,28 @@ from .test_watch import TOOL
 
 EXECUTOR = "gitlab-runner-aws:executor"
 LIMIT = 2
-LONG_SECONDS, SHORT_SECONDS = 20, 3
+LONG_SECONDS, SHORT_SECONDS = 20, 5
 
 
 @pytest.fixture
-def workers(deployment: Deployment) -> Iterator[None]:
+def stack(shared: Deployment) -> Deployment:
+    """One stack for all tests, each of which begins with docker+machine; the last one destroys it."""
+    return shared
+
+
+@pytest.fixture
+def workers(shared: Deployment) -> Iterator[None]:
     """Put back afterwards what a test has changed about workers."""
-    before = control.workers(deployment.cloud)
+    before = control.workers(shared.cloud)
     yield
-    control.workers(deployment.cloud, **before)
+    control.workers(shared.cloud, **before)
 
 
 @pytest.fixture
-def refusals(deployment: Deployment) -> Iterator[None]:
+def refusals(shared: Deployment) -> Iterator[None]:
     """Have AWS refuse nothing afterwards."""
     yield
-    control.refuse(deployment.cloud)
+    control.refuse(shared.cloud)
 
 
 def choose(deployment: Deployment, executor: str, idle: int = 0) -> None:
@@ -53,7 +59,7 @@ def kept_busy(deployment: Deployment) -> Iterator[list[int]]:
     jobs = promises.queue(deployment, deployment.runner_id, 1, LONG_SECONDS)
 
     def feed() -> None:
-        while not over.wait(0.3):
+        while not over.wait(1):
             lacking = 2 * LIMIT - promises.unfinished(deployment)
             jobs.extend(promises.queue(deployment, deployment.runner_id, lacking, SHORT_SECONDS))
 
@@ -133,11 +139,11 @@ def in_order(text: str, *lines: str) -> None:
 
 
 @needs.JOBS
-def test_a_stack_moves_over_and_back_while_jobs_run_and_loses_none(deployment: Deployment) -> None:
-    choose(deployment, "docker+machine")
-    deployment.up()
+def test_a_stack_moves_over_and_back_while_jobs_run_and_loses_none(stack: Deployment) -> None:
+    choose(stack, "docker+machine")
+    stack.up()
 
-    output, jobs = go_over(deployment, "docker-autoscaler")
+    output, jobs = go_over(stack, "docker-autoscaler")
 
     in_order(
         output,
@@ -148,16 +154,16 @@ def test_a_stack_moves_over_and_back_while_jobs_run_and_loses_none(deployment: D
         "removed machine runner-",
         "runner-network-worker-docker deleted",
     )
-    ran = places(deployment, jobs)
+    ran = places(stack, jobs)
     assert (ran[0], ran[-1], len(ran)) == ("machine", "instance", len(jobs))
-    assert promises.machines(deployment) == []
-    assert key_pairs(deployment) == []
-    assert 2376 not in open_ports(deployment)
-    assert "ec2:RunInstances" not in rights(deployment)
-    assert "ec2:TerminateInstances" in rights(deployment), "a machine may outlast the up"
-    promises.until(lambda: instances(deployment) == [], "idle machines stay")
+    assert promises.machines(stack) == []
+    assert key_pairs(stack) == []
+    assert 2376 not in open_ports(stack)
+    assert "ec2:RunInstances" not in rights(stack)
+    assert "ec2:TerminateInstances" in rights(stack), "a machine may outlast the up"
+    promises.until(lambda: instances(stack) == [], "idle machines stay")
 
-    output, jobs = go_over(deployment, "docker+machine")
+    output, jobs = go_over(stack, "docker+machine")
 
     in_order(
         output,
@@ -166,65 +172,61 @@ def test_a_stack_moves_over_and_back_while_jobs_run_and_loses_none(deployment: D
         "config.toml is live",
         "runner-workers-local-group deleted",
     )
-    ran = places(deployment, jobs)
+    ran = places(stack, jobs)
     assert (ran[0], ran[-1], len(ran)) == ("instance", "machine", len(jobs))
-    assert groups(deployment) == []
-    assert open_ports(deployment) >= {22, 2376}
-    assert "ec2:RunInstances" in rights(deployment)
-    assert not any(right.startswith("autoscaling:") for right in rights(deployment))
-    deployment.destroy()
-    assert control.leftovers(deployment.cloud) == []
+    assert groups(stack) == []
+    assert open_ports(stack) >= {22, 2376}
+    assert "ec2:RunInstances" in rights(stack)
+    assert not any(right.startswith("autoscaling:") for right in rights(stack))
 
 
 @needs.JOBS
 @pytest.mark.usefixtures("workers")
-def test_an_image_that_does_not_do_stops_the_move_before_anything_changes_for_jobs(deployment: Deployment) -> None:
-    choose(deployment, "docker+machine")
-    deployment.up()
-    before, process = deployment.live(), deployment.service_pid()
-    images = control.aws(deployment.cloud, "ec2").describe_images()["Images"]
+def test_an_image_that_does_not_do_stops_the_move_before_anything_changes_for_jobs(stack: Deployment) -> None:
+    choose(stack, "docker+machine")
+    stack.up()
+    before, process = stack.live(), stack.service_pid()
+    images = control.aws(stack.cloud, "ec2").describe_images()["Images"]
     without = {each["ImageId"]: {"docker": False} for each in images}
-    control.workers(deployment.cloud, images=without, cloudInitFails=True)
+    control.workers(stack.cloud, images=without, cloudInitFails=True)
 
-    output, jobs = go_over(deployment, "docker-autoscaler", fails=True)
+    output, jobs = go_over(stack, "docker-autoscaler", fails=True)
 
     assert "The pool's image or user data has to bring Docker" in output
     assert "config.toml was not changed: jobs continue as before" in output
-    assert (deployment.live(), deployment.service_pid()) == (before, process)
-    assert instances(deployment) == []
-    assert "ec2:RunInstances" in rights(deployment), "jobs still need new machines"
-    assert {*places(deployment, jobs)} == {"machine"}
+    assert (stack.live(), stack.service_pid()) == (before, process)
+    assert instances(stack) == []
+    assert "ec2:RunInstances" in rights(stack), "jobs still need new machines"
+    assert {*places(stack, jobs)} == {"machine"}
 
-    choose(deployment, "docker+machine")
-    deployment.up()
-    assert (deployment.live(), deployment.service_pid()) == (before, process)
-    assert groups(deployment) == []
+    choose(stack, "docker+machine")
+    stack.up()
+    assert (stack.live(), stack.service_pid()) == (before, process)
+    assert groups(stack) == []
 
-    choose(deployment, "docker-autoscaler")
-    control.workers(deployment.cloud, cloudInitFails=False)
-    deployment.up()
-    assert 'executor = "docker-autoscaler"' in deployment.live()
-    assert promises.machines(deployment) == []
-    deployment.destroy()
-    assert control.leftovers(deployment.cloud) == []
+    choose(stack, "docker-autoscaler")
+    control.workers(stack.cloud, cloudInitFails=False)
+    stack.up()
+    assert 'executor = "docker-autoscaler"' in stack.live()
+    assert promises.machines(stack) == []
 
 
 @needs.MACHINES
 @pytest.mark.usefixtures("refusals")
-def test_a_machine_that_outlasts_the_move_is_removed_by_the_watch(deployment: Deployment) -> None:
-    choose(deployment, "docker+machine", idle=1)
-    deployment.up()
-    promises.until(lambda: len(promises.machines(deployment)) == 1, "no machine is kept idle")
-    control.refuse(deployment.cloud, {"action": "TerminateInstances", "code": "Throttling"})
+def test_a_machine_that_outlasts_the_move_is_removed_by_the_watch(stack: Deployment) -> None:
+    choose(stack, "docker+machine", idle=1)
+    stack.up()
+    promises.until(lambda: len(promises.machines(stack)) == 1, "no machine is kept idle")
+    control.refuse(stack.cloud, {"action": "TerminateInstances", "code": "Throttling"})
 
-    choose(deployment, "docker-autoscaler")
-    output = deployment.up().stdout
+    choose(stack, "docker-autoscaler")
+    output = stack.up().stdout
 
     assert "could not be removed, the watch tries again" in output
-    assert len(promises.machines(deployment)) == 1
-    assert "ec2:RunInstances" not in rights(deployment)
-    control.refuse(deployment.cloud)
-    deployment.host().run(TOOL)
-    assert (promises.machines(deployment), key_pairs(deployment)) == ([], [])
-    deployment.destroy()
-    assert control.leftovers(deployment.cloud) == []
+    assert len(promises.machines(stack)) == 1
+    assert "ec2:RunInstances" not in rights(stack)
+    control.refuse(stack.cloud)
+    stack.host().run(TOOL)
+    assert (promises.machines(stack), key_pairs(stack)) == ([], [])
+    stack.destroy()
+    assert control.leftovers(stack.cloud) == []

@@ -47,7 +47,7 @@ def _with_stack(cloud: LocalCloud, folder: Path) -> Project:
     config = {"gitlab-runner-aws:manager": LOCAL, **yaml.safe_load(shipped.read_text())["config"]}
     shipped.unlink()
     project = Project(cloud, folder, STACK)
-    project.pulumi("stack", "init", STACK)
+    project.pulumi("stack", "init", STACK, "--secrets-provider", cloud.secrets_provider)
     project.configure(control.with_addresses(config, cloud))
     project.set_secret("gitlab-runner-aws:token", control.create_runner(cloud))
     return project

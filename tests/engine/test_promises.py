@@ -20,19 +20,18 @@ def test_every_layout_runs_as_many_jobs_as_its_limit_and_no_more(
     promises.begin()
     layouts = promises.layouts()
     promises.configure(deployment, layouts, ZONES)
-    runners = {layout.runner: layout.jobs for layout in layouts}
+    runners = Counter({layout.runner: layout.jobs for layout in layouts})
     try:
         with promises.watched(deployment) as most:
             deployment.up()
             for runner, jobs in runners.items():
                 promises.queue(deployment, runner, jobs + promises.MORE)
             took = promises.until(
-                lambda: {each: promises.count(deployment).jobs[each] for each in runners} == runners,
-                "fewer jobs run than the limits say",
+                lambda: promises.count(deployment).jobs >= runners, "fewer jobs run than the limits say"
             )
             # More would come now.
             deployment.host().run("sleep 4")
-            assert {each: promises.count(deployment).jobs[each] for each in runners} == runners
+            assert promises.count(deployment).jobs == runners
         assert most.jobs == runners, "at some time more jobs ran"
         for layout in layouts:
             assert most.machines[layout.pool["name"]] <= layout.machines, layout.source

@@ -2,6 +2,7 @@
 
 import subprocess
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,8 @@ BY_HAND = "S3CRET-of-somebody"
 HAND_EDIT = f"sed -i 's/^limit = /pre_get_sources_script = \"x {BY_HAND}\"\\n&/' /etc/gitlab-runner/config.toml"
 
 
-def whole_life(deployment: Deployment) -> dict[str, str]:
-    """Deploy, change, fail, show and destroy; return every text that this left somewhere, by what it is."""
+def life(deployment: Deployment, *, whole: bool) -> dict[str, str]:
+    """Deploy, for a whole life change and fail, show and destroy; return every text that this left, by what it is."""
     texts = {}
 
     def keep(what: str, *arguments: str, check: bool = True) -> None:
@@ -28,9 +29,24 @@ def whole_life(deployment: Deployment) -> dict[str, str]:
         texts[what] = result.stdout + result.stderr
 
     up = ("up", "--yes", "--skip-preview", *VERBOSE)
-    keep("first preview", "preview", "--diff", "--show-full-output", *VERBOSE)
+    if whole:
+        keep("first preview", "preview", "--diff", "--show-full-output", *VERBOSE)
     keep("engine log of the up", *up)
     exec_log = Path(deployment.host().exec_log)
+    if whole:
+        change_and_fail(deployment, texts, keep)
+    keep("exported state", "stack", "export")
+    state = deployment.cloud.folder / "state"
+    texts["state files"] = "".join(path.read_text() for path in state.rglob("*.json"))
+    keep("destroy", "destroy", "--yes", "--skip-preview", *VERBOSE)
+    texts["arguments of every process on the manager"] = exec_log.read_text()
+    texts["the local cloud's own log"] = (deployment.cloud.folder / "daemon.log").read_text()
+    return texts
+
+
+def change_and_fail(deployment: Deployment, texts: dict[str, str], keep: Callable[..., None]) -> None:
+    """Change by hand what is live, then by settings, in the end by some that gitlab-runner refuses."""
+    up = ("up", "--yes", "--skip-preview", *VERBOSE)
     texts[LIVE] = deployment.live()
     deployment.host().run(HAND_EDIT)
     deployment.pool["limit"] = 4
@@ -44,13 +60,6 @@ def whole_life(deployment: Deployment) -> dict[str, str]:
     assert "no_such_key" in texts["failing up"]
     keep("preview", "preview", "--diff", "--show-full-output", "--json")
     keep("outputs", "stack", "output", "--json")
-    keep("exported state", "stack", "export")
-    state = deployment.cloud.folder / "state"
-    texts["state files"] = "".join(path.read_text() for path in state.rglob("*.json"))
-    keep("destroy", "destroy", "--yes", "--skip-preview", *VERBOSE)
-    texts["arguments of every process on the manager"] = exec_log.read_text()
-    texts["the local cloud's own log"] = (deployment.cloud.folder / "daemon.log").read_text()
-    return texts
 
 
 def get_a_token(deployment: Deployment) -> None:
@@ -74,7 +83,7 @@ def test_no_secret_is_in_a_state_log_preview_output_error_or_argument(deployment
     deployment.pool["environment"] = ["PASSWORD=<secret:password>"]
     deployment.configure()
 
-    texts = whole_life(deployment)
+    texts = life(deployment, whole=True)
     assert '"/usr/local/bin/gitlab-runner", "lint"' in texts["arguments of every process on the manager"]
     assert deployment.project.stack in texts["state files"]
     (runner,) = tomllib.loads(texts[LIVE])["runners"]
@@ -122,6 +131,7 @@ def test_the_search_finds_a_token_that_a_program_puts_into_a_command(deployment:
     project = type(deployment.project).create(
         deployment.cloud, deployment.project.folder, STACK, deployment.project.config(), program=leaky
     )
-    found = places_with(deployment.token, whole_life(Deployment(project, deployment.config, deployment.token)))
+    leaking = Deployment(project, deployment.config, deployment.token)
+    found = places_with(deployment.token, life(leaking, whole=False))
     assert {"state files", "exported state", "arguments of every process on the manager"} <= set(found)
     assert control.leftovers(deployment.cloud) == []

@@ -16,6 +16,11 @@ from ..released_tag import NO_INDEX, publish
 from . import installed
 
 PROJECTS = sorted(path.parent for path in (ROOT / "examples" / "projects").glob("*/Pulumi.yaml"))
+ALIKE = {
+    text: [folder for folder in PROJECTS if (folder / "requirements.txt").read_text() == text]
+    for text in [(folder / "requirements.txt").read_text() for folder in PROJECTS]
+}
+"""The projects by what they require, which is installed once for those that require the same."""
 
 
 @pytest.fixture(scope="module")
@@ -32,22 +37,34 @@ def imported(folder: Path) -> set[str]:
     return {name for name in names if not (folder / name.partition(".")[0]).exists()}
 
 
-@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: str(folder.name))
-def test_its_requirements_are_installed_as_they_stand(
-    folder: Path, released: Mapping[str, str], tmp_path: Path
+@pytest.mark.parametrize("folders", ALIKE.values(), ids=lambda each: "-".join(folder.name for folder in each))
+def test_their_requirements_are_installed_as_they_stand(
+    folders: list[Path], released: Mapping[str, str], tmp_path: Path
 ) -> None:
-    runtime = yaml.safe_load((folder / "Pulumi.yaml").read_text())["runtime"]
-    python = installed.environment(tmp_path / runtime["options"]["virtualenv"])
+    (options,) = {
+        tuple(yaml.safe_load((each / "Pulumi.yaml").read_text())["runtime"]["options"].items()) for each in folders
+    }
+    python = installed.environment(tmp_path / dict(options)["virtualenv"])
     environment = {**os.environ, **released, **NO_INDEX}
-    # As pulumi install does it with the toolchain that the project names.
-    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "-r", str(folder / "requirements.txt")]
+    # As pulumi install does it with the toolchain that the projects name.
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        str(python),
+        "install",
+        "-r",
+        str(folders[0] / "requirements.txt"),
+    ]
     done = subprocess.run(install, env=environment, capture_output=True, text=True, check=False)
-    program = "".join(f"import {name}\n" for name in sorted(imported(folder)))
+    needed = {folder.name: imported(folder) for folder in folders}
+    program = "".join(f"import {name}\n" for name in sorted(set().union(*needed.values())))
     run = subprocess.run([python, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
 
-    assert runtime["options"]["toolchain"] == "pip"
+    assert dict(options)["toolchain"] == "pip"
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "gitlab_runner_aws" in program
+    assert [folder for folder, names in needed.items() if "gitlab_runner_aws" not in names] == []
     assert run.returncode == 0, run.stderr
 
 

@@ -21,12 +21,12 @@ from .promises import count, keep_busy, queue, unfinished, until
 POOL = "p00"
 NO_CAPACITY = {"code": "InsufficientInstanceCapacity", "market": "spot"}
 STAGED = "/etc/gitlab-runner/staged"
-LIMIT, ON_DEMAND = 4, 2
+LIMIT, ON_DEMAND = 3, 1
 
 
 @pytest.fixture
 def outage(deployment: Deployment) -> Iterator[Deployment]:
-    """A stack with spot machines in two zones and two on-demand machines that may take over."""
+    """A stack with spot machines in two zones and an on-demand machine that may take over."""
     spot = {"maxPrice": 0.07, "onDemandLimit": ON_DEMAND}
     machine = {"IdleCount": 0, "IdleTime": 1800, "MaxGrowthRate": 2}
     deployment.pool.update(name=POOL, zones=["a", "b"], limit=LIMIT, spot=spot, machine=machine)

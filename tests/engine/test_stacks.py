@@ -1,4 +1,4 @@
-"""Environment stacks: the outputs of one, the example stacks on the engine, and settings shared between stacks."""
+"""Environment stacks: the example stacks on the engine, one without prices, and settings shared between stacks."""
 
 import json
 import re
@@ -17,74 +17,6 @@ from .test_changes import ids_of_default_network
 EXAMPLES = ROOT / "examples" / "stacks"
 NAMES = sorted(file.name.split(".")[1] for file in EXAMPLES.glob("Pulumi.*.yaml"))
 NAMESPACE = "gitlab-runner-aws:"
-
-
-def test_the_outputs_of_a_stack(deployment: Deployment) -> None:
-    deployment.up()
-    outputs = json.loads(deployment.run("stack", "output", "--json").stdout)
-    assert deployment.outputs() == outputs
-    runner = deployment.runner_id
-
-    assert outputs["runner_ids"] == {"local": runner}
-    assert len(deployment.managers()) == 1
-    assert outputs["machines"] == [
-        {
-            "pool": "local",
-            "zone": "eu-central-1a",
-            "type": "m5.large",
-            "cap": None,
-            "most": 5,
-            "group": "local",
-            "idle_hours": 213,
-            "disk_type": "gp3",
-            "disk_gib": 40,
-            "disk_paid_by_speed": False,
-            "public_address": True,
-        },
-        {
-            "pool": "manager",
-            "zone": "eu-central-1a",
-            "type": "t3.small",
-            "cap": None,
-            "most": 1,
-            "group": "the manager",
-            "idle_hours": 168,
-            "disk_type": "gp3",
-            "disk_gib": 20,
-            "disk_paid_by_speed": False,
-            "public_address": True,
-        },
-    ]
-    assert outputs["network_charges"] == []
-    # Five machines for 0.10 and the manager for 0.02, disks of 220 GiB and six addresses, as the stand-in prices them.
-    assert outputs["worst_case_cost"] == {"per_hour": 0.572, "per_month": 417.56, "currency": "USD", "complete": True}
-    commands = outputs["next_commands"].splitlines()
-    assert commands[1].startswith(
-        f"aws ec2-instance-connect ssh --region eu-central-1 --instance-id {outputs['manager_instance_id']} "
-    )
-    assert f"# {deployment.cloud.addresses.gitlab}/admin/runners/{runner}" in commands
-    shown = deployment.run("stack", "output").stdout.splitlines()
-    assert f"next_commands        {commands[0]}" in map(str.strip, shown)
-    assert all(f"{' ' * 25}{line}" in shown for line in commands[1:])
-    assert deployment.token not in "\n".join(shown)
-
-    again = deployment.run("preview", "--expect-no-changes").stdout
-    assert "Outputs:" not in again
-    deployment.pool["limit"] = 9
-    deployment.configure()
-    changed = deployment.run("preview").stdout.partition("Outputs:")[2]
-    names = [line.split()[1].rstrip(":") for line in changed.splitlines() if line.startswith("  ~ ")]
-    assert names == ["config_toml", "machines", "worst_case_cost"]
-
-    deployment.token = control.create_runner(deployment.cloud)
-    deployment.project.set_secret(TOKEN_KEY, deployment.token)
-    deployment.up()
-    assert (
-        deployment.outputs()["runner_ids"]
-        == {"local": control.runner_id(deployment.cloud, deployment.token)}
-        != outputs["runner_ids"]
-    )
-    assert deployment.managers() == [], "the manager is still one of the former runner's"
 
 
 def test_an_up_without_prices_says_null(deployment: Deployment) -> None:

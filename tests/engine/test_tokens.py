@@ -4,6 +4,8 @@ import time
 import tomllib
 from typing import Any
 
+import pytest
+
 from localcloud import control
 
 from .conftest import TOKEN_KEY, Deployment
@@ -55,48 +57,6 @@ def changed(deployment: Deployment) -> set[str]:
     return {name.removeprefix("runner-registration-") for name in deployment.plan() if "registration-" in name}
 
 
-def test_a_runner_that_the_stack_creates_lives_and_goes_with_it(deployment: Deployment) -> None:
-    scopes = ["create_runner", "manage_runner"]
-    access = control.gitlab(deployment.cloud, "access-tokens", {"scopes": scopes})["token"]
-    deployment.run("config", "rm", TOKEN_KEY)
-    deployment.project.set_secret(f"{NAMESPACE}accessToken", access)
-    deployment.config[f"{NAMESPACE}createRunner"] = {"runnerType": "group_type", "groupId": 5, "tags": ["a"]}
-    without_machines(deployment)
-    before = runners(deployment).keys()
-
-    deployment.up()
-    (number,) = online(deployment)
-    assert runners(deployment).keys() - before == {number}
-    assert runners(deployment)[number]["tag_list"] == ["a"]
-    deployment.up("--expect-no-changes")
-
-    deployment.config[f"{NAMESPACE}createRunner"]["tags"] = ["b", "c"]
-    deployment.configure()
-    assert changed(deployment) == {"gitlab", "runners"}
-    deployment.up()
-    assert runners(deployment)[number]["tag_list"] == ["b", "c"]
-
-    # As gitlab-runner does by itself before a token expires.
-    time.sleep(1)  # the times of tokens are whole seconds
-    deployment.host().run("gitlab-runner reset-token --all-runners")
-    rotated = section(deployment)["token"]
-    with_limit(deployment, 6)
-    deployment.up()
-    assert (section(deployment)["token"], section(deployment)["limit"]) == (rotated, 6)
-    assert online(deployment) == [number]
-
-    headers = {"Private-Token": access}
-    control.gitlab_api(deployment.cloud, "DELETE", f"runners/{number}", headers=headers)
-    with_limit(deployment, 7)
-    deployment.up()
-    (successor,) = online(deployment)
-    assert successor != number
-
-    assert f"no longer lists runner {successor}" in deployment.destroy().stdout
-    assert runners(deployment).keys() == before
-    assert control.leftovers(deployment.cloud) == []
-
-
 def test_a_gitlab_that_can_not_be_asked_changes_nothing_and_each_reason_is_told(deployment: Deployment) -> None:
     cloud = deployment.cloud
     deployment.config["gitlab-runner-aws:manager"]["connectAttempts"] = 2
@@ -143,22 +103,70 @@ def test_a_gitlab_that_can_not_be_asked_changes_nothing_and_each_reason_is_told(
     assert control.leftovers(cloud) == []
 
 
-def test_a_token_is_read_on_the_manager_from_parameter_store_and_from_secrets_manager(deployment: Deployment) -> None:
-    cloud, second = deployment.cloud, control.create_runner(deployment.cloud)
-    control.aws(cloud, "ssm").put_parameter(Name="/ci/token", Value=deployment.token, Type="SecureString")
-    control.aws(cloud, "secretsmanager").create_secret(Name="ci-token", SecretString=second)
-    deployment.run("config", "rm", TOKEN_KEY)
-    deployment.config[f"{NAMESPACE}tokenParameter"] = "/ci/token"
-    without_machines(deployment)
-    deployment.up()
-    assert section(deployment)["token"] == deployment.token
-    first = section(deployment)["id"]
-    assert deployment.token not in deployment.run("stack", "export", "--show-secrets").stdout
+@pytest.fixture(scope="module")
+def stack(shared: Deployment) -> Deployment:
+    """The stack of the tests after this, without the token that its file has; the last one destroys it."""
+    shared.run("config", "rm", TOKEN_KEY)
+    return shared
 
-    del deployment.config[f"{NAMESPACE}tokenParameter"]
-    deployment.config[f"{NAMESPACE}tokenSecret"] = "ci-token"
-    deployment.configure()
-    deployment.up()
-    assert section(deployment)["token"] == second
-    managers = {number: len(each["managers"]) for number, each in runners(deployment).items()}
-    assert (managers[section(deployment)["id"]], managers[first]) == (1, 0)
+
+def test_a_token_is_read_on_the_manager_from_parameter_store_and_from_secrets_manager(stack: Deployment) -> None:
+    cloud, second = stack.cloud, control.create_runner(stack.cloud)
+    control.aws(cloud, "ssm").put_parameter(Name="/ci/token", Value=stack.token, Type="SecureString")
+    control.aws(cloud, "secretsmanager").create_secret(Name="ci-token", SecretString=second)
+    stack.config[f"{NAMESPACE}tokenParameter"] = "/ci/token"
+    without_machines(stack)
+    stack.up()
+    assert section(stack)["token"] == stack.token
+    first = section(stack)["id"]
+    assert stack.token not in stack.run("stack", "export", "--show-secrets").stdout
+
+    del stack.config[f"{NAMESPACE}tokenParameter"]
+    stack.config[f"{NAMESPACE}tokenSecret"] = "ci-token"
+    stack.configure()
+    stack.up()
+    assert section(stack)["token"] == second
+    managers = {number: len(each["managers"]) for number, each in runners(stack).items()}
+    assert (managers[section(stack)["id"]], managers[first]) == (1, 0)
+
+
+def test_a_runner_that_the_stack_then_creates_lives_and_goes_with_it(stack: Deployment) -> None:
+    scopes = ["create_runner", "manage_runner"]
+    access = control.gitlab(stack.cloud, "access-tokens", {"scopes": scopes})["token"]
+    stack.config.pop(f"{NAMESPACE}tokenSecret", None)
+    stack.project.set_secret(f"{NAMESPACE}accessToken", access)
+    stack.config[f"{NAMESPACE}createRunner"] = {"runnerType": "group_type", "groupId": 5, "tags": ["a"]}
+    without_machines(stack)
+    before = runners(stack).keys()
+
+    stack.up()
+    (number,) = online(stack)
+    assert runners(stack).keys() - before == {number}
+    assert runners(stack)[number]["tag_list"] == ["a"]
+    stack.up("--expect-no-changes")
+
+    stack.config[f"{NAMESPACE}createRunner"]["tags"] = ["b", "c"]
+    stack.configure()
+    assert changed(stack) == {"gitlab", "runners"}
+    stack.up()
+    assert runners(stack)[number]["tag_list"] == ["b", "c"]
+
+    # As gitlab-runner does by itself before a token expires.
+    time.sleep(1)  # the times of tokens are whole seconds
+    stack.host().run("gitlab-runner reset-token --all-runners")
+    rotated = section(stack)["token"]
+    with_limit(stack, 6)
+    stack.up()
+    assert (section(stack)["token"], section(stack)["limit"]) == (rotated, 6)
+    assert online(stack) == [number]
+
+    headers = {"Private-Token": access}
+    control.gitlab_api(stack.cloud, "DELETE", f"runners/{number}", headers=headers)
+    with_limit(stack, 7)
+    stack.up()
+    (successor,) = online(stack)
+    assert successor != number
+
+    assert f"no longer lists runner {successor}" in stack.destroy().stdout
+    assert runners(stack).keys() == before
+    assert control.leftovers(stack.cloud) == []

@@ -1,4 +1,4 @@
-"""Two stacks of one name, of two projects in one account: what each watch removes is its own stack's alone."""
+"""Stacks of one name, of several projects in one account: what each watch removes is its own stack's alone."""
 
 import copy
 import json
@@ -19,12 +19,14 @@ from .test_end_of_life import has_machine
 from .test_watch import STAGED, TOOL, Account
 
 STACK = "prod"
-PROJECTS = {"one": "ci", "two": "ci-large"}
-"""The projects, and the names of their pools, of which one begins like the other."""
+PROJECTS = {"one": "ci", "two": "ci-large", "three": "ci-large-2"}
+"""The projects, and the names of their pools, of which each begins like the one before."""
+OWN_NETWORK = "three"
+"""The project that has a VPC of its own; the others share one."""
 
 
 class Deployed:
-    """One of the two; they share a runner at GitLab, so that their machines' names differ by the pools' alone."""
+    """One of them; they share a runner at GitLab, so that their machines' names differ by the pools' alone."""
 
     def __init__(self, cloud: LocalCloud, folder: Path, name: str, token: str, network: dict[str, Any] | None) -> None:
         self.name = name
@@ -64,13 +66,14 @@ class Deployed:
         return {volume["VolumeId"] for volume in self.account.ec2.describe_volumes()["Volumes"]}
 
 
-@pytest.fixture(params=["two VPCs", "one VPC"])
-def both(cloud: LocalCloud, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[list[Deployed]]:
+@pytest.fixture
+def deployed(cloud: LocalCloud, tmp_path: Path) -> Iterator[list[Deployed]]:
     ids = ids_of_default_network(cloud)
     existing = {"vpcId": ids["vpc-0ours"], "subnetIds": [ids["subnet-0ours"]]}
-    network = existing if request.param == "one VPC" else None
     token = control.create_runner(cloud)
-    made = [Deployed(cloud, tmp_path / name, name, token, network) for name in PROJECTS]
+    made = [
+        Deployed(cloud, tmp_path / name, name, token, None if name == OWN_NETWORK else existing) for name in PROJECTS
+    ]
     yield made
     for each in made:
         each.deployment.destroy()
@@ -78,25 +81,34 @@ def both(cloud: LocalCloud, tmp_path: Path, request: pytest.FixtureRequest) -> I
     assert control.leftovers(cloud) == []
 
 
-def test_each_watch_removes_its_own_and_only_its_own(both: list[Deployed]) -> None:
-    assert [each.account.told["deployment"] for each in both] == ["one/prod/runner", "two/prod/runner"]
-    left = {each.name: each.strew() for each in both}
+def test_each_watch_removes_its_own_and_only_its_own(deployed: list[Deployed]) -> None:
+    told = [each.account.told["deployment"] for each in deployed]
+    assert told == ["one/prod/runner", "two/prod/runner", "three/prod/runner"]
+    left = {each.name: each.strew() for each in deployed}
     time.sleep(1.1)  # EC2 counts whole seconds
 
-    for looking, other in (both, both[::-1]):
-        there = other.account.key_pairs()
-        own, foreign = left[looking.name], left[other.name]
+    for number, looking in enumerate(deployed):
+        others = [other for other in deployed if other is not looking]
+        own_keys = {key for key in looking.account.key_pairs() if of_pool(key, PROJECTS[looking.name])}
+        theirs = looking.account.key_pairs() - own_keys
+        instances, keys, volumes = left[looking.name]
         for _ in range(2):
             print(looking.host.run(f"{TOOL} 2>&1"))
-        assert looking.account.alive(own[0]) == [False] * 3
-        assert not own[1] & looking.account.key_pairs()
-        assert not own[2] & looking.volumes()
-        kept = [looking.account.like["InstanceId"], other.account.like["InstanceId"], looking.account.manager]
-        assert looking.account.alive([*kept, other.account.manager]) == [True] * 4
+        assert looking.account.alive(instances) == [False] * 3
+        assert not keys & looking.account.key_pairs()
+        assert not volumes & looking.volumes()
+        kept = [each.account.like["InstanceId"] for each in deployed]
+        assert looking.account.alive([*kept, *(each.account.manager for each in deployed)]) == [True] * 6
         assert looking.host.run("docker-machine ls -q").split() == [looking.account.worker]
-        if looking is both[0]:
-            assert other.account.alive(foreign[0]) == [True] * 3
-            assert foreign[2] <= looking.volumes()
-            theirs = {key for key in there if f"-{PROJECTS[other.name]}-1" in key}
-            assert foreign[1] < theirs
-            assert theirs <= looking.account.key_pairs()
+        assert theirs <= looking.account.key_pairs()
+        # What the watches before this one have removed is gone.
+        for other in [each for each in others if each in deployed[number:]]:
+            instances, keys, volumes = left[other.name]
+            assert looking.account.alive(instances) == [True] * 3
+            assert volumes <= looking.volumes()
+            assert keys < {key for key in theirs if of_pool(key, PROJECTS[other.name])}
+
+
+def of_pool(key: str, pool: str) -> bool:
+    """Whether this is the key pair of a machine of the pool."""
+    return f"-{pool}-1" in key

@@ -41,7 +41,7 @@ def machine(deployment: Deployment) -> dict[str, Any]:
     deadline = time.monotonic() + 100
     while not (found := ec2.describe_instances(Filters=filters)["Reservations"]):
         assert time.monotonic() < deadline, "the runner started no machine"
-        time.sleep(0.2)
+        time.sleep(0.5)
     instance: dict[str, Any] = found[0]["Instances"][0]
     return instance
 
@@ -80,30 +80,6 @@ def test_a_zone_is_removed_once_the_workers_in_it_are_gone(deployment: Deploymen
     assert [each["outputs"]["availabilityZone"] for each in subnets] == ["eu-central-1a"]
 
 
-def test_private_workers_with_a_nat_gateway_in_each_zone_and_ipv6(deployment: Deployment) -> None:
-    network = {"zones": ["a", "b"], "private": True, "natGateways": "perZone", "ipv6": True}
-    configure(deployment, network={**network, "interfaceEndpoints": ["ec2"], "egressPorts": [80, 443]})
-    deployment.up()
-    ec2 = control.aws(deployment.cloud, "ec2")
-
-    worker = machine(deployment)
-    (subnet,) = ec2.describe_subnets(SubnetIds=[worker["SubnetId"]])["Subnets"]
-    assert subnet["CidrBlock"] in ("10.0.128.0/20", "10.0.144.0/20")
-    assert not subnet["MapPublicIpOnLaunch"]
-    (table,) = ec2.describe_route_tables(Filters=[{"Name": "association.subnet-id", "Values": [subnet["SubnetId"]]}])[
-        "RouteTables"
-    ]
-    ways = {
-        route.get("DestinationCidrBlock") or route.get("DestinationIpv6CidrBlock"): route for route in table["Routes"]
-    }
-    assert ways["0.0.0.0/0"]["NatGatewayId"].startswith("nat-")
-    assert len([n for n in ec2.describe_nat_gateways()["NatGateways"] if n["State"] == "available"]) == 2
-    nothing_changes(deployment)
-
-    deployment.destroy()
-    assert control.leftovers(deployment.cloud) == []
-
-
 READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 
 
@@ -130,11 +106,34 @@ def further_policies(deployment: Deployment) -> Iterator[list[str]]:
         iam.delete_policy(PolicyArn=policy)
 
 
-def test_the_access_key_of_a_user_and_further_policies(deployment: Deployment, further_policies: list[str]) -> None:
+def is_private_behind_a_gateway_of_its_zone(deployment: Deployment, worker: dict[str, Any]) -> None:
+    ec2 = control.aws(deployment.cloud, "ec2")
+    (subnet,) = ec2.describe_subnets(SubnetIds=[worker["SubnetId"]])["Subnets"]
+    assert subnet["CidrBlock"] in ("10.0.128.0/20", "10.0.144.0/20")
+    assert not subnet["MapPublicIpOnLaunch"]
+    (table,) = ec2.describe_route_tables(Filters=[{"Name": "association.subnet-id", "Values": [subnet["SubnetId"]]}])[
+        "RouteTables"
+    ]
+    ways = {
+        route.get("DestinationCidrBlock") or route.get("DestinationIpv6CidrBlock"): route for route in table["Routes"]
+    }
+    assert ways["0.0.0.0/0"]["NatGatewayId"].startswith("nat-")
+    assert len([n for n in ec2.describe_nat_gateways()["NatGateways"] if n["State"] == "available"]) == 2
+
+
+def test_private_workers_with_a_nat_gateway_in_each_zone_and_ipv6_and_the_access_key_of_a_user_with_further_policies(
+    deployment: Deployment, further_policies: list[str]
+) -> None:
     one, other = further_policies
-    identity = {"mode": "accessKey", "managerPolicies": [one], "workerPolicies": [one, other]}
-    configure(deployment, identity=identity)
+    network = {"zones": ["a", "b"], "private": True, "natGateways": "perZone", "ipv6": True}
+    configure(
+        deployment,
+        network={**network, "interfaceEndpoints": ["ec2"], "egressPorts": [80, 443]},
+        identity={"mode": "accessKey", "managerPolicies": [one], "workerPolicies": [one, other]},
+    )
     deployment.up()
+    worker = machine(deployment)
+    is_private_behind_a_gateway_of_its_zone(deployment, worker)
     iam = control.aws(deployment.cloud, "iam")
 
     (user,) = iam.list_users()["Users"]
@@ -150,7 +149,7 @@ def test_the_access_key_of_a_user_and_further_policies(deployment: Deployment, f
     assert runner["cache"]["s3"]["AccessKey"] == key["AccessKeyId"]
     secret = runner["cache"]["s3"]["SecretKey"]
     assert f"amazonec2-secret-key={secret}" in runner["machine"]["MachineOptions"]
-    assert ":instance-profile/runner-identity-worker-" in machine(deployment)["IamInstanceProfile"]["Arn"]
+    assert ":instance-profile/runner-identity-worker-" in worker["IamInstanceProfile"]["Arn"]
     exported = deployment.run("stack", "export").stdout
     assert secret not in exported
     assert policies_of_workers(deployment) == {one, other}
@@ -235,8 +234,11 @@ def test_what_does_not_fit_the_account_is_told_before_anything_is_created(
     assert control.leftovers(deployment.cloud) == before
 
 
-def test_twelve_places_and_on_demand_ones_behind_them(deployment: Deployment) -> None:
+def test_twelve_places_and_on_demand_ones_behind_them_of_a_watched_manager_with_images_in_ecr_and_user_data(
+    deployment: Deployment,
+) -> None:
     types = ["m5.large", "m5a.large", "m6i.large", "m6a.large"]
+    topic = "arn:aws:sns:eu-central-1:123456789012:ci"
     configure(
         deployment,
         {
@@ -244,9 +246,12 @@ def test_twelve_places_and_on_demand_ones_behind_them(deployment: Deployment) ->
             "limit": 30,
             "spot": {"maxPrice": 0.07, "onDemandLimit": 3},
             "machine": {"IdleCount": 1, "IdleTime": 1800, "MaxGrowthRate": 2},
+            "userData": "#!/bin/sh\ntouch /ready\n",
         },
         network={"zones": ["a", "b", "c"]},
         concurrent=30,
+        identity={"ecr": {}},
+        manager={"alarms": {"topicArn": topic}, "logs": {"retentionDays": 7}, "monitoring": True, "ssm": True},
     )
     deployment.up()
 
@@ -256,22 +261,8 @@ def test_twelve_places_and_on_demand_ones_behind_them(deployment: Deployment) ->
     told = json.loads(deployment.host().read("/etc/gitlab-runner/staged/watch.json"))["breaker"]["pools"]["local"]
     assert {kind: len(placements) for kind, placements in told.items()} == {"placements": 12, "onDemand": 12}
     assert not any("request-spot" in option for each in told["onDemand"] for option in each["MachineOptions"])
-    assert machine(deployment)["InstanceLifecycle"] == "spot"
-    nothing_changes(deployment)
-
-    deployment.destroy()
-    assert control.leftovers(deployment.cloud) == []
-
-
-def test_a_watched_manager_with_images_in_ecr_and_user_data_for_its_machines(deployment: Deployment) -> None:
-    topic = "arn:aws:sns:eu-central-1:123456789012:ci"
-    configure(
-        deployment,
-        {"userData": "#!/bin/sh\ntouch /ready\n"},
-        identity={"ecr": {}},
-        manager={"alarms": {"topicArn": topic}, "logs": {"retentionDays": 7}, "monitoring": True, "ssm": True},
-    )
-    deployment.up()
+    worker = machine(deployment)
+    assert worker["InstanceLifecycle"] == "spot"
 
     alarms = control.aws(deployment.cloud, "cloudwatch").describe_alarms()["MetricAlarms"]
     manager = deployment.outputs()["manager_instance_id"]
@@ -287,11 +278,10 @@ def test_a_watched_manager_with_images_in_ecr_and_user_data_for_its_machines(dep
     }
     (group,) = control.aws(deployment.cloud, "logs").describe_log_groups()["logGroups"]
     assert group["retentionInDays"] == 7
-    ec2 = control.aws(deployment.cloud, "ec2")
-    worker = machine(deployment)["InstanceId"]
     registry = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
     assert json.loads(deployment.host().read("/root/.docker/config.json")) == {"credHelpers": {registry: "ecr-login"}}
-    attribute = ec2.describe_instance_attribute(InstanceId=worker, Attribute="userData")["UserData"]
+    ec2 = control.aws(deployment.cloud, "ec2")
+    attribute = ec2.describe_instance_attribute(InstanceId=worker["InstanceId"], Attribute="userData")["UserData"]
     assert attribute != {}
     nothing_changes(deployment)
 

@@ -79,59 +79,6 @@ class Account:
         return {pair["KeyName"] for pair in self.ec2.describe_key_pairs()["KeyPairs"]}
 
 
-def test_the_watch_tells_cloudwatch_and_ships_the_journal_without_secrets(deployment: Deployment) -> None:
-    manager = deployment.config["gitlab-runner-aws:manager"]
-    manager["watch"] = {"intervalSeconds": 3600}
-    manager["alarms"] = {"topicArn": "arn:aws:sns:eu-central-1:123456789012:ci"}
-    manager["logs"] = {"journal": True}
-    deployment.configure()
-    deployment.up()
-    host = deployment.host()
-    entry, until = tomllib.loads(deployment.live())["runners"][0]["name"], 9_999_999_999
-    state = {"failures_total": 7, "seen": until, "paused": {entry: until}}
-    host.run(f"echo '{json.dumps(state)}' > /etc/gitlab-runner/staged/breaker.json")
-    host.run(TOOL)
-
-    cloudwatch = control.aws(deployment.cloud, "cloudwatch")
-    measured = {}
-    for metric in cloudwatch.list_metrics(Namespace="gitlab-runner-aws")["Metrics"]:
-        assert metric["Dimensions"] == [{"Name": "Deployment", "Value": "gitlab-runner-aws/local/runner"}]
-        now = datetime.now(UTC)
-        values = cloudwatch.get_metric_statistics(
-            **{key: metric[key] for key in ("Namespace", "MetricName", "Dimensions")},
-            StartTime=now - timedelta(minutes=5),
-            EndTime=now + timedelta(minutes=5),
-            Period=600,
-            Statistics=["Sum"],
-        )["Datapoints"]
-        measured[metric["MetricName"]] = values[0]["Sum"]
-    memory = measured.pop("MemoryUsedPercent")
-    assert 0 < memory < 100
-    assert measured == {"MachinesInError": 0, "SpotFailures": 7, "OrphansRemoved": 0, "PoolsPaused": 1}
-    alarms = cloudwatch.describe_alarms()["MetricAlarms"]
-    ours = {a["MetricName"]: a["Dimensions"][0]["Value"] for a in alarms if a["Namespace"] == "gitlab-runner-aws"}
-    assert ours == dict.fromkeys(
-        ("MemoryUsedPercent", *measured.keys() - {"OrphansRemoved"}), "gitlab-runner-aws/local/runner"
-    )
-
-    logs = control.aws(deployment.cloud, "logs")
-    group, stream = json.loads(host.read(STAGED))["logGroup"], f"{deployment.outputs()['manager_instance_id']}/journal"
-
-    def shipped() -> list[str]:
-        events = logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True)["events"]
-        return [event["message"] for event in events]
-
-    first = shipped()
-    assert any("Configuration loaded" in line for line in first)
-    assert not any(deployment.token in line for line in first)
-    host.run(TOOL)
-    again = shipped()
-    assert again[: len(first)] == first
-    assert sum("Configuration loaded" in line for line in again) == sum(
-        "Configuration loaded" in line for line in first
-    )
-
-
 @pytest.fixture
 def watched(shared: Deployment) -> Deployment:
     """A stack with one machine, whose watch has no grace for what is new and runs when a test says so."""
@@ -145,7 +92,7 @@ def watched(shared: Deployment) -> Deployment:
     deadline = time.monotonic() + 100
     while not host.run("docker-machine ls -q --filter state=Running").split():
         assert time.monotonic() < deadline, "no machine"
-        time.sleep(0.2)
+        time.sleep(0.5)
     # gitlab-runner would see to a broken machine itself.
     host.run("systemctl stop gitlab-runner")
     told = json.loads(host.read(STAGED))
@@ -277,6 +224,58 @@ def test_a_config_toml_that_somebody_edited_costs_no_machine_and_can_be_put_righ
     assert "can't be read as TOML" in told
     assert watched.live() == live
     assert {*machines} <= {*host.run("docker-machine ls -q").split()}
+
+
+def test_the_watch_tells_cloudwatch_and_ships_the_journal_without_secrets(watched: Deployment) -> None:
+    manager = watched.config["gitlab-runner-aws:manager"]
+    manager["alarms"] = {"topicArn": "arn:aws:sns:eu-central-1:123456789012:ci"}
+    manager["logs"] = {"journal": True}
+    watched.configure()
+    watched.up()
+    host = watched.host()
+    entry, until = tomllib.loads(watched.live())["runners"][0]["name"], 9_999_999_999
+    state = {"failures_total": 7, "seen": until, "paused": {entry: until}}
+    host.run(f"echo '{json.dumps(state)}' > /etc/gitlab-runner/staged/breaker.json")
+    host.run(TOOL)
+
+    cloudwatch = control.aws(watched.cloud, "cloudwatch")
+    measured = {}
+    for metric in cloudwatch.list_metrics(Namespace="gitlab-runner-aws")["Metrics"]:
+        assert metric["Dimensions"] == [{"Name": "Deployment", "Value": "gitlab-runner-aws/local/runner"}]
+        now = datetime.now(UTC)
+        values = cloudwatch.get_metric_statistics(
+            **{key: metric[key] for key in ("Namespace", "MetricName", "Dimensions")},
+            StartTime=now - timedelta(minutes=5),
+            EndTime=now + timedelta(minutes=5),
+            Period=600,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        measured[metric["MetricName"]] = values[0]["Sum"]
+    memory = measured.pop("MemoryUsedPercent")
+    assert 0 < memory < 100
+    assert measured == {"MachinesInError": 0, "SpotFailures": 7, "OrphansRemoved": 0, "PoolsPaused": 1}
+    alarms = cloudwatch.describe_alarms()["MetricAlarms"]
+    ours = {a["MetricName"]: a["Dimensions"][0]["Value"] for a in alarms if a["Namespace"] == "gitlab-runner-aws"}
+    assert ours == dict.fromkeys(
+        ("MemoryUsedPercent", *measured.keys() - {"OrphansRemoved"}), "gitlab-runner-aws/local/runner"
+    )
+
+    logs = control.aws(watched.cloud, "logs")
+    group, stream = json.loads(host.read(STAGED))["logGroup"], f"{watched.outputs()['manager_instance_id']}/journal"
+
+    def shipped() -> list[str]:
+        events = logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True)["events"]
+        return [event["message"] for event in events]
+
+    first = shipped()
+    assert any("Configuration loaded" in line for line in first)
+    assert not any(watched.token in line for line in first)
+    host.run(TOOL)
+    again = shipped()
+    assert again[: len(first)] == first
+    assert sum("Configuration loaded" in line for line in again) == sum(
+        "Configuration loaded" in line for line in first
+    )
 
 
 @needs.MACHINES
