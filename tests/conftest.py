@@ -23,11 +23,11 @@ sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 TESTS = Path(__file__).parent
 _REAL = TESTS / "real"
 LONG = (
-    *("docs/test_commands.py", "scanners/test_scan.py", "engine/test_spot_outage.py", "engine/test_promises.py"),
-    *("engine/test_faults.py", "engine/test_damage.py", "engine/test_import_examples.py", "engine/test_changes.py"),
-    *("engine/test_renamed_stack.py", "engine/test_watch.py", "engine/test_tokens.py", "engine/test_variants.py"),
-    *("engine/test_local_commands.py", "engine/test_deployment.py", "engine/test_preview_defaults.py"),
-    *("contract/test_aws_stand_in_updates.py", "host/test_upgrade.py", "plugin/test_languages.py"),
+    *("docs/test_commands.py", "engine/test_faults.py", "engine/test_damage.py", "engine/test_changes.py"),
+    *("scanners/test_scan.py", "engine/test_moving_over.py", "engine/test_spot_outage.py", "engine/test_watch.py"),
+    *("engine/test_import_examples.py", "engine/test_renamed_stack.py", "engine/test_deployment.py"),
+    *("engine/test_promises.py", "engine/test_mishaps.py", "engine/test_local_commands.py", "engine/test_variants.py"),
+    *("engine/test_tokens.py", "host/test_upgrade.py", "plugin/test_languages.py"),
 )
 """Files that take minutes. One that began last would end alone, however many workers there are."""
 SLOW = ("engine", "host", "contract", "scanners", "docs", "plugin")
