@@ -7,6 +7,8 @@ from typing import Any
 import asyncssh
 import pytest
 
+from components.manager_tool.programs.registries import PUT
+
 from .managed_host import OLD, ManagedHost, managed, output, said
 
 CONFIG = "/root/.docker/config.json"
@@ -30,7 +32,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManagedHost]:
 
 def with_system(host: ManagedHost, system: str) -> ManagedHost:
     """The host with a distribution, and without what a test before has installed and written there."""
-    host.run(f"rm -f /etc/os-release {CONFIG} {HELPER} /var/lib/package-manager-stand-in.json")
+    host.run(f"rm -f /etc/os-release {CONFIG} {HELPER} {PUT} /var/lib/package-manager-stand-in.json")
     host.run(f"printf '{SYSTEMS[system]}' > /etc/os-release")
     return host
 
