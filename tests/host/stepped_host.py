@@ -161,20 +161,14 @@ class SteppedHost:
 @contextmanager
 def stepped(folder: Path, *, hangs_up: bool = True) -> Iterator[SteppedHost]:
     """A host on which nothing was done yet, and a GitLab that knows the token."""
-    with booted(folder, hangs_up=hangs_up) as host, stepped_on(host) as made:
-        yield made
-
-
-@contextmanager
-def stepped_on(host: BootedHost) -> Iterator[SteppedHost]:
-    """A host that is there, with a GitLab of its own that knows the token."""
     gitlab, mirror = GitLabStandIn(), DownloadMirror(PROGRAMS)
     gitlab.start()
     mirror.start()
     try:
-        made = SteppedHost(host, gitlab, mirror)
-        made.control("runners", {"token": TOKEN})
-        yield made
+        with booted(folder, hangs_up=hangs_up) as host:
+            made = SteppedHost(host, gitlab, mirror)
+            made.control("runners", {"token": TOKEN})
+            yield made
     finally:
         mirror.close()
         gitlab.close()
