@@ -69,26 +69,49 @@ class Account:
         address: str | None = found["Instances"][0].get("PublicIpAddress")
         return address
 
+    def instances(self) -> list[dict[str, Any]]:
+        return [each for group in self.ec2.describe_instances()["Reservations"] for each in group["Instances"]]
+
     def states(self) -> list[str]:
-        found = [each for group in self.ec2.describe_instances()["Reservations"] for each in group["Instances"]]
-        return [each["State"]["Name"] for each in found]
+        return [each["State"]["Name"] for each in self.instances()]
+
+    def end_all(self) -> None:
+        """End all instances, and give back all addresses."""
+        for held in self.ec2.describe_addresses()["Addresses"]:
+            self.ec2.release_address(AllocationId=held["AllocationId"])
+        for each in self.instances():
+            if each["State"]["Name"] != "terminated":
+                self.ec2.terminate_instances(InstanceIds=[each["InstanceId"]])
+
+
+@pytest.fixture(scope="module")
+def emulated() -> Iterator[tuple[Account, Hosts]]:
+    hosts = Hosts()
+    with pytest.MonkeyPatch.context() as patch:
+        # The server replaces it for its whole process, which has other tests too.
+        patch.setattr("moto.ec2.models.elastic_ip_addresses.random_ip", lambda: "")
+        server = AwsServer(hosts=hosts)
+        server.start()
+        made = Account(server.url)
+        yield made, hosts
+        made.ec2.delete_key_pair(KeyName="login")
+        server.close()
 
 
 @pytest.fixture
-def hosts() -> Hosts:
-    return Hosts()
+def hosts(emulated: tuple[Account, Hosts]) -> Iterator[Hosts]:
+    """The hosts, of which there are none yet: each test's instances end with it."""
+    account, hosts = emulated
+    yield hosts
+    account.end_all()
+    hosts.booted.clear()
+    hosts.broken = ""
+    assert hosts.reached == {}
 
 
 @pytest.fixture
-def account(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    # The server replaces it for its whole process, which has other tests too.
-    monkeypatch.setattr("moto.ec2.models.elastic_ip_addresses.random_ip", lambda: "")
-    server = AwsServer(hosts=hosts)
-    server.start()
-    made = Account(server.url)
-    yield made
-    made.ec2.delete_key_pair(KeyName="login")
-    server.close()
+def account(emulated: tuple[Account, Hosts], hosts: Hosts) -> Account:
+    return emulated[0]
 
 
 def test_a_public_instance_with_a_key_and_host_keys_gets_a_host_until_its_end(account: Account, hosts: Hosts) -> None:

@@ -65,12 +65,19 @@ class Account:
         return ""
 
 
-@pytest.fixture
-def account() -> Iterator[Account]:
+@pytest.fixture(scope="module")
+def served() -> Iterator[Account]:
     server = AwsServer()
     server.start()
     yield Account(server.url)
     server.close()
+
+
+@pytest.fixture
+def account(served: Account) -> Account:
+    """The account, which refuses nothing yet."""
+    served.refuse()
+    return served
 
 
 def test_only_what_a_rule_names_is_refused(account: Account) -> None:

@@ -3,9 +3,10 @@ unset BASH_ENV
 set -E -e -o pipefail
 trap 'ended=$?; line=$LINENO; [ ${#FUNCNAME[@]} -eq 0 ] || line=${BASH_LINENO[0]}; echo "$PAGE:$line: it ended with $ended"' ERR
 
-# A person types secrets in; a value that comes by a pipe is taken as it is.
+# A person types secrets in; a value that comes by a pipe is taken as it is. A new stack's key is the local cloud's.
 pulumi() {
   case "$*" in
+    "stack init "*) set -- "$@" --secrets-provider "$SECRETS_PROVIDER" ;;
     *" --secret"*":token") [ -p /dev/stdin ] || { command pulumi "$@" <<< "$RUNNER_TOKEN"; return; } ;;
     *" --secret"*) [ -p /dev/stdin ] || { command pulumi "$@" <<< "a-secret"; return; } ;;
   esac

@@ -1,7 +1,6 @@
 """Each page's shell commands, in the page's order, in one shell."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,9 +21,15 @@ def text_of(page: str) -> str:
 
 FIRST = "docs/start.md"
 """The page whose stack the others continue from: all of its commands but the last block, which destroys it."""
+SHORT = "README.md"
+"""The page that deploys the same stack in a fresh clone; it ends there with the last block of `FIRST`."""
 WITH_COMMANDS = [page for page in (str(page.relative_to(ROOT)) for page in PAGES) if commands_of(page)]
-GOING_ON = [page for page in WITH_COMMANDS if not starts_anew(text_of(page))]
-STARTING = [page for page in WITH_COMMANDS if starts_anew(text_of(page)) and page != FIRST]
+GOING_ON = sorted(
+    (page for page in WITH_COMMANDS if not starts_anew(text_of(page))),
+    key=lambda page: "pulumi destroy" in text_of(page),
+)
+"""Those that destroy the stack come last: before any other it would be deployed again."""
+STARTING = [page for page in WITH_COMMANDS if starts_anew(text_of(page)) and page not in (FIRST, SHORT)]
 
 
 @pytest.fixture(scope="module")
@@ -35,33 +40,42 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 
 
 @pytest.fixture(scope="module")
-def workshop(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    made = Workshop.create(cloud, tmp_path_factory.mktemp("pages") / "gitlab-runner-aws")
-    made.deploy(script_of(commands_of(FIRST)[:-1], cloud), FIRST)
-    return made
+def clone(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """A clone without a stack of its own, which the pages that start anew take one after the other."""
+    return Workshop.create(cloud, tmp_path_factory.mktemp("pages") / "gitlab-runner-aws")
+
+
+@pytest.fixture(scope="module")
+def deployed(clone: Workshop) -> Workshop:
+    """The clone with the stack of the first page."""
+    clone.deploy(script_of(commands_of(FIRST)[:-1], clone.cloud), FIRST)
+    return clone
 
 
 @pytest.mark.parametrize("page", GOING_ON)
-def test_the_commands_of_the_page_work_on_a_deployed_stack(page: str, workshop: Workshop) -> None:
-    done = workshop.run(commands_of(page))
+def test_the_commands_of_the_page_work_on_a_deployed_stack(page: str, deployed: Workshop) -> None:
+    done = deployed.run(commands_of(page))
 
     assert done.returncode == 0, done.stdout
 
 
-def test_the_first_stack_ends_as_its_page_says(workshop: Workshop) -> None:
+def test_the_shortest_way_works_in_a_fresh_clone_and_its_stack_ends_as_the_first_page_says(clone: Workshop) -> None:
+    clone.start_anew()
+    done = clone.shell(script_of(commands_of(SHORT), clone.cloud), SHORT)
+    assert done.returncode == 0, done.stdout
+
     (*_, end) = commands_of(FIRST)
-    done = workshop.run([end])
+    ended = clone.shell(script_of([end], clone.cloud), FIRST)
 
     assert "pulumi destroy" in end.text
-    assert done.returncode == 0, done.stdout
-    # A manager that a page has lost is left in GitLab, as that page says.
-    assert [each for each in control.leftovers(workshop.cloud) if not each.startswith("runner manager")] == []
+    assert ended.returncode == 0, ended.stdout
+    # The stack of the pages before is destroyed too. A manager that a page has lost is left in GitLab, as it says.
+    assert [each for each in control.leftovers(clone.cloud) if not each.startswith("runner manager")] == []
 
 
 @pytest.mark.parametrize("page", STARTING)
-def test_the_commands_of_the_page_work_in_a_fresh_clone(page: str, cloud: LocalCloud, tmp_path: Path) -> None:
-    workshop = Workshop.create(cloud, tmp_path / "gitlab-runner-aws")
-    done = workshop.shell(script_of(commands_of(page), cloud), page)
-    workshop.shell("pulumi destroy --skip-preview")
+def test_the_commands_of_the_page_work_in_a_fresh_clone(page: str, clone: Workshop) -> None:
+    clone.start_anew()
+    done = clone.shell(script_of(commands_of(page), clone.cloud), page)
 
     assert done.returncode == 0, done.stdout

@@ -22,6 +22,7 @@ from .blocks import Block
 
 _PRELUDE = Path(__file__).with_name("prelude.sh")
 _AUTHOR = "-c user.name=d -c user.email=d@example.com"
+_AS_CLONED = "as-cloned"
 _LOOKS = re.compile(r"\b(pulumi|aws|docker-machine|systemctl|journalctl|sudo)\b")
 _CHANGES = re.compile(r"\bpulumi (up|destroy|refresh|import|state)\b")
 _STARTS_ANEW = re.compile(r"\bpulumi stack init\b|\bgit clone\b|^make up\b", re.MULTILINE)
@@ -37,8 +38,8 @@ def substitutes(cloud: LocalCloud) -> Mapping[str, str]:
         # Its packages are here already: nothing is fetched.
         "python3 -m venv venv": f'(cd "$CHECKOUT" && {sys.executable} -m tests.engine.installed "$OLDPWD/venv")',
         # All tests would run this one as well.
-        "make quick": "make quick ARGS='-k week'",
-        "make test": "make test ARGS='tests/render/test_week.py'",
+        "make quick": "make quick ARGS='-n 1 -k week'",
+        "make test": "make test ARGS='-n 1 tests/render/test_week.py'",
     }
 
 
@@ -69,7 +70,6 @@ class Workshop:
         state, site = folder.with_name(f"{folder.name}-state"), folder.with_name(f"{folder.name}-site")
         released = publish(site, cloud.addresses.gitlab)
         made = Workshop(cloud, folder, control.create_runner(cloud), state, released, fresh)
-        made.state.mkdir()
         stacks = {*folder.glob("Pulumi.*.yaml"), *folder.glob("examples/stacks/Pulumi.*.yaml")}
         for stack in stacks - {folder / "Pulumi.local.yaml"}:
             content = yaml.safe_load(stack.read_text())
@@ -77,8 +77,18 @@ class Workshop:
         (cloud.folder / "own_address").write_text("127.0.0.1")
         (cloud.folder / "bin").mkdir(exist_ok=True)
         aws_cli.put_into(cloud.folder / "bin")
-        made.shell(f"git init -q . && git add -A && git {_AUTHOR} commit -qm start")
+        made.shell(f"git init -q . && git add -A && git {_AUTHOR} commit -qm start && git tag {_AS_CLONED}")
         return made
+
+    def start_anew(self) -> None:
+        """Make the folder a fresh clone again, whose stacks are none of those before, with a runner of its own.
+
+        What git ignores stays, as compiled Python does.
+        """
+        done = self.shell(f"git reset -q --hard {_AS_CLONED} && git clean -qfd")
+        assert done.returncode == 0, done.stdout
+        self.state = self.state.with_name(f"{self.state.name}-anew")
+        self.token, self.changed = control.create_runner(self.cloud), False
 
     def _reachable(self, config: Mapping[str, Any]) -> dict[str, Any]:
         manager = {"user": "root", "connectAttempts": 5, **config.get("gitlab-runner-aws:manager", {})}
@@ -90,6 +100,7 @@ class Workshop:
 
     def environment(self) -> dict[str, str]:
         """The engine's environment, and what leads `aws`, `curl` and `make` to the local cloud."""
+        self.state.mkdir(exist_ok=True)
         path = self.cloud.environment()["PATH"]
         return {
             **self.cloud.environment(),
@@ -100,6 +111,7 @@ class Workshop:
             "AWS_DEFAULT_REGION": "eu-central-1",
             "AWS_PAGER": "",
             "NO_COLOR": "1",
+            "SECRETS_PROVIDER": self.cloud.secrets_provider,
             "ENGINE_CACHE": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
             "ON_MANAGER": shlex.join([sys.executable, "-m", "tests.docs.on_manager", str(self.cloud.folder)]),
             "CHECKOUT": str(ROOT),

@@ -10,17 +10,26 @@ import pytest
 from components.manager_tool.config.machine_names import templates
 
 from ..contract.gitlab_client import Client
-from .stepped_host import SteppedHost, stepped
+from .stepped_host import TOKEN, SteppedHost, stepped
 
 KEEPS_MACHINES = {"machine": {"IdleCount": 0, "IdleTime": 3600}}
 
 
-@pytest.fixture
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SteppedHost]:
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SteppedHost]:
     with stepped(tmp_path_factory.mktemp("host")) as host:
-        host.pool = {**KEEPS_MACHINES}
-        assert host.up()[0] == ""
         yield host
+
+
+@pytest.fixture
+def host(deployed: SteppedHost) -> SteppedHost:
+    """The host without machines and with the same pool, whatever a test before has left there."""
+    for name in machines(deployed) if deployed.live() else []:
+        deployed.shell(f"HOME=/root docker-machine rm -f {name}")
+    deployed.pool, deployed.token = {**KEEPS_MACHINES}, TOKEN
+    assert deployed.up()[0] == ""
+    assert (machines(deployed), len(deployed.managers())) == ([], 1)
+    return deployed
 
 
 def make_machine(host: SteppedHost) -> str:
@@ -35,9 +44,9 @@ def machines(host: SteppedHost) -> list[str]:
     return host.shell("HOME=/root docker-machine ls -q").split()
 
 
-def until_jobs_are(host: SteppedHost, state: str) -> None:
+def until_the_job_is(host: SteppedHost, state: str) -> None:
     deadline = time.monotonic() + 60
-    while {job["state"] for job in Client(host.gitlab).state()["jobs"]} != {state}:
+    while Client(host.gitlab).state()["jobs"][-1]["state"] != state:
         assert time.monotonic() < deadline, f"the job is not {state}"
         time.sleep(0.1)
 
@@ -45,7 +54,7 @@ def until_jobs_are(host: SteppedHost, state: str) -> None:
 def test_idle_machines_of_a_renamed_pool_go_at_once_and_busy_ones_after_their_job(host: SteppedHost) -> None:
     busy = make_machine(host)
     host.control("jobs", {"seconds": 12})
-    until_jobs_are(host, "running")
+    until_the_job_is(host, "running")
     idle = make_machine(host)
     host.pool = {**KEEPS_MACHINES, "name": "renamed"}
 
@@ -55,7 +64,7 @@ def test_idle_machines_of_a_renamed_pool_go_at_once_and_busy_ones_after_their_jo
     assert f"removed machine {idle}" in printed
     assert f"machine {busy} of a removed section goes when its job has ended" in printed
     assert machines(host) == [busy]
-    until_jobs_are(host, "success")
+    until_the_job_is(host, "success")
     host.pool["limit"] = 9
     assert f"removed machine {busy}" in host.up()[1]
     assert machines(host) == []
@@ -73,7 +82,7 @@ def test_machines_of_a_pool_that_stays_are_left_alone(host: SteppedHost) -> None
 def test_a_token_that_no_section_uses_any_more_is_unregistered_once_its_machines_are_gone(host: SteppedHost) -> None:
     busy = make_machine(host)
     host.control("jobs", {"seconds": 12})
-    until_jobs_are(host, "running")
+    until_the_job_is(host, "running")
     host.token = "glrt-another0another0another0"
     host.control("runners", {"token": host.token})
 
@@ -81,7 +90,7 @@ def test_a_token_that_no_section_uses_any_more_is_unregistered_once_its_machines
 
     assert (failed, "no longer lists" in printed) == ("", False)
     assert len(host.managers()) == 2
-    until_jobs_are(host, "success")
+    until_the_job_is(host, "success")
     host.pool["limit"] = 9
     printed = host.up()[1]
     assert f"removed machine {busy}" in printed
@@ -96,4 +105,5 @@ def test_without_a_journal_a_machine_counts_as_busy(host: SteppedHost) -> None:
     host.shell("mv /usr/local/bin/journalctl /root/; cp /usr/local/sbin/journalctl /usr/local/bin/")
     host.pool = {**KEEPS_MACHINES, "name": "renamed"}
     host.up()
+    host.shell("rm /usr/local/sbin/journalctl; mv /root/journalctl /usr/local/bin/")
     assert machines(host) == [machine]

@@ -28,23 +28,25 @@ def with_many_sections(host: SteppedHost, limit: int) -> str:
     )
 
 
-@pytest.mark.parametrize(("edited_by_hand", "most_seconds"), [(False, 5.0), (True, 6.0)])
-def test_a_thousand_runners_are_live_within_seconds(
-    host: SteppedHost, edited_by_hand: bool, most_seconds: float
-) -> None:
+def test_a_thousand_runners_are_live_within_seconds_whether_or_not_they_were_edited_by_hand(host: SteppedHost) -> None:
     host.sections = with_many_sections(host, 1)
     assert host.up()[0] == ""
     assert int(host.shell(f"stat -c %s {LIVE}")) > 2_000_000
-    if edited_by_hand:
-        host.shell(f"sed -i 's/^limit = 1$/limit = 5/' {LIVE}")
-    host.sections = with_many_sections(host, 3)
     copied(host, Path(__file__).with_name("own_time.py"), "/root/own_time.py")
 
-    failed, printed = host.up(lambda command: command.replace("sudo -n", "python3 /root/own_time.py"))
+    assert own_seconds_to(host, 3, edited_by_hand=False) < 5.0
+    host.shell(f"sed -i 's/^limit = 3$/limit = 5/' {LIVE}")
+    assert own_seconds_to(host, 4, edited_by_hand=True) < 6.0
 
+
+def own_seconds_to(host: SteppedHost, limit: int, *, edited_by_hand: bool) -> float:
+    """Have another limit live; the processor time of the tool itself.
+
+    What gitlab-runner takes to read the file, each time that it checks it, is its own affair.
+    """
+    host.sections = with_many_sections(host, limit)
+    failed, printed = host.up(lambda command: command.replace("sudo -n", "python3 /root/own_time.py"))
     assert failed == ""
     assert ("and 1900 more lines" in printed) == edited_by_hand
-    assert tomllib.loads(host.live())["runners"][-1]["limit"] == 3
-    # What gitlab-runner takes to read the file, each time that it checks it, is its own affair.
-    own = float(printed.rpartition("own time: ")[2])
-    assert own < most_seconds
+    assert tomllib.loads(host.live())["runners"][-1]["limit"] == limit
+    return float(printed.rpartition("own time: ")[2])

@@ -7,6 +7,8 @@ from typing import Any
 import asyncssh
 import pytest
 
+from components.manager_tool.programs.registries import PUT
+
 from .managed_host import OLD, ManagedHost, managed, output, said
 
 CONFIG = "/root/.docker/config.json"
@@ -18,25 +20,32 @@ SYSTEMS = {
 }
 
 
-def booted_as(host: ManagedHost, system: str) -> None:
-    host.run(f"rm -f /etc/os-release; printf '{SYSTEMS[system]}' > /etc/os-release")
+HELPER = "/usr/local/bin/docker-credential-ecr-login"
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManagedHost]:
+    with managed(tmp_path_factory.mktemp("host")) as made:
+        output(made.unpack())
+        yield made
+
+
+def with_system(host: ManagedHost, system: str) -> ManagedHost:
+    """The host with a distribution, and without what a test before has installed and written there."""
+    host.run(f"rm -f /etc/os-release {CONFIG} {HELPER} {PUT} /var/lib/package-manager-stand-in.json")
+    host.run(f"printf '{SYSTEMS[system]}' > /etc/os-release")
+    return host
 
 
 @pytest.fixture(params=["apt-get", "dnf"])
-def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManagedHost]:
-    with managed(tmp_path_factory.mktemp("host")) as made:
-        booted_as(made, request.param)
-        output(made.unpack())
-        yield made
+def host(request: pytest.FixtureRequest, unpacked: ManagedHost) -> ManagedHost:
+    return with_system(unpacked, request.param)
 
 
 @pytest.fixture
-def foreign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManagedHost]:
+def foreign(unpacked: ManagedHost) -> ManagedHost:
     """A host whose distribution has no package of the helper."""
-    with managed(tmp_path_factory.mktemp("foreign")) as made:
-        booted_as(made, "none")
-        output(made.unpack())
-        yield made
+    return with_system(unpacked, "none")
 
 
 def install(host: ManagedHost, *registries: str) -> asyncssh.SSHCompletedProcess:
@@ -54,7 +63,7 @@ def test_the_helper_is_asked_for_the_wanted_registries_and_what_others_have_put_
 
     told = output(install(host, OURS))
     assert f"images are pulled from {OURS}" in told
-    assert host.run("command -v docker-credential-ecr-login").strip()
+    assert host.run("command -v docker-credential-ecr-login").strip() == HELPER
     assert config(host) == {"credHelpers": {OURS: "ecr-login"}}
     assert host.run(f"stat -c %a {CONFIG}") == "600\n"
     # The service finds it by HOME, as docker-machine does its machines.
@@ -98,6 +107,6 @@ def test_without_a_package_the_step_stops_unless_the_helper_is_there_already(for
     )
     assert foreign.run(f"ls {CONFIG} || true") == ""
 
-    foreign.run("ln -s /bin/true /usr/local/bin/docker-credential-ecr-login")
+    foreign.run(f"ln -s /bin/true {HELPER}")
     output(install(foreign, OURS))
     assert config(foreign) == {"credHelpers": {OURS: "ecr-login"}}

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -34,16 +33,24 @@ SETTINGS = {
 }
 
 
-@pytest.fixture
-def host(tmp_path: Path) -> Iterator[SteppedHost]:
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SteppedHost]:
     """A host on which everything is in place, and whose jobs need no machines."""
-    with stepped(tmp_path) as made:
+    with stepped(tmp_path_factory.mktemp("host")) as made:
         made.manager = {"gitlabRunner": {"version": WANTED}}
         made.edit = ('executor = "docker+machine"', 'executor = "shell"')
         made.stop_timeout = 60
         assert made.up()[0] == ""
         made.shell(f"cat > /etc/gitlab-runner/staged/watch.json && {TARGET} watch || :", json.dumps(SETTINGS).encode())
         yield made
+
+
+@pytest.fixture
+def host(deployed: SteppedHost) -> SteppedHost:
+    """The host, on which the test before has put everything back; its job has ended, and its package is gone."""
+    until(lambda: "running" not in job_states(deployed), "a job did not end")
+    deployed.shell(f"rm -rf {package_upgrade.FOLDER}")
+    return deployed
 
 
 def watched(host: SteppedHost) -> list[str]:
@@ -61,8 +68,12 @@ def give_job(host: SteppedHost, seconds: float) -> None:
     until(lambda: job_state(host) == "running", "the job was not taken")
 
 
+def job_states(host: SteppedHost) -> list[str]:
+    return [str(job["state"]) for job in Client(host.gitlab).state()["jobs"]]
+
+
 def job_state(host: SteppedHost) -> str:
-    return str(Client(host.gitlab).state()["jobs"][-1]["state"])
+    return job_states(host)[-1]
 
 
 def shown(host: SteppedHost, name: str) -> str:
@@ -142,8 +153,9 @@ def test_what_was_replaced_is_told_and_put_back_on_demand(
     assert watched(host) == wanted
     assert measured(host) == "1"
     assert (shown(host, "ActiveState"), shown(host, "MainPID")) == (state, pid), "the watch has interrupted something"
-    # Any other step says so as well.
-    host.pool["limit"] = 7
+    # Any other step says so as well; that of config.toml alone may have put the unit back before.
+    host.stop_timeout += 1
+    host.pool["limit"] = host.pool.get("limit", 5) + 1
     failed, printed = host.up()
     assert failed == "" or replace is deleted or replace is not_a_program, printed
     assert f"warning: {wanted[0]}\n" in printed

@@ -1,6 +1,7 @@
 """Projects whose programs are in other languages than this one, and what builds and runs them."""
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -118,6 +119,10 @@ class Program:
         """Write a file of the project."""
         (self.project.folder / name).write_text(text)
 
+    def run_javascript(self, path: str) -> None:
+        """Have a file be the program."""
+        self.write("package.json", json.dumps({"name": self.name, "main": path}))
+
     def configure(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
         """Write the stack's settings, those of the project by their names, and secrets."""
         self.project.configure({key if ":" in key else f"{self.name}:{key}": settings[key] for key in settings})
@@ -139,11 +144,10 @@ def typescript(folder: Path, sdk: Path) -> None:
     (packages / "gitlab-runner-aws").symlink_to(folder / "sdks" / "gitlab-runner-aws")
     path = f"{packages / '.bin'}{os.pathsep}{npm.NODE.parent}{os.pathsep}{os.environ['PATH']}"
     run([str(npm.NODE), "scripts/postinstall.js"], folder / "sdks" / "gitlab-runner-aws", {**os.environ, "PATH": path})
-    (folder / "package.json").write_text('{"name": "acme", "main": "bin/index.js"}')
 
 
-def compile_typescript(folder: Path) -> str:
-    """Compile index.ts as strictly as TypeScript can; returns what the compiler has to say."""
+def compile_typescript(folder: Path, *names: str) -> str:
+    """Compile files into the folder `bin`, as strictly as TypeScript can; returns what the compiler has to say."""
     compiler = folder / "node_modules" / "typescript" / "bin" / "tsc"
     options = [
         "--strict",
@@ -155,9 +159,8 @@ def compile_typescript(folder: Path) -> str:
         "node",
         "--outDir",
         "bin",
-        "index.ts",
     ]
-    command = [str(npm.NODE), str(compiler), *options, "index.ts"]
+    command = [str(npm.NODE), str(compiler), *options, *names]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
 
 
