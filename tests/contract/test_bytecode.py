@@ -27,7 +27,8 @@ def archive() -> bytes:
 
 def with_changed(change: Callable[[str, bytes], bytes]) -> bytes:
     """The archive with other contents of its files below the folder of the host's programs."""
-    buffer = io.BytesIO(b"")
+    buffer = io.BytesIO()
+    buffer.write(archive().partition(b"PK")[0])  # the line that says which program runs it
     with zipfile.ZipFile(io.BytesIO(archive())) as old, zipfile.ZipFile(buffer, "w") as new:
         for name in old.namelist():
             content = old.read(name)
