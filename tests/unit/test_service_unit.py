@@ -64,3 +64,19 @@ def test_what_runs_otherwise_is_named_in_one_line(path: Path, text: str, told: s
 def test_nothing_is_said_where_nothing_was_put_in_place(path: Path) -> None:
     path.with_name("programs.json").unlink()
     assert unit.replaced() == []
+
+
+@pytest.mark.parametrize("placed", [True, False])
+def test_a_missing_unit_is_put_back_with_a_word_unless_it_is_the_first(
+    path: Path, placed: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not placed:
+        path.with_name("programs.json").unlink()
+    ran: list[str] = []
+    monkeypatch.setattr(unit, "HOME", path.parent)
+    monkeypatch.setattr(unit, "run", lambda *command: ran.append(" ".join(command[:2])))
+
+    unit.put()
+
+    assert ran == ["gitlab-runner install", "systemctl daemon-reload"]
+    assert capsys.readouterr().out == (f"{path} was missing; it is put back\n" if placed else "")

@@ -27,6 +27,8 @@ def put() -> None:
         return
     if PATH.exists():
         say(printable(f"{PATH} is replaced: it had {'; '.join(_differences())}", _LONGEST))
+    elif wanted_version(NAME):  # else it is the first one
+        say(f"{PATH} was missing; it is put back")
     HOME.mkdir(mode=0o700, exist_ok=True)
     # gitlab-runner refuses to write over one.
     PATH.unlink(missing_ok=True)
