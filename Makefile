@@ -34,7 +34,7 @@ up job preview report down stop shell status: $(READY)
 	@$(RUN) -m localcloud $@
 
 quick: $(READY) # The tests of logic alone, in about a minute; ARGS='-k cache' for some
-	@$(RUN) -m pytest -n 2 --dist loadfile -m "not slow" tests/render tests/unit tests/review tests/properties $(ARGS)
+	@$(RUN) -m pytest -n 4 --dist loadfile -m "not slow" tests/render tests/unit tests/review tests/properties $(ARGS)
 
 test: $(READY) # Every test; ARGS='tests/render -k cache' for some
 	@$(RUN) -m localcloud.engine
