@@ -105,7 +105,11 @@ def test_requests_count_by_token_and_are_held_against_each_entrys_own_number() -
 
 
 def test_builds_count_by_token_and_are_held_against_each_entrys_own_limit() -> None:
-    with pretended(9, entry("a", limit=1), entry("b", limit=3), entry("c", "y", limit=2)) as fleet:
+    # With names of their own, a job of a may use up the word that one of b's machines is free, and b's job waits on:
+    # `tryGetFreeExistingMachineFromCoordinator`, executors/docker/machine/provider.go.
+    alike = {"MachineName": "alike-%s"}
+    entries = entry("a", machine=alike, limit=1), entry("b", machine=alike, limit=3), entry("c", "y", limit=2)
+    with pretended(9, *entries) as fleet:
         fleet.machines.slow = True
         fleet.jobs.waiting = 9
         fleet.start()

@@ -52,7 +52,8 @@ def rewrite(deployment: Deployment, file: str, change: Callable[[dict[str, Any]]
 
 
 def on_demand_entry_left(deployment: Deployment) -> bool:
-    """Whether the on-demand entry is gone after one more look, a quarter of an hour later."""
+    """Whether the on-demand entry is gone after one more look, a quarter of an hour later; jobs wait all the time."""
+    keep_busy(deployment, 2 * LIMIT)
     # A request from before capacity was back may be refused only now, and pause the placement again.
     end_pauses(deployment)
     look(deployment)
@@ -182,7 +183,9 @@ def test_jobs_go_on_while_spot_capacity_comes_and_goes(outage: Deployment, capsy
         # A pause ends: one machine is tried, and no job is lost by it.
         failed = [job for job in jobs(outage) if job["state"] == "failed"]
         end_pauses(outage)
-        until(lambda: "still can't make machines" in look(outage), "nothing was tried")
+        # By a job that waits: without one nothing is.
+        tried = "still can't make machines"
+        until(lambda: keep_busy(outage, 2 * LIMIT) and tried in look(outage), "nothing was tried")
         story.tell("after the pause one machine was tried, in vain")
         assert [job for job in jobs(outage) if job["state"] == "failed"] == failed
 
