@@ -1,4 +1,7 @@
-"""Days on which AWS is down in part or slow, or the manager's clock is wrong: nothing is lost and nothing is left."""
+"""Days on which AWS is down in part or slow, or the manager's clock is wrong: nothing is lost and nothing is left.
+
+The last two tests are about one stack, which the last one destroys.
+"""
 
 import shlex
 import time

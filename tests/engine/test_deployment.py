@@ -1,4 +1,7 @@
-"""From nothing to a working runner, through changes, and back to nothing."""
+"""From nothing to a working runner, through changes, and back to nothing.
+
+But for the first test all are about one stack, and each continues from the one before.
+"""
 
 import json
 import re

@@ -1,4 +1,7 @@
-"""A manager that another takes the place of, and the end of a deployment when something is in its way."""
+"""A manager that another takes the place of, and the end of a deployment when something is in its way.
+
+One stack, in this order: the last test destroys it.
+"""
 
 import time
 
