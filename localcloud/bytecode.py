@@ -7,6 +7,9 @@ import marshal
 from functools import cache
 from importlib.util import MAGIC_NUMBER, source_hash
 
+FIRST_LINE = b"#!/usr/bin/env -S python3 -I -S\n"
+"""What such a program begins with: site packages are not needed, and slow to find."""
+
 _UNCHECKED = (1).to_bytes(4, "little")
 """PEP 552: found by its hash, which is not compared with that of the source."""
 _WITHOUT_REFERENCES = 2

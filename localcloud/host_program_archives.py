@@ -11,11 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .bytecode import bytecode
+from .bytecode import FIRST_LINE, bytecode
 
 _RECORDINGS = Path(__file__).with_name("recordings")
 _SHARED = ("__init__.py", "aws_query.py", "go_flags.py", "private_files.py", "program_stamp.py")
-_START = b"#!/usr/bin/env -S python3 -I -S\n"  # site packages are not needed, and slow to find
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 _FIRST_WITH_OPERATIONS = 30
 _SINCE_30 = (
@@ -61,7 +60,7 @@ def _archive(programs: Path, package: str, stamp: dict[str, Any]) -> bytes:
     texts[f"{root}/stamp.json"] = json.dumps(stamp, separators=(",", ":")).encode()
     texts["__main__.py"] = f"from {root}.{package}.program import main\n\nmain()\n".encode()
     buffer = io.BytesIO()
-    buffer.write(_START)
+    buffer.write(FIRST_LINE)
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in texts.items():
             # A fixed date: the checksum must not depend on when the repository was cloned.

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from ..bytecode import bytecode
+from ..bytecode import FIRST_LINE, bytecode
 from .holder import COVERED
 
 _FOLDER = Path(__file__).parent
@@ -125,7 +125,7 @@ def _program(name: str) -> str:
 def _application(package: Path, module: str) -> bytes:
     """A Python package, with a `main` in one of its modules, as one file that can be executed."""
     buffer = io.BytesIO()
-    buffer.write(b"#!/usr/bin/env -S python3 -I -S\n")  # site packages are not needed, and slow to find
+    buffer.write(FIRST_LINE)
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("__main__.py", f"from {package.name}.{module} import main\n\nmain()\n")
         for file in sorted(package.glob("*.py")):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from localcloud import host_program_archives as archives
+from localcloud.bytecode import FIRST_LINE
 
 from .stand_in_programs import MACHINE_VERSION, PROGRAMS, Program
 
@@ -28,7 +29,7 @@ def archive() -> bytes:
 def with_changed(change: Callable[[str, bytes], bytes]) -> bytes:
     """The archive with other contents of its files below the folder of the host's programs."""
     buffer = io.BytesIO()
-    buffer.write(archive().partition(b"PK")[0])  # the line that says which program runs it
+    buffer.write(FIRST_LINE)
     with zipfile.ZipFile(io.BytesIO(archive())) as old, zipfile.ZipFile(buffer, "w") as new:
         for name in old.namelist():
             content = old.read(name)

@@ -106,7 +106,6 @@ def test_a_downloaded_program_runs_and_is_of_the_version_asked_for(
 ) -> None:
     program = tmp_path / "program"
     program.write_bytes(get(mirror, path))
-
     program.chmod(0o755)
 
     result = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)

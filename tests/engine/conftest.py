@@ -67,8 +67,7 @@ class Deployment:
 
     def resources(self) -> list[dict[str, Any]]:
         """What `pulumi stack export` shows, read from the engine's file: tests ask for it all the time."""
-        state = json.loads(state_file(self.project).read_text())
-        return list((state["checkpoint"]["latest"] or {}).get("resources") or [])
+        return resources_of(self.project)
 
     def outputs(self) -> dict[str, Any]:
         """What `pulumi stack output --json` shows, for none of it is secret."""
@@ -101,6 +100,12 @@ def state_file(project: Project) -> Path:
     """Where the engine keeps the stack's state."""
     name: str = yaml.safe_load((project.folder / "Pulumi.yaml").read_text())["name"]
     return project.cloud.folder / "state" / ".pulumi" / "stacks" / name / f"{project.stack}.json"
+
+
+def resources_of(project: Project) -> list[dict[str, Any]]:
+    """What is in the stack's state."""
+    state = json.loads(state_file(project).read_text())
+    return list((state["checkpoint"]["latest"] or {}).get("resources") or [])
 
 
 def new_stack(cloud: LocalCloud, folder: Path, config: dict[str, Any]) -> Deployment:

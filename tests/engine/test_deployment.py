@@ -129,6 +129,9 @@ def test_the_outputs_of_a_stack(deployed: Deployment) -> None:
     assert all(f"{' ' * 25}{line}" in shown for line in commands[1:])
     assert deployed.token not in "\n".join(shown)
 
+
+def test_a_preview_shows_outputs_that_change_and_another_token_brings_another_runner(deployed: Deployment) -> None:
+    former = deployed.outputs()["runner_ids"]
     again = deployed.run("preview", "--expect-no-changes").stdout
     assert "Outputs:" not in again
     deployed.pool["limit"] = 9
@@ -140,11 +143,7 @@ def test_the_outputs_of_a_stack(deployed: Deployment) -> None:
     deployed.token = control.create_runner(deployed.cloud)
     deployed.project.set_secret(TOKEN_KEY, deployed.token)
     deployed.up()
-    assert (
-        deployed.outputs()["runner_ids"]
-        == {"local": control.runner_id(deployed.cloud, deployed.token)}
-        != outputs["runner_ids"]
-    )
+    assert deployed.outputs()["runner_ids"] == {"local": control.runner_id(deployed.cloud, deployed.token)} != former
     assert deployed.managers() == [], "the manager is still one of the former runner's"
     # It is kept, and the next tests are about the other one.
     del deployed.runner_id

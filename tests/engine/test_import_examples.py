@@ -13,7 +13,7 @@ import yaml
 from localcloud import control
 from localcloud.cloud import ROOT, LocalCloud, Project
 
-from .conftest import state_file
+from .conftest import resources_of
 
 EXAMPLES = ROOT / "examples" / "projects"
 STACK = "dev"
@@ -58,8 +58,7 @@ class Example:
         return dict(json.loads(self.project.pulumi("stack", "output", "--json", "--stack", STACK).stdout))
 
     def resources(self) -> list[dict[str, Any]]:
-        state = json.loads(state_file(self.project).read_text())
-        return list(state["checkpoint"]["latest"]["resources"])
+        return resources_of(self.project)
 
     def of_aws(self) -> list[dict[str, Any]]:
         return [each for each in self.resources() if each["type"].startswith("aws:")]

@@ -1,6 +1,6 @@
 """What happens to one stack: an `up` that is interrupted, an upgrade, processes that the kernel ends, another address.
 
-Each test goes on from the one before; the last one destroys the stack.
+Each test continues from the one before; the last one destroys the stack.
 """
 
 import json
@@ -68,7 +68,7 @@ def interrupt(deployment: Deployment, number: signal.Signals, step: str) -> None
 
 def test_an_up_after_an_interrupted_one_finishes_what_was_begun(stack: Deployment) -> None:
     interrupt(stack, signal.SIGINT, "runner-registration-install")
-    # This one goes on from there, as far as the next step.
+    # This one continues from there, as far as the next step.
     interrupt(stack, signal.SIGTERM, "runner-registration-config")
 
     stack.up()
