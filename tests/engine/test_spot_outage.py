@@ -21,14 +21,18 @@ from .promises import count, keep_busy, queue, unfinished, until
 POOL = "p00"
 NO_CAPACITY = {"code": "InsufficientInstanceCapacity", "market": "spot"}
 STAGED = "/etc/gitlab-runner/staged"
-LIMIT, ON_DEMAND = 4, 2
+LIMIT, ON_DEMAND = 3, 1
+
+
+IDLE_SECONDS = 1800
+"""Longer than a test takes."""
 
 
 @pytest.fixture
-def outage(deployment: Deployment) -> Iterator[Deployment]:
-    """A stack with spot machines in two zones and two on-demand machines that may take over."""
+def outage(deployment: Deployment, request: pytest.FixtureRequest) -> Iterator[Deployment]:
+    """A stack with spot machines in two zones and an on-demand machine that may take over; its parameter: IdleTime."""
     spot = {"maxPrice": 0.07, "onDemandLimit": ON_DEMAND}
-    machine = {"IdleCount": 0, "IdleTime": 1800, "MaxGrowthRate": 2}
+    machine = {"IdleCount": 0, "IdleTime": getattr(request, "param", IDLE_SECONDS), "MaxGrowthRate": 2}
     deployment.pool.update(name=POOL, zones=["a", "b"], limit=LIMIT, spot=spot, machine=machine)
     deployment.config["gitlab-runner-aws:network"] = {"zones": ["a", "b"]}
     # The test looks itself, and says when a pause is over.
@@ -203,14 +207,26 @@ def test_jobs_go_on_while_spot_capacity_comes_and_goes(outage: Deployment, capsy
 
 
 @needs.JOBS
-def test_without_the_watch_machines_are_made_where_the_settings_say(outage: Deployment) -> None:
+@pytest.mark.parametrize("outage", [5], indirect=True)
+def test_a_pool_at_its_limit_is_given_back_after_an_outage_of_its_first_zone(outage: Deployment) -> None:
     control.refuse(outage.cloud, {**NO_CAPACITY, "zone": "eu-central-1a"})
-    queue(outage, None, 2)
+    queue(outage, None, LIMIT)
     home = live(outage)[POOL]["machine"]["MachineName"]
     until(lambda: (look(outage), live(outage)[POOL]["machine"]["MachineName"] != home)[1], "the zone was not changed")
+    until(lambda: keep_busy(outage, LIMIT) and len(promises.machines(outage)) == LIMIT, "no machines in zone b")
 
+    # Capacity is back, but with all machines there none can be tried.
+    control.refuse(outage.cloud)
+    end_pauses(outage)
+    assert "may make one machine" in look(outage)
+    control.gitlab(outage.cloud, "jobs", {"cancel": True})
+    until(lambda: (look(outage), not promises.machines(outage))[1], "idle machines stay", 60)
+
+    # Without the watch machines are made where the settings say.
+    control.refuse(outage.cloud, {**NO_CAPACITY, "zone": "eu-central-1a"})
+    queue(outage, None, 2)
+    until(lambda: (look(outage), live(outage)[POOL]["machine"]["MachineName"] != home)[1], "the zone was not changed")
     outage.config["gitlab-runner-aws:manager"]["watch"] = {"enabled": False}
     outage.configure()
     outage.up()
-
     assert live(outage)[POOL]["machine"]["MachineName"] == home

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import shutil
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -87,9 +88,16 @@ class Manager:
         for name in names:
             self.fail(name, *(at - ago for ago in (50, 40, 30, 20, 10)))
 
-    def have(self, name: str, count: int) -> None:
+    def have(self, name: str, count: int, *, on_ec2: bool = True) -> None:
+        """Have machines; those that are not on EC2 are just being made, or can't be."""
+        driver = {"InstanceId": "i-0a" if on_ec2 else ""}
         for number in range(100, 100 + count):
-            (self.machines / machine(name, number)).mkdir(parents=True)
+            folder = self.machines / machine(name, number)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "config.json").write_text(json.dumps({"DriverName": "amazonec2", "Driver": driver}))
+
+    def have_no_more(self, name: str) -> None:
+        shutil.rmtree(self.machines / machine(name, 100))
 
     def look(self, now: float = NOW, plan: Any = PLAN) -> bool:
         (self.folder / "watch.json").write_text(json.dumps({"breaker": plan}))
@@ -316,6 +324,33 @@ def test_on_demand_sections_go_when_any_placement_works_again(manager: Manager) 
 
     assert list(manager.runners) == ["ci"]
     assert manager.zone() == "a", "which is tried first of all"
+
+
+def test_at_its_limit_a_section_does_not_wait_for_a_trial_with_every_machine_kept(manager: Manager) -> None:
+    manager.dry(A)
+    manager.have(B, 10)
+    manager.look()
+    manager.look(NOW + 900)
+    assert manager.zone() == "b", "gitlab-runner would make none in a, and remove none of those that are idle"
+    assert manager.numbers("ci")["IdleCount"] == 4
+
+    manager.have_no_more(B)
+    manager.look(NOW + 960)
+
+    assert (manager.zone(), manager.numbers("ci")) == ("a", {"IdleCount": 10, "MaxGrowthRate": 1})
+
+
+def test_at_its_limit_a_section_needs_no_on_demand_machines(manager: Manager) -> None:
+    manager.dry(A, B)
+    manager.have(A, 4)
+    manager.have(B, 6, on_ec2=False)
+    manager.look()
+    assert list(manager.runners) == ["ci", "od-ci"], "machines that are still to come may not come"
+    manager.have(B, 6)
+    manager.look(NOW + 900)
+
+    assert list(manager.runners) == ["ci"]
+    assert manager.numbers("ci") == {"IdleCount": -1, "MaxGrowthRate": 1}
 
 
 def test_sections_with_runners_of_their_own_change_their_placements_each_by_itself(

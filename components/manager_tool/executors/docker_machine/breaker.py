@@ -20,7 +20,7 @@ from ...config.template import TEMPLATE, staged_template
 from ...contract.documents import BreakerPlan
 from ...programs import journal
 from . import overrides
-from .folders import folders
+from .folders import Folder, folders
 from .overrides import AS_RENDERED, FILLING, HOLDING, TRYING, EntryWays, Override, Placement, State, Ways
 
 _LONGEST_LOOK_BACK = 3600
@@ -57,7 +57,7 @@ def run(settings: BreakerPlan, now: float, apply_again: Callable[[str], None]) -
         state.seen = max([state.seen, *(each.time for each in events)])
         entries = overrides.planned(settings)
         _decide(state, _by_placement(entries, events), settings, now)
-        state.sections = dict(_sections(state, entries, [folder.name for folder in folders()]))
+        state.sections = dict(_sections(state, entries, [*folders()]))
     else:
         state.paused, state.trying, state.sections = {}, {}, {}
     _keep(state, partial(apply_again, settings["drift"]))
@@ -120,25 +120,28 @@ def _in_a_row(events: Sequence[CreationEvent], oldest: float) -> int:
 
 
 def _sections(
-    state: State, entries: Mapping[str, EntryWays], machines: Sequence[str]
+    state: State, entries: Mapping[str, EntryWays], machines: Sequence[Folder]
 ) -> Iterator[tuple[str, Override]]:
     """Yield how sections have to be, by their names, where they are not as rendered; on-demand ones are to be live."""
-    tokens = {each.get("name", ""): each.get("token", "") for each in live_runners()}
+    names, on_ec2 = [each.name for each in machines], [each.name for each in machines if each.instance]
+    live = {each.get("name", ""): each for each in live_runners()}
     for name, plan in entries.items():
-        placements, fallback = plan["placements"], plan["fallback"]
+        placements, fallback, section = plan["placements"], plan["fallback"], live.get(name, {})
         home = placements[0]["label"]
-        prefix = prefix_of(tokens.get(name, ""))
-        label, own = _choice(state, placements)
+        prefix = prefix_of(section.get("token", ""))
+        # gitlab-runner makes no more then: none can be tried, and none is needed on demand.
+        full = 0 < section.get("limit", 0) <= _count(on_ec2, prefix, plan)
+        label, own = _choice(state, placements, full=full)
         if own == HOLDING:
             label = state.sections[name]["label"] if name in state.sections else home
             if label not in [each["label"] for each in placements]:
                 label = home
         if (label, own) != (home, AS_RENDERED):
-            yield name, {"label": label, "form": own, "machines": _count(machines, prefix, plan)}
+            yield name, {"label": label, "form": own, "machines": _count(names, prefix, plan)}
         works = any(each["name"] not in {*state.paused, *state.trying} for each in placements)
-        if fallback and not works:
+        if fallback and not works and not full:
             label, form = _choice(state, fallback["placements"])
-            room = fallback["machines"] - _count(machines, prefix, fallback)
+            room = fallback["machines"] - _count(names, prefix, fallback)
             if room <= 0 or form == HOLDING:
                 form, label = HOLDING, label or fallback["placements"][0]["label"]
             else:
@@ -147,11 +150,16 @@ def _sections(
             yield fallback["name"], {"label": label, "form": form, "machines": max(room, 0), "fewer": fewer}
 
 
-def _choice(state: State, placements: Sequence[Placement]) -> tuple[str, str]:
-    """Return the label of the first placement that is not paused, and how machines are made there."""
+def _choice(state: State, placements: Sequence[Placement], *, full: bool = False) -> tuple[str, str]:
+    """Return the label of the first placement that is not paused, and how machines are made there.
+
+    A section that waits for its trial at its limit would keep every machine, however long idle: so it has none then.
+    """
     for each in placements:
-        if each["name"] not in state.paused:
-            return each["label"], TRYING if each["name"] in state.trying else AS_RENDERED
+        if each["name"] in state.trying and not full:
+            return each["label"], TRYING
+        if each["name"] not in {*state.paused, *state.trying}:
+            return each["label"], AS_RENDERED
     return "", HOLDING
 
 
