@@ -35,13 +35,18 @@ def _pools_have_their_own_runners(settings: Settings) -> Iterator[Problem]:
             continue
         most = max(pool.limit for pool in pools)
         names = ", ".join(pool.name for pool in pools)
+        # A job that waits for its machine may use up the word that one of another pool's is free:
+        # `tryGetFreeExistingMachineFromCoordinator` in executors/docker/machine/provider.go of gitlab-runner 19.3.
+        made_for_jobs = [each for each in pools if settings.executor_of(each) == "docker+machine"]
+        waits = ", and a job may wait for another's end while a machine is idle" if len(made_for_jobs) > 1 else ""
         for index, pool in zip(sharing, pools, strict=True):
             less = f"; {pool.name} takes none while {pool.limit} of them run" if pool.limit < most else ""
             if index == sharing[-1] or less:
                 message = (
                     f"counts together with the limits of {names}, which have one runner: gitlab-runner counts jobs by "
                     f"its token, so that {most} jobs run at once in all of them, each in whichever pool asks first"
-                    f"{less}; give each pool a runner of its own: token: <secret:NAME>, or createRunner: {{each: pool}}"
+                    f"{less}{waits}; give each pool a runner of its own: token: <secret:NAME>, or createRunner: "
+                    "{each: pool}"
                 )
                 yield problem(("pools", index, "limit"), message, pool.limit)
 
