@@ -16,10 +16,14 @@ help: # What there is; what `make` alone prints
 	@sed -n 's/^\([a-z][a-z -]*\):[^#]*# \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
 
 $(READY): requirements.txt requirements-dev.txt
-	@echo "making $(VENV) and installing requirements-dev.txt into it (about 2 min, once) ..."
+	@echo "making $(VENV) and installing requirements-dev.txt into it (once) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; run: make PYTHON=python3.11 ...")'
 	@$(PYTHON) -m venv $(VENV)
-	@$(RUN) localcloud/pip_progress.py requirements-dev.txt
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt > $(VENV)/uv.txt
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r $(VENV)/uv.txt
+	@$(VENV)/bin/uv pip install --python $(RUN) --require-hashes -r requirements-dev.txt || { \
+	  echo "pip tries it, which takes about 2 min: it may have an index in its configuration, which uv does not read"; \
+	  $(RUN) -m pip install --disable-pip-version-check -r requirements-dev.txt; }
 	@touch $@
 
 up: # Deploy Pulumi.local.yaml into a local cloud, which is started if none runs
