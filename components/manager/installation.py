@@ -16,6 +16,14 @@ _RELEASES = {
 }
 
 
+_SERVICE = {
+    # Without it the whole service ends with any process of it that the kernel kills, such as one docker-machine.
+    "OOMPolicy": "continue",
+    # The unit that `gitlab-runner install` writes has two minutes, in which no job would be taken.
+    "RestartSec": "5",
+}
+
+
 def installation(settings: ManagerSettings, drain_seconds: int, autoscaler_region: str | None = None) -> Installation:
     """Return the programs' files, how to check them, and what goes with them.
 
@@ -57,8 +65,7 @@ def _programs(settings: ManagerSettings, drain_seconds: int) -> Installation:
         if docker is None
         else {"version": docker.version, "url": docker.url, "key_fingerprint": docker.key_fingerprint},
         "jobSeconds": settings.stop_timeout,
-        # Without it the whole service ends with any process of it that the kernel kills, such as one docker-machine.
-        "service": {"OOMPolicy": "continue"},
+        "service": _SERVICE,
         "stopSeconds": settings.stop_timeout + drain_seconds,
     }
 

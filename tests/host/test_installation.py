@@ -28,7 +28,8 @@ def test_both_programs_are_there_with_a_service_that_stops_gracefully(host: Mana
     assert (host.version("gitlab-runner"), host.version("docker-machine")) == ("19.2.0", "0.16.2-gitlab.48")
     assert host.run("systemctl is-enabled gitlab-runner") == "enabled\n"
     drop_in = host.run("cat /etc/systemd/system/gitlab-runner.service.d/*.conf").splitlines()
-    assert {"KillSignal=SIGQUIT", "KillMode=mixed", "TimeoutStopSec=600", "OOMPolicy=continue"} < {*drop_in}
+    assert {"KillSignal=SIGQUIT", "KillMode=mixed", "TimeoutStopSec=600"} < {*drop_in}
+    assert {"OOMPolicy=continue", "RestartSec=5"} < {*drop_in}
     assert host.run("cat /root/.docker/machine/certs/cert.pem")
     assert host.run("docker-machine ls -q") == ""
 

@@ -148,7 +148,7 @@ def test_only_a_stack_with_such_pools_is_told_of_plugins_and_a_region() -> None:
     settings = ManagerSettings.model_validate({})
     without, given = installation(settings, 5), installation(settings, 5, "eu-central-1")
     assert "plugin" not in without
-    assert without["service"] == {"OOMPolicy": "continue"}
+    assert without["service"] == {"OOMPolicy": "continue", "RestartSec": "5"}
     words = given["service"]["Environment"].split()
     assert words == [f"FLEETING_PLUGIN_PATH={given['plugin']['folder']}", "AWS_REGION=eu-central-1"]
     assert {key: value for key, value in given.items() if key not in ("service", "plugin")} == {
