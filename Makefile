@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
+# uv does not read pip's configuration, which is where a company's mirror often stands.
+PIP_INDEX = $(RUN) -m pip config list | sed -n "s/.*\.index-url='\(.*\)'/\1/p" | head -n 1
 # Many tests run programs against the clock, which a busy machine can slow down: the few that failed run again, alone.
 ONCE_MORE = { echo "What failed runs once more, alone; what passes then is too impatient, and is to be mended:"; \
   $(RUN) -m pytest --last-failed --last-failed-no-failures none --maxfail 2 -v $(ARGS); }
@@ -21,8 +23,9 @@ $(READY): requirements.txt requirements-dev.txt
 	@$(PYTHON) -m venv $(VENV)
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt > $(VENV)/uv.txt
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -r $(VENV)/uv.txt
-	@$(VENV)/bin/uv pip install --python $(RUN) --require-hashes -r requirements-dev.txt || { \
-	  echo "pip tries it, which takes about 2 min: it may have an index in its configuration, which uv does not read"; \
+	@export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$($(PIP_INDEX))}"; \
+	$(VENV)/bin/uv pip install --python $(RUN) --require-hashes -r requirements-dev.txt || { \
+	  echo "pip tries it, which takes about 2 min: its configuration may say how, and uv does not read it"; \
 	  $(RUN) -m pip install --disable-pip-version-check -r requirements-dev.txt; }
 	@touch $@
 

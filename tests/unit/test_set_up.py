@@ -8,7 +8,8 @@ from pathlib import Path
 
 from localcloud.cloud import ROOT
 
-NO_INDEX = {"UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple", "UV_HTTP_RETRIES": "0", "UV_NO_CACHE": "1"}
+NOWHERE = "http://127.0.0.1:9/simple"
+QUICKLY = {"UV_HTTP_RETRIES": "0", "UV_NO_CACHE": "1", "PIP_RETRIES": "0"}
 
 
 def pinned(*names: str) -> str:
@@ -19,11 +20,13 @@ def pinned(*names: str) -> str:
 
 def make_ready(folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
     command = ["make", "--no-print-directory", ".venv/.ready"]
-    environment = {**os.environ, **variables}
+    environment = {**os.environ, **QUICKLY, **variables}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_nothing_but_what_is_pinned_is_installed_and_pip_does_it_where_uv_finds_no_index(tmp_path: Path) -> None:
+def test_uv_installs_from_pips_index_what_is_pinned_and_nothing_else_and_where_it_can_not_pip_does(
+    tmp_path: Path,
+) -> None:
     shutil.copy(ROOT / "Makefile", tmp_path)
     (tmp_path / "requirements.txt").touch()
     wanted = tmp_path / "requirements-dev.txt"
@@ -36,7 +39,12 @@ def test_nothing_but_what_is_pinned_is_installed_and_pip_does_it_where_uv_finds_
     assert not (tmp_path / ".venv" / ".ready").exists()
 
     wanted.write_text(pinned("uv", "iniconfig"))
-    done = make_ready(tmp_path, **NO_INDEX)
+    (tmp_path / "pip.conf").write_text(f"[global]\nindex-url = {NOWHERE}\n")
+    refused = make_ready(tmp_path, PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
+    assert refused.returncode != 0
+    assert f"error sending request for url ({NOWHERE}/iniconfig/)" in refused.stderr, refused.stderr
+
+    done = make_ready(tmp_path, UV_DEFAULT_INDEX=NOWHERE)
     assert done.returncode == 0, done.stderr
     assert "pip tries it" in done.stdout
     assert [*(tmp_path / ".venv").glob("lib/*/site-packages/iniconfig")]
