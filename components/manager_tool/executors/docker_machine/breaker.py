@@ -138,7 +138,7 @@ def _sections(
                 label = home
         if (label, own) != (home, AS_RENDERED):
             yield name, {"label": label, "form": own, "machines": _count(names, prefix, plan)}
-        works = any(each["name"] not in {*state.paused, *state.trying} for each in placements)
+        works = any(state.works(each["name"]) for each in placements)
         if fallback and not works and not full:
             label, form = _choice(state, fallback["placements"])
             room = fallback["machines"] - _count(names, prefix, fallback)
@@ -158,7 +158,7 @@ def _choice(state: State, placements: Sequence[Placement], *, full: bool = False
     for each in placements:
         if each["name"] in state.trying and not full:
             return each["label"], TRYING
-        if each["name"] not in {*state.paused, *state.trying}:
+        if state.works(each["name"]):
             return each["label"], AS_RENDERED
     return "", HOLDING
 

@@ -90,6 +90,10 @@ class State:
     applied: str = ""
     """The digest of the config.toml that was last put in place, with its placeholders."""
 
+    def works(self, placement: str) -> bool:
+        """Whether machines are made there as always: it is neither paused nor tried."""
+        return placement not in self.paused and placement not in self.trying
+
 
 def load_state() -> State:
     """Return what is kept; what another release has kept besides is left out."""
