@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .refusals_stand_in import Application, body_of
+from .wsgi import Application, body_of
 
 _PATH = "/-/stand-in/calls"
 _SCOPE = re.compile(r"Credential=([^/,]+)/\d{8}/[^/]*/([^/]+)/aws4_request")

@@ -25,6 +25,7 @@ from pulumi.runtime.proto.provider_pb2_grpc import (
 
 from . import engine, plugins
 from .addresses import KEY, Addresses, aws_client
+from .aws_server import AwsServer
 from .aws_stand_in import AwsProviderStandIn
 from .command_stand_in import CommandProviderStandIn
 from .download_mirror import DownloadMirror
@@ -33,7 +34,6 @@ from .gitlab_stand_in import GitLabStandIn
 from .language_host_stand_in import LanguageHostStandIn
 from .manager_host import Hypervisor, ManagerHost
 from .plugins import Launch, PluginServers
-from .prices_stand_in import AwsServer
 from .program_starter import ProgramStarter
 from .real_programs import RealProgram
 from .tls_stand_in import TlsProviderStandIn

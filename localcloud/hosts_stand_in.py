@@ -8,18 +8,17 @@ instance had before answers no more. Workers have no host keys, and so no host.
 import base64
 import re
 from collections.abc import Callable, Iterable
-from io import BytesIO
 from threading import Lock
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+from .wsgi import Application, body_of
+
 _CALLS = {"RunInstances", "StartInstances", "TerminateInstances", "AssociateAddress", "DisassociateAddress"}
 _CALLS |= {"ReleaseAddress"}
 _REGION = re.compile(r"/\d{8}/([\w-]+)/ec2/")
 _ACCOUNT = "123456789012"
-
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class Hosts(Protocol):
@@ -49,9 +48,7 @@ class HostsOfInstances:
         region = _REGION.search(environ.get("HTTP_AUTHORIZATION", ""))
         if region is None or environ["REQUEST_METHOD"] != "POST":
             return self._behind(environ, start_response)
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = BytesIO(body)
-        call = parse_qs(body.decode(errors="replace")).get("Action", [""])[0]
+        call = parse_qs(body_of(environ).decode(errors="replace")).get("Action", [""])[0]
         if call not in _CALLS:
             return self._behind(environ, start_response)
         started: list[Any] = []

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .addresses import aws_client
+from .wsgi import Application
 
 _PATH = re.compile(r"/imds/(i-\w+)/latest/(api/token|meta-data/.*)")
 _ROLES = "iam/security-credentials/"
 _LONGEST_SECONDS = 21_600
 
 Answer = tuple[str, str]
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class MetadataStandIn:

@@ -7,17 +7,11 @@ are invented. What it does not know it passes on.
 import json
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from io import BytesIO
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
-from .calls_stand_in import CallRecord
-from .hosts_stand_in import Hosts, HostsOfInstances
-from .metadata_stand_in import MetadataStandIn
-from .refusals_stand_in import Refusals
+from .wsgi import Application, body_of
 
 ON_DEMAND = {"c5.xlarge": 0.2, "m5.large": 0.1, "m6g.large": 0.08, "m6i.large": 0.11, "t3.small": 0.02}
 """Invented prices, the same in every region; other types have none."""
@@ -33,53 +27,6 @@ _LONGEST_BODY = 1_000_000
 _PRICES, _QUOTA = "AWSPriceListService.GetProducts", "ServiceQuotasV20190624.GetServiceQuota"
 _JSON = "application/x-amz-json-1.1"
 
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
-
-class AwsServer:
-    """moto's server with the prices and the instances' metadata in front of it, in a thread of its own."""
-
-    def __init__(self, host: str = "127.0.0.1", port: int = 0, hosts: Hosts | None = None) -> None:
-        """With `hosts`, managers' instances have one each to log in to."""
-        # Here, as moto reads its environment when it is imported.
-        from moto.moto_server.werkzeug_app import (
-            DomainDispatcherApplication,
-            MotoRequestHandler,
-            create_backend_app,
-        )
-        from werkzeug.serving import make_server
-
-        from .auto_scaling_stand_in import AutoScalingStandIn
-
-        class Dispatcher(DomainDispatcherApplication):
-            """Looks for the service of a host in moto's 200 folders once, not at each request."""
-
-            get_backend_for_host = cache(DomainDispatcherApplication.get_backend_for_host)
-
-        moto: Application = Dispatcher(create_backend_app)
-        if hosts is not None:
-            moto = HostsOfInstances(hosts, moto)
-        groups = AutoScalingStandIn(moto)
-        refusals = Refusals(with_prices(groups))
-        groups.refuse_by(refusals.code)
-        application = MetadataStandIn(lambda: self.url).in_front_of(CallRecord(refusals))
-        self._server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
-
-    @property
-    def url(self) -> str:
-        """Where it listens, without a slash at the end."""
-        host, port = self._server.server_address[:2]
-        return f"http://{host!s}:{port}"
-
-    def start(self) -> None:
-        """Serve from now on."""
-        Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        """Serve no longer."""
-        self._server.shutdown()
-        self._server.server_close()
-
 
 def with_prices(behind: Application) -> Application:
     """Put the stand-in in front of an emulated AWS."""
@@ -88,9 +35,7 @@ def with_prices(behind: Application) -> Application:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         if environ["REQUEST_METHOD"] != "POST" or not 0 < length < _LONGEST_BODY:
             return behind(environ, start_response)
-        body = environ["wsgi.input"].read(length)
-        environ["wsgi.input"] = BytesIO(body)
-        found = _answer(str(environ.get("HTTP_X_AMZ_TARGET")), str(environ.get("CONTENT_TYPE")), body)
+        found = _answer(str(environ.get("HTTP_X_AMZ_TARGET")), str(environ.get("CONTENT_TYPE")), body_of(environ))
         if found is None:
             return behind(environ, start_response)
         kind, text = found

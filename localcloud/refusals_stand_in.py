@@ -16,10 +16,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from io import BytesIO
 from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs
+
+from .wsgi import Application, body_of
 
 CODES = {
     "InsufficientInstanceCapacity": 500,
@@ -35,8 +36,6 @@ CODES = {
 _PATH = "/-/stand-in/refusals"
 _KEYS = {"action", "code", "instanceType", "market", "perSecond", "service", "zone"}
 _MOST_SKEW = 300
-
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class Refusals:
@@ -108,13 +107,6 @@ class Refusals:
         through = len(lately) < most
         self._passed[place] = [*lately, now] if through else lately
         return through
-
-
-def body_of(environ: dict[str, Any]) -> bytes:
-    """The body, which can still be read afterwards."""
-    body = bytes(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
-    environ["wsgi.input"] = BytesIO(body)
-    return body
 
 
 def _service(environ: Mapping[str, Any]) -> str:

@@ -37,7 +37,7 @@ def _serve(answer: Connection) -> None:
     """Serve an emulated account with so many copies of one instance: making each would take longer each time."""
     from moto.ec2.models import ec2_backends
 
-    from localcloud.prices_stand_in import AwsServer
+    from localcloud.aws_server import AwsServer
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = AwsServer()

@@ -9,6 +9,7 @@ what `refusals_stand_in.py` is told to refuse of RunInstances.
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +17,7 @@ from moto.core.request import Request
 from moto.core.responses import BaseResponse
 from moto.ec2.models import ec2_backends
 
+from ..wsgi import Application, body_of
 from . import templates
 from .api import AutoScalingApi
 from .groups import Groups
@@ -28,8 +30,6 @@ _PREFIX = "/-/stand-in/"
 _SSH = re.compile(r"/-/stand-in/workers/([\w.:-]+)/ssh")
 _SCOPE = re.compile(r"/\d{8}/([\w-]+)/([\w-]+)/aws4_request")
 
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
 
 class _Request(Request):
     from_wsgi_server = True
@@ -38,8 +38,10 @@ class _Request(Request):
 class AutoScalingStandIn:
     """Answers for Auto Scaling and EC2 Instance Connect, and passes on the rest."""
 
-    def __init__(self, behind: Application) -> None:
+    def __init__(self, behind: Application, lock: AbstractContextManager[Any]) -> None:
+        """With `lock`, which one thread may take twice, only one thread at a time changes what moto has."""
         self._behind = behind
+        self._lock = lock
         self._groups = Groups()
         self._workers = Workers(PushedKeys())
         self._apis: Mapping[str, type[BaseResponse]] = {
@@ -67,13 +69,14 @@ class AutoScalingStandIn:
         service = scope[2] if scope else ""
         if service not in (*self._apis, "ec2"):
             return self._behind(environ, start_response)
-        with self._groups.lock:
+        with self._lock:
             self._groups.advance()
             if service in self._apis:
                 return self._answer(self._apis[service], environ, start_response)
         answer = self._behind(environ, start_response)
         if scope:
-            templates.as_aws_keeps_it(ec2_backends[_ACCOUNT][scope[1]])
+            with self._lock:
+                templates.as_aws_keeps_it(ec2_backends[_ACCOUNT][scope[1]])
         return answer
 
     def _answer(
@@ -84,9 +87,9 @@ class AutoScalingStandIn:
         return _send(start_response, int(headers.pop("status", status)), headers, body)
 
     def _control(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        given = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) or "{}")
+        given = json.loads(body_of(environ) or "{}")
         ssh, status = _SSH.fullmatch(environ["PATH_INFO"]), 200
-        with self._groups.lock:
+        with self._lock:
             self._groups.advance()
             try:
                 if ssh:

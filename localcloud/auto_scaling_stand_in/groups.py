@@ -1,7 +1,6 @@
 """Stand-in for Auto Scaling: all groups of all accounts and regions, and what may be done to them."""
 
 from collections.abc import Mapping
-from threading import RLock
 from typing import Any
 
 from . import checks, templates
@@ -20,7 +19,6 @@ class Groups:
     """The state of the stand-in; its methods raise `AutoScalingError`."""
 
     def __init__(self) -> None:
-        self.lock = RLock()
         self.times = Times()
         self._scaling = Scaling(self.times, _backends)
         self._groups: dict[tuple[str, str, str], Group] = {}

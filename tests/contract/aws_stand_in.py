@@ -12,9 +12,9 @@ import boto3
 import grpc
 from pulumi.runtime.proto import provider_pb2
 
+from localcloud.aws_server import AwsServer
 from localcloud.aws_stand_in import AwsProviderStandIn
 from localcloud.aws_stand_in.properties import from_struct, to_struct
-from localcloud.prices_stand_in import AwsServer
 
 SERVICES = ("autoscaling", "cloudwatch", "ec2", "events", "iam", "logs", "s3", "ssm", "sts")
 

@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from localcloud.prices_stand_in import AwsServer
+from localcloud.aws_server import AwsServer
 
 REGION = "eu-central-1"
 TYPES = ("m6i.large", "m5.large")

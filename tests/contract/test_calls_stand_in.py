@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from localcloud.prices_stand_in import AwsServer
+from localcloud.aws_server import AwsServer
 
 
 @pytest.fixture(scope="module")

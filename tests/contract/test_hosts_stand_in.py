@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from localcloud.prices_stand_in import AwsServer
+from localcloud.aws_server import AwsServer
 
 from .aws_stand_in_prerequisites import KEY
 

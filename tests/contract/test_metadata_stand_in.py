@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from localcloud.addresses import aws_client
-from localcloud.prices_stand_in import AwsServer
+from localcloud.aws_server import AwsServer
 
 TTL, TOKEN = "X-aws-ec2-metadata-token-ttl-seconds", "X-aws-ec2-metadata-token"
 

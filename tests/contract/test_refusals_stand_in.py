@@ -13,7 +13,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from localcloud.prices_stand_in import AwsServer
+from localcloud.aws_server import AwsServer
 
 SPOT = {"MarketType": "spot", "SpotOptions": {"MaxPrice": "0.05"}}
 

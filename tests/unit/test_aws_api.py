@@ -12,7 +12,7 @@ from botocore.credentials import Credentials as BotoCredentials
 from components.manager_tool.aws import api as aws_api
 from components.manager_tool.aws.api import Aws, AwsError, Credentials
 from localcloud.addresses import aws_client
-from localcloud.prices_stand_in import AwsServer
+from localcloud.aws_server import AwsServer
 
 HEADERS = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 REGION = "eu-central-1"

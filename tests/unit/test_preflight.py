@@ -14,7 +14,8 @@ import botocore.session
 import pytest
 from botocore.loaders import create_loader
 
-from localcloud.prices_stand_in import FEES, ON_DEMAND, QUOTAS, AwsServer
+from localcloud.aws_server import AwsServer
+from localcloud.prices_stand_in import FEES, ON_DEMAND, QUOTAS
 from planning.aws import look, market_cache
 from planning.aws.market_questions import UNREADABLE, questions
 from planning.market import Market, Wanted
