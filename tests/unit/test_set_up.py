@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from localcloud.cloud import ROOT
 
 NOWHERE = "http://127.0.0.1:9/simple"
@@ -24,6 +26,7 @@ def make_ready(folder: Path, **variables: str) -> "subprocess.CompletedProcess[s
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow  # a virtual environment is made three times
 def test_uv_installs_from_pips_index_what_is_pinned_and_nothing_else_and_where_it_can_not_pip_does(
     tmp_path: Path,
 ) -> None:
