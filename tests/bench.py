@@ -99,12 +99,13 @@ def engine_figures(folder: Path) -> None:
         ):
             base, ours = run(empty, *arguments), run(default, *arguments)
             show(f"{what}, empty program", base, "", ok=True)
-            limit = f"at most 3x: {ours.seconds / base.seconds:.1f}x"
-            show(f"{what}, default deployment", ours, limit, ok=ours.seconds <= 3 * base.seconds)
+            more = ours.seconds - base.seconds
+            limit = f"at most 1.5 s more: {more:.2f} s, {ours.seconds / base.seconds:.1f}x"
+            show(f"{what}, default deployment", ours, limit, ok=more <= 1.5)
             many = run(twelve, *arguments)
-            factor, more = many.seconds / ours.seconds, many.peak_mib - ours.peak_mib
-            limit = f"at most 2x, + 50 MiB: {factor:.1f}x, {more:+.0f}"
-            show(f"{what}, 3 zones x 4 types", many, limit, ok=factor <= 2 and more <= 50)
+            factor, larger = many.seconds / ours.seconds, many.peak_mib - ours.peak_mib
+            limit = f"at most 2x, + 50 MiB: {factor:.1f}x, {larger:+.0f}"
+            show(f"{what}, 3 zones x 4 types", many, limit, ok=factor <= 2 and larger <= 50)
         executor_figure(cloud, folder, lambda project: run(project, "preview"))
         change_figure(default, ours.seconds)
         bench_review.job_figure(default)
@@ -115,7 +116,10 @@ def engine_figures(folder: Path) -> None:
 
 
 def executor_figure(cloud: LocalCloud, folder: Path, preview: Callable[[Project], Figure]) -> None:
-    """Show what the preview of a stack with twelve pools takes with either executor."""
+    """Show what the preview of a stack with twelve pools takes with either executor.
+
+    With the second, each pool is three resources more.
+    """
     figures = []
     for executor in ("docker+machine", "docker-autoscaler"):
         name = executor.replace("+", "-")
@@ -123,7 +127,7 @@ def executor_figure(cloud: LocalCloud, folder: Path, preview: Callable[[Project]
         project.pulumi("up", "--yes", "--skip-preview", "--stack", project.stack)
         figures.append(preview(project))
         factor = figures[-1].seconds / figures[0].seconds
-        show(f"pulumi preview, 12 pools, {executor}", figures[-1], f"at most 1.2x: {factor:.2f}x", ok=factor <= 1.2)
+        show(f"pulumi preview, 12 pools, {executor}", figures[-1], f"at most 1.5x: {factor:.2f}x", ok=factor <= 1.5)
         project.pulumi("destroy", "--yes", "--skip-preview", "--stack", project.stack)
 
 
@@ -241,11 +245,9 @@ def main() -> None:
     # People's Python keeps what it has compiled; where it must not, each figure would be one of the compiler.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     print(f"medians of {RUNS} runs on {os.cpu_count()} cores\n")
+    # First what measures memory: Linux counts to a command's peak what the process had that started it.
     import_figures()
-    render_figures()
     bench_reaper.figures()
-    bench_page.figures()
-    bench_review.figures()
     with tempfile.TemporaryDirectory() as folder:
         engine_figures(Path(folder))
         bench_plugin.preview_figure(Path(folder) / "plugin")
@@ -260,8 +262,11 @@ def main() -> None:
         )
     else:
         print("make up: not measured, because a local cloud runs here; `make down` first")
-    timed("unit and render tests", [*python, "pytest", "-q", "tests/unit", "tests/render"], 10)
-    timed("make test (one run)", ["make", "test"], 300, runs=1)
+    bench_page.figures()
+    bench_review.figures()
+    render_figures()
+    timed("make quick", ["make", "quick"], 45, runs=1)
+    timed("make test", ["make", "test"], 900, runs=1)
 
 
 if __name__ == "__main__":
