@@ -37,7 +37,7 @@ class AwsServer:
         lock = RLock()
         moto = _one_at_a_time(Dispatcher(create_backend_app), lock)
         if hosts is not None:
-            moto = HostsOfInstances(hosts, moto)
+            moto = HostsOfInstances(hosts, moto, lock)
         groups = AutoScalingStandIn(moto, lock)
         refusals = Refusals(with_prices(groups))
         groups.refuse_by(refusals.code)

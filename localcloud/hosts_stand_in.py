@@ -8,6 +8,7 @@ instance had before answers no more. Workers have no host keys, and so no host.
 import base64
 import re
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from threading import Lock
 from typing import Any, Protocol
 from urllib.parse import parse_qs
@@ -33,10 +34,11 @@ class Hosts(Protocol):
 class HostsOfInstances:
     """An application in front of moto, in whose process it runs."""
 
-    def __init__(self, hosts: Hosts, behind: Application) -> None:
+    def __init__(self, hosts: Hosts, behind: Application, moto_lock: AbstractContextManager[Any]) -> None:
+        """With `moto_lock`, only one thread at a time looks at what moto has."""
         from moto.ec2.models import elastic_ip_addresses
 
-        self._hosts, self._behind = hosts, behind
+        self._hosts, self._behind, self._moto_lock = hosts, behind, moto_lock
         self._booted: dict[str, Any] = {}
         """moto's instances by their ids."""
         self._lock = Lock()
@@ -79,17 +81,20 @@ class HostsOfInstances:
     def _boot(self, region: str, identity: str) -> None:
         from moto.ec2.models import ec2_backends
 
-        instance: Any = ec2_backends[_ACCOUNT][region].get_instance_by_id(identity)
+        with self._moto_lock:
+            instance: Any = ec2_backends[_ACCOUNT][region].get_instance_by_id(identity)
         user_data = base64.b64decode(given.as_bytes() if (given := instance.user_data) else b"").decode(
             errors="replace"
         )
         if not (instance.key_name and instance.public_ip and re.search(r"^ssh_keys:", user_data, re.MULTILINE)):
             return
-        (pair,) = instance.ec2_backend.describe_key_pairs(key_names=[instance.key_name])
+        with self._moto_lock:
+            (pair,) = instance.ec2_backend.describe_key_pairs(key_names=[instance.key_name])
         try:
             self._hosts.boot(identity, user_data, pair.material_public.decode().strip())
         except Exception:
-            instance.terminate()
+            with self._moto_lock:
+                instance.terminate()
             raise
         self._booted[identity] = instance
 

@@ -38,10 +38,10 @@ class _Request(Request):
 class AutoScalingStandIn:
     """Answers for Auto Scaling and EC2 Instance Connect, and passes on the rest."""
 
-    def __init__(self, behind: Application, lock: AbstractContextManager[Any]) -> None:
-        """With `lock`, which one thread may take twice, only one thread at a time changes what moto has."""
+    def __init__(self, behind: Application, moto_lock: AbstractContextManager[Any]) -> None:
+        """With `moto_lock`, which one thread may take twice, only one thread at a time changes what moto has."""
         self._behind = behind
-        self._lock = lock
+        self._moto_lock = moto_lock
         self._groups = Groups()
         self._workers = Workers(PushedKeys())
         self._apis: Mapping[str, type[BaseResponse]] = {
@@ -69,13 +69,13 @@ class AutoScalingStandIn:
         service = scope[2] if scope else ""
         if service not in (*self._apis, "ec2"):
             return self._behind(environ, start_response)
-        with self._lock:
+        with self._moto_lock:
             self._groups.advance()
             if service in self._apis:
                 return self._answer(self._apis[service], environ, start_response)
         answer = self._behind(environ, start_response)
         if scope:
-            with self._lock:
+            with self._moto_lock:
                 templates.as_aws_keeps_it(ec2_backends[_ACCOUNT][scope[1]])
         return answer
 
@@ -89,7 +89,7 @@ class AutoScalingStandIn:
     def _control(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         given = json.loads(body_of(environ) or "{}")
         ssh, status = _SSH.fullmatch(environ["PATH_INFO"]), 200
-        with self._lock:
+        with self._moto_lock:
             self._groups.advance()
             try:
                 if ssh:
