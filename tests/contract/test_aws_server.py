@@ -37,9 +37,10 @@ def ec2(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_calls_that_arrive_at_once_do_not_disturb_each_other(ec2: Any) -> None:
+    alone = ec2.describe_vpcs()["Vpcs"]
     with ThreadPoolExecutor() as threads:
         vpcs = [threads.submit(ec2.describe_vpcs) for _ in range(2)]
         pairs = threads.submit(ec2.describe_key_pairs, IncludePublicKey=True)
 
-    assert [len(each.result()["Vpcs"]) for each in vpcs] == [1, 1]
-    assert pairs.result()["KeyPairs"] == []
+    assert [each.result()["Vpcs"] for each in vpcs] == [alone, alone]
+    assert "KeyPairs" in pairs.result()

@@ -40,9 +40,9 @@ def test_the_next_up_waits_for_a_step_that_openssh_lets_go_on_when_its_link_is_c
     with stepped(tmp_path, hangs_up=False) as host:
         assert host.up()[0] == ""
         before = host.services(), host.managers()
-        host.control("faults", {"path": VERIFY, "delay": 8})
+        host.control("faults", {"path": VERIFY, "delay": 11})
         host.pool["limit"] = 9
-        host.patience = 1.0
+        host.patience = 4.0
         assert host.up() == ("config", ""), "the link was not cut"
         host.patience = None
         assert "limit = 9" not in host.live()
