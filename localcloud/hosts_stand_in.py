@@ -73,7 +73,8 @@ class HostsOfInstances:
         for identity in [each for each, instance in self._booted.items() if instance.state == "terminated"]:
             del self._booted[identity]
             self._hosts.terminate(identity)
-        elastic = {identity: _elastic(instance) for identity, instance in self._booted.items()}
+        with self._moto_lock:
+            elastic = {identity: _elastic(instance) for identity, instance in self._booted.items()}
         # Who loses an address comes before who gets it.
         for identity, address in sorted(elastic.items(), key=lambda item: item[1] is not None):
             self._booted[identity].nics[0].public_ip = self._hosts.move(identity, address)

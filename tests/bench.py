@@ -99,13 +99,12 @@ def engine_figures(folder: Path) -> None:
         ):
             base, ours = run(empty, *arguments), run(default, *arguments)
             show(f"{what}, empty program", base, "", ok=True)
-            more = ours.seconds - base.seconds
-            limit = f"at most 1.5 s more: {more:.2f} s, {ours.seconds / base.seconds:.1f}x"
-            show(f"{what}, default deployment", ours, limit, ok=more <= 1.5)
+            limit = f"at most 3x: {ours.seconds / base.seconds:.1f}x, {ours.seconds - base.seconds:+.2f} s"
+            show(f"{what}, default deployment", ours, limit, ok=ours.seconds <= 3 * base.seconds)
             many = run(twelve, *arguments)
-            factor, larger = many.seconds / ours.seconds, many.peak_mib - ours.peak_mib
-            limit = f"at most 2x, + 50 MiB: {factor:.1f}x, {larger:+.0f}"
-            show(f"{what}, 3 zones x 4 types", many, limit, ok=factor <= 2 and larger <= 50)
+            factor, more = many.seconds / ours.seconds, many.peak_mib - ours.peak_mib
+            limit = f"at most 2x, + 50 MiB: {factor:.1f}x, {more:+.0f}"
+            show(f"{what}, 3 zones x 4 types", many, limit, ok=factor <= 2 and more <= 50)
         executor_figure(cloud, folder, lambda project: run(project, "preview"))
         change_figure(default, ours.seconds)
         bench_review.job_figure(default)
@@ -127,7 +126,7 @@ def executor_figure(cloud: LocalCloud, folder: Path, preview: Callable[[Project]
         project.pulumi("up", "--yes", "--skip-preview", "--stack", project.stack)
         figures.append(preview(project))
         factor = figures[-1].seconds / figures[0].seconds
-        show(f"pulumi preview, 12 pools, {executor}", figures[-1], f"at most 1.5x: {factor:.2f}x", ok=factor <= 1.5)
+        show(f"pulumi preview, 12 pools, {executor}", figures[-1], f"at most 1.2x: {factor:.2f}x", ok=factor <= 1.2)
         project.pulumi("destroy", "--yes", "--skip-preview", "--stack", project.stack)
 
 
@@ -266,7 +265,7 @@ def main() -> None:
     bench_review.figures()
     render_figures()
     timed("make quick", ["make", "quick"], 45, runs=1)
-    timed("make test", ["make", "test"], 900, runs=1)
+    timed("make test", ["make", "test"], 600, runs=1)
 
 
 if __name__ == "__main__":
